@@ -1,0 +1,43 @@
+# Two commands do all the set-up: `make demo` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+SNAKEMAKE := $(BIN)/snakemake
+STUDY ?= config.yaml
+CORES ?= all
+
+.PHONY: help demo install test check lint docs lock
+
+help:  ## List the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: install  ## Run the digits study and print what was chosen; goes on where it was interrupted
+	@$(BIN)/python workflow_scripts/run_study.py --configfile $(STUDY) --cores $(CORES)
+
+install: .venv/installed  ## Create .venv with the tested versions of requirements.lock
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, {sys.version.split()[0]} was found; set PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+test: install lint  ## Run every check, small studies included
+	$(BIN)/python -m pytest
+
+check: install lint  ## Run the fast checks
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: install  ## Check format and style of code and workflow
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(SNAKEMAKE) --lint
+
+docs: install  ## Write the documents that are generated from the code: tables and the configuration's schema
+	$(BIN)/python -m understudy.documents
+
+lock: install  ## Resolve requirements.lock anew from the ranges of pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python -m uv pip compile --universal --python-version 3.11 --no-header --no-annotate \
+		--no-emit-index-url --group development pyproject.toml -o requirements.lock

@@ -1,0 +1,73 @@
+# Understudy: choose models with synthetic data. The stages are in rules/, in the order data flows.
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.0")
+sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
+
+from understudy.config import load_study
+from understudy.data.splits import HELD_OUT, PARTS
+from understudy.errors import StudyError
+from understudy.plan import REGIMES, STAGE_VERSIONS, Plan
+
+# A study given with --configfile replaces the default one; merged with it, its splits and generators would mix.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
+
+
+try:
+    study = load_study(config)
+    plan = Plan(study)
+    plan.check_sizes()
+except StudyError as error:
+    sys.exit(str(error))
+
+ROOT = str(plan.root)
+LOGS = f"{ROOT}/logs"
+BENCHMARKS = f"{ROOT}/benchmarks"
+
+
+report: "rules/captions/workflow.rst"
+
+
+wildcard_constraints:
+    draw=r"\d+",
+    split="|".join(plan.splits),
+    part="|".join(["train", "subtrain", "validation", "calibration", "test"]),
+    generator="|".join(study.generators),
+    regime="|".join(REGIMES),
+    batch="|".join(plan.batches),
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/generators.smk"
+include: "rules/candidates.smk"
+include: "rules/evaluation.smk"
+include: "rules/selection.smk"
+include: "rules/figures.smk"
+
+
+localrules:
+    all,
+    selection,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.summary.output,
+        plan.table("generator_quality"),
+        [plan.table(name) for name in plan.selection_tables],
+        plan.table("certificate_summary"),
+        FIGURE_TARGETS,
+
+
+# The selection study alone.
+rule selection:
+    input:
+        rules.all.input,

@@ -1,0 +1,29 @@
+# What the stages share.
+
+
+def memory(megabytes):
+    """Memory that doubles with the attempt, so that a job killed for want of it may pass when repeated."""
+    return lambda wildcards, attempt: megabytes * 2 ** (attempt - 1)
+
+
+def minutes(amount):
+    """Run time that doubles with the attempt."""
+    return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
+
+
+def modules(*folders):
+    """The package's files that a quick step depends on: a change in them makes its tables anew."""
+    package = Path(workflow.basedir) / "workflow_scripts" / "understudy"
+    return sorted(
+        os.path.relpath(path)
+        for folder in folders
+        for path in (
+            (package / folder).glob("*.py")
+            if (package / folder).is_dir()
+            else [package / folder]
+        )
+    )
+
+
+ENVIRONMENT = "../envs/understudy.yaml"
+GPU = 1 if study.device == "cuda" else 0

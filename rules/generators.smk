@@ -1,0 +1,151 @@
+# Generators: train on the train file alone, score snapshots, select the best one, sample a synthetic set, evaluate it.
+GENERATOR = plan.generator("{draw}", "{split}", "{generator}").as_posix()
+SYNTHETIC = plan.synthetic("{draw}", "{split}", "{generator}").as_posix()
+PLACE = "draw{draw}/{split}/{generator}"
+
+
+rule train_generator:
+    input:
+        train=plan.part("{draw}", "{split}", "train").as_posix(),
+        classes=rules.prepare.output.classes,
+    output:
+        snapshots=directory(f"{GENERATOR}/snapshots"),
+        history=f"{GENERATOR}/history.parquet",
+    log:
+        f"{LOGS}/train_generator/{PLACE}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_generator/{PLACE}.tsv"
+    # Long jobs first: a small machine is busy to the end.
+    priority: 10
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(4000),
+        runtime=minutes(1440),
+        gpu=GPU,
+    params:
+        settings=lambda wildcards: study.generators[
+            wildcards.generator
+        ].training_settings(),
+        checkpoints=f"{ROOT}/checkpoints/generators/{PLACE}",
+        seed=study.seed,
+        device=study.device,
+        version=STAGE_VERSIONS["train_generator"],
+    message:
+        "Training generator {wildcards.generator} on {wildcards.split}, draw {wildcards.draw}"
+    script:
+        "../workflow_scripts/train_generator.py"
+
+
+rule select_snapshot:
+    input:
+        snapshots=rules.train_generator.output.snapshots,
+        train=plan.part("{draw}", "{split}", "train").as_posix(),
+        extractor=f"{ROOT}/extractor/draw{{draw}}/extractor.safetensors",
+    output:
+        generator=f"{GENERATOR}/generator.safetensors",
+        scores=f"{GENERATOR}/snapshot_scores.parquet",
+    log:
+        f"{LOGS}/select_snapshot/{PLACE}.log",
+    benchmark:
+        f"{BENCHMARKS}/select_snapshot/{PLACE}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(4000),
+        runtime=minutes(240),
+        gpu=GPU,
+    params:
+        seed=study.seed,
+        device=study.device,
+        version=STAGE_VERSIONS["select_snapshot"],
+    message:
+        "Selecting a snapshot of {wildcards.generator} on {wildcards.split}, draw {wildcards.draw}"
+    script:
+        "../workflow_scripts/select_snapshot.py"
+
+
+rule sample:
+    input:
+        generator=rules.select_snapshot.output.generator,
+    output:
+        shards=directory(SYNTHETIC),
+    log:
+        f"{LOGS}/sample/{PLACE}.log",
+    benchmark:
+        f"{BENCHMARKS}/sample/{PLACE}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(4000),
+        runtime=minutes(240),
+        gpu=GPU,
+    params:
+        images_per_class=study.synthetic.images_per_class,
+        shard_size=study.synthetic.shard_size,
+        seed=study.seed,
+        device=study.device,
+        version=STAGE_VERSIONS["sample"],
+    message:
+        "Sampling the synthetic set of {wildcards.generator} on {wildcards.split}, draw {wildcards.draw}"
+    script:
+        "../workflow_scripts/sample.py"
+
+
+# An evaluation: it may read held-out images, and nothing is chosen by what it finds.
+rule evaluate_generator:
+    input:
+        shards=rules.sample.output.shards,
+        train=plan.part("{draw}", "{split}", "train").as_posix(),
+        held_out=lambda wildcards: plan.held_out(wildcards.draw, wildcards.split),
+        smallest=plan.part("{draw}", plan.smallest_split(), "train").as_posix(),
+        extractor=rules.select_snapshot.input.extractor,
+    output:
+        quality=f"{GENERATOR}/quality.parquet",
+        clusters=f"{GENERATOR}/total_variation_clusters.parquet",
+        pairs=f"{GENERATOR}/closest_pairs.parquet",
+    log:
+        f"{LOGS}/evaluate_generator/{PLACE}.log",
+    benchmark:
+        f"{BENCHMARKS}/evaluate_generator/{PLACE}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(4000),
+        runtime=minutes(240),
+        gpu=GPU,
+    params:
+        seed=study.seed,
+        device=study.device,
+        version=STAGE_VERSIONS["evaluate_generator"],
+    message:
+        "Measuring the synthetic set of {wildcards.generator} on {wildcards.split}, draw {wildcards.draw}"
+    script:
+        "../workflow_scripts/evaluate_generator.py"
+
+
+rule generator_quality:
+    input:
+        quality=plan.generator_files("quality.parquet"),
+        code=modules("jobs/tables.py", "tables.py", "schemas.py"),
+    output:
+        table=plan.table("generator_quality"),
+        csv=plan.table("generator_quality", "csv"),
+    log:
+        f"{LOGS}/generator_quality.log",
+    benchmark:
+        f"{BENCHMARKS}/generator_quality.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    message:
+        "Table generator_quality"
+    script:
+        "../workflow_scripts/generator_quality.py"

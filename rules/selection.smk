@@ -1,0 +1,126 @@
+# Selection: the tables that compare what was chosen, and the product, the model to ship.
+SETS = plan.evaluated_sets()
+
+
+rule selection_table:
+    input:
+        counts=plan.evaluations("counts.parquet"),
+        predictions=plan.evaluations("predictions.parquet"),
+        images=[plan.set_images(*place) for place in SETS],
+        code=modules(
+            "selection", "statistics", "jobs/tables.py", "tables.py", "schemas.py"
+        ),
+    output:
+        table=plan.table("{table}"),
+        csv=plan.table("{table}", "csv"),
+    log:
+        f"{LOGS}/selection_table/{{table}}.log",
+    benchmark:
+        f"{BENCHMARKS}/selection_table/{{table}}.tsv"
+    wildcard_constraints:
+        table="|".join(plan.selection_tables),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(4000),
+        runtime=minutes(60),
+    params:
+        sets=SETS,
+        seed=study.seed,
+        resamples=lambda wildcards: plan.resamples(wildcards.table),
+        has_test=plan.has_test_images,
+    message:
+        "Table {wildcards.table}"
+    script:
+        "../workflow_scripts/selection_table.py"
+
+
+rule rank_certificates:
+    input:
+        counts=plan.evaluations("counts.parquet"),
+        predictions=plan.evaluations("predictions.parquet"),
+        images=[plan.set_images(*place) for place in SETS],
+        quality=plan.table("generator_quality"),
+        code=modules(
+            "selection", "statistics", "jobs/tables.py", "tables.py", "schemas.py"
+        ),
+    output:
+        certificates=plan.table("rank_certificates"),
+        certificates_csv=plan.table("rank_certificates", "csv"),
+        summary=plan.table("certificate_summary"),
+        summary_csv=plan.table("certificate_summary", "csv"),
+    log:
+        f"{LOGS}/rank_certificates.log",
+    benchmark:
+        f"{BENCHMARKS}/rank_certificates.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(4000),
+        runtime=minutes(60),
+    params:
+        sets=SETS,
+        has_test=plan.has_test_images,
+    message:
+        "Tables rank_certificates and certificate_summary"
+    script:
+        "../workflow_scripts/rank_certificates.py"
+
+
+rule select_model:
+    input:
+        comparison=plan.table("protocol_comparison"),
+        classes=rules.prepare.output.classes,
+        weights=lambda wildcards: [
+            plan.candidates(0, wildcards.split, "full", batch) / "weights"
+            for batch in plan.batches
+        ],
+        code=modules("jobs/product.py", "classifiers/weights.py"),
+    output:
+        folder=directory(f"{ROOT}/selected/{{split}}"),
+    log:
+        f"{LOGS}/select_model/{{split}}.log",
+    benchmark:
+        f"{BENCHMARKS}/select_model/{{split}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(10),
+    params:
+        generator=lambda wildcards: study.synthetic_set(wildcards.split),
+        study=study.study,
+        images_per_class=study.synthetic.images_per_class,
+    message:
+        "Selected model of {wildcards.split}"
+    script:
+        "../workflow_scripts/select_model.py"
+
+
+rule summary:
+    input:
+        comparison=plan.table("protocol_comparison"),
+        ranks=plan.table("rank_preservation"),
+        models=expand(rules.select_model.output.folder, split=plan.splits),
+        code=modules("jobs/product.py"),
+    output:
+        summary=f"{ROOT}/summary.txt",
+    log:
+        f"{LOGS}/summary.log",
+    benchmark:
+        f"{BENCHMARKS}/summary.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    params:
+        generators={split: study.synthetic_set(split) for split in plan.splits},
+    message:
+        "Summary"
+    script:
+        "../workflow_scripts/summary.py"

@@ -1,0 +1,100 @@
+import pytest
+import torch
+from understudy.classifiers.layers import Shape
+from understudy.classifiers.networks import build_network
+from understudy.classifiers.stacking import Stack
+
+from tests.classifiers.networks import SMALL, plain_steps, small
+
+SHAPE = Shape(1, 8, 10)
+STATISTICS = (torch.tensor([70.0]), torch.tensor([90.0]))
+CPU = torch.device("cpu")
+
+
+def networks(settings, seeds, dtype=torch.float32):
+    return [build_network(settings, SHAPE, seed, STATISTICS).to(dtype) for seed in seeds]
+
+
+def batches(count, width, noise_size, dtype=torch.float32, seed=0, size=16):
+    generator = torch.Generator().manual_seed(seed)
+    return [
+        (
+            torch.randint(0, 256, (width, size, 1, 8, 8), generator=generator).to(dtype),
+            torch.randint(0, 10, (width, size), generator=generator),
+            torch.rand(width, size, noise_size, generator=generator).to(dtype),
+        )
+        for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize("model", SMALL)
+@pytest.mark.parametrize(
+    ("dtype", "steps", "tolerance"), [(torch.float64, 20, 1e-8), (torch.float32, 1, 1e-5)], ids=["fp64", "fp32"]
+)
+@pytest.mark.parametrize("width", [3, 1])
+def test_a_stack_trains_each_run_as_a_plain_loop_would(model, dtype, steps, tolerance, width):
+    settings = small(model, learning_rate=0.02)
+    recipe = settings.full_recipe
+    stack = Stack(networks(settings, range(width), dtype), recipe, CPU)
+    data = batches(steps, width, stack.noise_size, dtype)
+    rates = [0.02 / (1 + step) for step in range(steps)]
+    losses = torch.stack([stack.step(*batch, rate)[0] for batch, rate in zip(data, rates, strict=True)])
+
+    for place, network in enumerate(networks(settings, range(width), dtype)):
+        mine = [tuple(value[place] for value in batch) for batch in data]
+        expected = plain_steps(network, recipe, mine, rates)
+        assert torch.allclose(losses[:, place], torch.tensor(expected, dtype=dtype), rtol=tolerance, atol=tolerance)
+        for name, value in stack.weights(place).items():
+            torch.testing.assert_close(value, network.state_dict()[name], rtol=tolerance, atol=tolerance)
+
+
+def train(settings, seeds, data, order, spoiled=()):
+    """Weights after training runs in places of a stack; `order[place]` is the run (its seed and its batches)."""
+    stack = Stack(networks(settings, [seeds[run] for run in order]), settings.full_recipe, CPU)
+    for images, labels, noise in data:
+        images = images[order].clone()
+        for place in spoiled:
+            images[place] = float("nan")
+        stack.step(images, labels[order], noise[order], 0.05)
+    return {run: stack.weights(place) for place, run in enumerate(order)}
+
+
+@pytest.mark.parametrize("model", SMALL)
+def test_a_run_is_the_same_bit_for_bit_whatever_its_place_and_neighbours(model):
+    settings = small(model)
+    noise_size = networks(settings, [0])[0].noise_size
+    data = batches(6, 5, noise_size, size=32)
+    seeds = [11, 12, 13, 14, 15]
+    first = train(settings, seeds, data, [0, 1, 2])
+    for other, spoiled in (([4, 0, 3], ()), ([2, 4, 0], ()), ([0, 0, 0], ()), ([3, 0, 4], (0, 2))):
+        weights = train(settings, seeds, data, other, spoiled)[0]
+        for name, value in first[0].items():
+            assert torch.equal(value, weights[name]), f"{name} differs beside {other}, spoiled {spoiled}"
+
+
+def test_state_restores_a_stack_exactly():
+    settings = small("shake_shake")
+    stack = Stack(networks(settings, [1, 2]), settings.full_recipe, CPU)
+    data = batches(6, 2, stack.noise_size)
+    for batch in data[:3]:
+        stack.step(*batch, 0.1)
+    kept = {name: value.clone() for name, value in stack.state().items()}
+    for batch in data[3:]:
+        stack.step(*batch, 0.1)
+    resumed = Stack(networks(settings, [7, 8]), settings.full_recipe, CPU)
+    resumed.load_state(kept)
+    for batch in data[3:]:
+        resumed.step(*batch, 0.1)
+    for name, value in stack.state().items():
+        assert torch.equal(value, resumed.state()[name]), name
+
+
+def test_errors_are_counted_before_the_update():
+    settings = small("resnet")
+    stack = Stack(networks(settings, [1, 2]), settings.full_recipe, CPU)
+    batch = batches(1, 2, 0)[0]
+    expected = [
+        (network.train()(batch[0][place]).argmax(1) != batch[1][place]).sum().item()
+        for place, network in enumerate(networks(settings, [1, 2]))
+    ]
+    assert stack.step(*batch, 0.1)[1].tolist() == expected

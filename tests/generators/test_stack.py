@@ -1,0 +1,64 @@
+import pytest
+import torch
+from torch import nn
+from understudy.devices import torch_generator
+from understudy.generators.layers import EqualisedLinear
+from understudy.generators.losses import r1_penalty
+from understudy.generators.stack import Stack, descend
+from understudy.generators.wgan_gp import Critic
+from understudy.generators.wgan_gp import Generator as WGANGenerator
+
+from tests.generators.test_wgan_gp import SMALL
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_a_stack_is_its_members_side_by_side(members):
+    stack = Stack(lambda: EqualisedLinear(4, 2, activate=True), range(members), CPU)
+    x = torch.randn(members, 5, 4, generator=torch_generator(0))
+    for k in range(members):
+        alone = Stack(lambda: EqualisedLinear(4, 2, activate=True), [k], CPU)
+        torch.testing.assert_close(stack(x)[k], alone(x[k][None])[0])
+        assert torch.equal(stack.state()["weight"][k], alone.state()["weight"][0])
+
+
+def test_weights_can_be_put_back():
+    stack, other = (Stack(lambda: EqualisedLinear(4, 2), seeds, CPU) for seeds in ([0, 1], [2, 3]))
+    other.load(stack.state())
+    assert all(torch.equal(value, stack.state()[name]) for name, value in other.state().items())
+
+
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("penalised", [False, True])
+def test_descend_is_adam_member_by_member_whatever_the_strides_of_gradients(members, penalised):
+    # Second derivatives of convolutions have permuted strides, which fused Adam does not heed.
+    def build() -> nn.Module:
+        return Critic(SMALL, 8, 1, 1)
+
+    stack, images = Stack(build, range(members), CPU), torch.randn(members, 4, 1, 8, 8, generator=torch_generator(9))
+
+    def loss_of(network, x):
+        x = x.clone().requires_grad_()
+        scores = network(x)[..., 0]
+        return r1_penalty(scores, x, 10.0) if penalised else scores.mean(dim=1)
+
+    expected = []
+    for k in range(members):
+        alone = Stack(build, [k], CPU)
+        loss_of(alone, images[k][None]).sum().backward()
+        plain = torch.optim.Adam(alone.trainable, lr=0.01, eps=1.0, fused=False, foreach=False)
+        plain.step()
+        expected.append(alone.state())
+    # With a large epsilon, a step is proportional to the gradient, so that rounding is not magnified.
+    descend(loss_of(stack, images), stack, torch.optim.Adam(stack.trainable, lr=0.01, eps=1.0, fused=True))
+    for name, value in stack.state().items():
+        for k in range(members):
+            torch.testing.assert_close(value[k], expected[k][name][0], atol=1e-6, rtol=1e-5)
+
+
+def test_a_member_of_a_stacked_generator_normalises_by_its_own_batch():
+    stack = Stack(lambda: WGANGenerator(SMALL, 8, 1, 1), [0, 1], CPU)
+    random, labels = torch.randn(2, 6, 8, generator=torch_generator(0)), torch.ones(2, 6, 1)
+    other = torch.stack([random[0], 3 * random[1] + 1])
+    torch.testing.assert_close(stack(random, labels)[0], stack(other, labels)[0])

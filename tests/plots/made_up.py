@@ -1,0 +1,219 @@
+"""A made-up study's tables: 17 + 8 architectures, 3 seeds, 3 splits, 4 generators, seeded."""
+
+import numpy as np
+import pandas as pd
+
+SPLITS = ["Train300", "Train900", "Train1500"]
+GENERATORS = ["stylegan2_cond", "stylegan2_class", "wgan_gp_cond", "wgan_gp_class"]
+SYNTHETIC_SETS = dict.fromkeys(SPLITS, "stylegan2_cond")
+STANDARD = [
+    *("resnet_8", "resnet_14", "resnet_20", "resnet_wide", "resnet_preact_8", "resnet_preact_14", "wrn_10_2"),
+    *("wrn_16_1", "densenet_10_6", "densenet_16_8", "pyramidnet_10_24", "pyramidnet_16_48", "resnext_11_2x8d"),
+    *("resnext_11_4x8d", "shake_shake_14_2x8d", "shake_shake_14_2x16d", "se_resnet_preact_8"),
+]
+RWNN = [f"rwnn_{number:02d}" for number in range(8)]
+ARCHITECTURES = [("standard", name) for name in STANDARD] + [("rwnn", name) for name in RWNN]
+EPOCHS = (5, 10, 20, 30, 40)
+SEEDS = 3
+
+
+def generators_of(split: str) -> list[str]:
+    return GENERATORS if split == "Train1500" else GENERATORS[:1]
+
+
+def counts(draws: int = 1) -> pd.DataFrame:
+    """Table ``counts`` with two classes and halves; synthetic errors follow the test errors for StyleGAN2 only."""
+    random = np.random.default_rng(3)
+    rows = []
+    for draw in range(draws):
+        for split, level in zip(SPLITS, (0.12, 0.07, 0.05), strict=True):
+            for regime in ("full", "subtrain"):
+                names = ["validation"] if regime == "subtrain" else generators_of(split)
+                for number, (family, architecture) in enumerate(ARCHITECTURES):
+                    skill = level * (0.6 + 0.06 * number) * (1.15 if regime == "subtrain" else 1)
+                    for seed in range(SEEDS):
+                        own = skill * (1 + 0.1 * random.standard_normal())
+                        key = (draw, split, regime, family, architecture, seed, f"{architecture}-s{seed}")
+                        for epoch in EPOCHS:
+                            error = own * (1 + 2 * np.exp(-epoch / 8))
+                            for name in ["test", *names]:
+                                rate = 0.2 if name.startswith("wgan") else error * (2.2 if "gan" in name else 1)
+                                for label in (0, 1):
+                                    for half in (0, 1):
+                                        rows.append(
+                                            (*key, name, epoch, label, half, 400, random.binomial(400, min(rate, 1)))
+                                        )
+    columns = ["draw", "split", "regime", "family", "architecture", "seed", "run", "set", "epoch"]
+    return pd.DataFrame(rows, columns=[*columns, "label", "half", "images", "errors"])
+
+
+def choosing_sets(split: str) -> list[str]:
+    return [*generators_of(split), "validation"]
+
+
+def rank_preservation() -> pd.DataFrame:
+    rows = []
+    for split in SPLITS:
+        for name in choosing_sets(split):
+            value = 0.13 if name.startswith("wgan") else 0.93
+            for family, models in (("standard", 17), ("rwnn", 8)):
+                for level, factor in (("architecture", 1), ("run", 3)):
+                    figures = (value, value - 0.11, min(value + 0.03, 1), value - 0.2, min(value + 0.06, 1))
+                    rows.append((0, split, name, family, level, models * factor, *figures, ""))
+    return pd.DataFrame(
+        rows,
+        columns=[
+            *("draw", "split", "generator", "family", "level", "models", "spearman", "kendall", "spearman_true"),
+            *("ci_low", "ci_high", "reason"),
+        ],
+    )
+
+
+def selection_gain() -> pd.DataFrame:
+    random = np.random.default_rng(5)
+    gains = {"baseline": 0.0, "es": 0.0005, "rss": 0.004, "es_rss": 0.0045, "oracle": 0.006}
+    rows = []
+    for split in SPLITS:
+        for name in choosing_sets(split):
+            families = [("standard", "all"), ("rwnn", "all"), *ARCHITECTURES]
+            for family, architecture in families:
+                for method, gain in gains.items():
+                    value = 0.0 if method == "baseline" else gain + 0.002 * random.standard_normal()
+                    width = 0.001 if architecture == "all" else 0.006
+                    error = 0.06 - value
+                    runs = 51 if architecture == "all" else 3
+                    figures = (value, value - width, value + width, 3 * value, "")
+                    rows.append(
+                        (
+                            0,
+                            split,
+                            name,
+                            family,
+                            architecture,
+                            method,
+                            runs,
+                            error,
+                            error - 0.01,
+                            error + 0.01,
+                            *figures,
+                        )
+                    )
+    return pd.DataFrame(
+        rows,
+        columns=[
+            *("draw", "split", "generator", "family", "architecture", "method", "runs", "test_error", "error_ci_low"),
+            *("error_ci_high", "gain", "ci_low", "ci_high", "apparent_gain", "reason"),
+        ],
+    )
+
+
+def protocol_comparison() -> pd.DataFrame:
+    rows = []
+    for split, level in zip(SPLITS, (0.12, 0.07, 0.05), strict=True):
+        for family in ("all", "rwnn", "standard"):
+            entries = [
+                ("random", "", "mean of all", "", np.nan, 1.3),
+                ("standard", "", "wrn_10_2", "wrn_10_2", np.nan, 0.9),
+            ]
+            entries += [
+                ("synthetic", name, "resnet_14-s1@30", "resnet_14", 30.0, 0.8 if "style" in name else 1.2)
+                for name in generators_of(split)
+            ]
+            entries.append(("validation", "validation", "resnet_20-s2@40", "resnet_20", 40.0, 1.0))
+            for protocol, name, selected, architecture, epoch, factor in entries:
+                error = level * factor
+                figures = (error, error - 0.012, error + 0.012, error + 0.002, 0.01 * factor, 0.0, 0.02 * factor, "")
+                rows.append(
+                    (0, split, name, family, protocol, selected, architecture, epoch, 75, error * 1.8, *figures)
+                )
+    return pd.DataFrame(
+        rows,
+        columns=[
+            *("draw", "split", "generator", "family", "protocol", "selected", "architecture", "epoch", "candidates"),
+            *("choosing_error", "test_error", "ci_low", "ci_high", "architecture_error", "regret"),
+            *("regret_ci_low", "regret_ci_high", "reason"),
+        ],
+    )
+
+
+def generator_quality() -> pd.DataFrame:
+    random = np.random.default_rng(6)
+    rows = []
+    for split in SPLITS:
+        for name in generators_of(split):
+            for label in ("all", *map(str, range(10))):
+                fid = (4 if name.startswith("style") else 40) * random.uniform(0.8, 1.2)
+                variation = 0.2 if name.startswith("style") else 0.5
+                figures = (variation, variation - 0.02, variation + 0.02, 0.14, variation - 0.03, 0.08, 0.01)
+                rows.append(
+                    (0, split, name, label, 1000 if label == "all" else 100, "own extractor", fid, fid * 1.1, *figures)
+                )
+    return pd.DataFrame(
+        rows,
+        columns=[
+            *("draw", "split", "generator", "label", "images", "feature_extractor", "fid", "fid_equal_n"),
+            *("total_variation", "total_variation_ci_low", "total_variation_ci_high", "total_variation_null"),
+            *("total_variation_train", "nearest_train_excess", "nearest_train_excess_null"),
+        ],
+    )
+
+
+def history() -> pd.DataFrame:
+    rows = []
+    for split in SPLITS:
+        for family, architecture in ARCHITECTURES:
+            for seed in range(SEEDS):
+                for epoch in range(1, 41):
+                    rate = 0.1 if epoch < 20 else 0.01 if epoch < 30 else 0.001
+                    error = 0.3 * np.exp(-epoch / 8)
+                    rows.append(
+                        (split, family, architecture, seed, f"{architecture}-s{seed}", epoch, error, error, rate)
+                    )
+    columns = ["split", "family", "architecture", "seed", "run", "epoch", "training_loss", "training_error"]
+    return pd.DataFrame(rows, columns=[*columns, "learning_rate"])
+
+
+def graphs(architectures: int = 8, stages: int = 2, nodes: int = 32) -> pd.DataFrame:
+    random = np.random.default_rng(8)
+    rows = []
+    for name in RWNN[:architectures]:
+        for stage in range(stages):
+            for node in range(nodes):
+                other = (node + 1) % nodes if random.random() > 0.25 else int(random.integers(nodes))
+                if other != node:
+                    rows.append((name, stage, nodes, min(node, other), max(node, other)))
+    return pd.DataFrame(rows, columns=["graph", "stage", "nodes", "source", "target"]).drop_duplicates()
+
+
+def snapshot_scores() -> pd.DataFrame:
+    rows = []
+    for split in SPLITS:
+        for place, name in enumerate(generators_of(split)):
+            for step in range(1, 11):
+                fid = (4 + 10 * place) * (1 + 5 * np.exp(-step / 3))
+                rows.append((0, split, name, f"{step}.safetensors", 6400 * step, fid, step == 10))
+    return pd.DataFrame(rows, columns=["draw", "split", "generator", "snapshot", "images_seen", "fid", "selected"])
+
+
+def protocol_subsets() -> pd.DataFrame:
+    columns = ["draw", "split", "generator", "family", "protocol", "against", "subsets", "architectures", "runs"]
+    columns += ["win_share", "tie_share", "mean_difference", "ci_low", "ci_high"]
+    rows = [
+        (0, split, "stylegan2_cond", family, "synthetic", against, 500, 12, 12, 0.71, 0.05, 0.011, -0.002, 0.024)
+        for split in SPLITS
+        for family in ("all", "rwnn", "standard")
+        for against in ("random", "standard")
+    ]
+    return pd.DataFrame(rows, columns=columns).assign(difference_p05=-0.02, difference_p50=0.01, difference_p95=0.04)
+
+
+def certificate_summary() -> pd.DataFrame:
+    """Only Train300 has certified pairs, and one of them is reversed on test images."""
+    columns = ["draw", "split", "generator", "family", "pairs", "certified", "certified_share"]
+    columns += ["restricted_certified_share", "total_variation_bound", "agree_share", "violated", "reason"]
+    rows = [
+        (0, split, "stylegan2_cond", family, 40, certified, certified / 40, np.nan, 0.4, 0.975, int(certified > 0), "")
+        for split, certified in zip(SPLITS, (10, 0, 0), strict=True)
+        for family in ("standard", "rwnn")
+    ]
+    return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+from understudy.plots.protocols import protocols_figure
+
+from tests.plots import made_up
+
+TEST_COLUMNS = ["test_error", "ci_low", "ci_high", "architecture_error", "regret", "regret_ci_low", "regret_ci_high"]
+
+
+def figure_of(errors, ranks=None, comparison=None):
+    ranks = made_up.rank_preservation() if ranks is None else ranks
+    comparison = made_up.protocol_comparison() if comparison is None else comparison
+    figure = protocols_figure(errors, ranks, comparison, made_up.SYNTHETIC_SETS, made_up.GENERATORS)
+    return np.array(figure.axes).reshape(4, 3)
+
+
+def test_the_last_row_shows_each_protocol_at_its_test_error_with_its_regret(errors):
+    panel = figure_of(errors)[3, 0]
+    table = made_up.protocol_comparison().query("split == 'Train300' and family == 'all'")
+    drawn = [container.lines[0].get_xdata()[0] for container in panel.containers]
+    np.testing.assert_allclose(drawn, 100 * table.set_index("protocol").loc[
+        ["random", "standard", "synthetic", "validation"], "test_error"])  # fmt: skip
+    texts = [text.get_text() for text in panel.texts]
+    assert texts[0] == "random: regret 1.3 [0.0, 2.6]"
+    assert texts[2] == "synthetic*, stylegan2_cond: regret 0.8 [0.0, 1.6]"
+
+
+def test_correlations_of_the_table_stand_in_the_second_row(errors):
+    panel = figure_of(errors)[1, 2]
+    drawn = [container.lines[0].get_xdata()[0] for container in panel.containers]
+    assert len(drawn) == 10
+    assert drawn[0] == pytest.approx(0.96)
+    assert drawn[4] == pytest.approx(0.16)
+
+
+def test_ranks_are_a_permutation_and_the_ring_is_the_standard_protocol_s_choice(errors):
+    panel = figure_of(errors)[2, 1]
+    points = np.concatenate([line.get_xydata() for line in panel.lines[1:3]])
+    assert len(points) == 25
+    assert points[:, 0].sum() == points[:, 1].sum() == 25 * 26 / 2
+    assert panel.lines[3].get_xdata()[0] == 1
+
+
+def test_without_test_images_every_panel_says_so_or_is_empty(errors):
+    ranks = made_up.rank_preservation().drop(columns=["spearman", "kendall", "spearman_true", "ci_low", "ci_high"])
+    comparison = made_up.protocol_comparison().drop(columns=TEST_COLUMNS)
+    axes = figure_of(errors[errors["set"] != "test"], ranks.assign(reason="no test set"), comparison)
+    assert "no test images" in axes[0, 0].texts[0].get_text()
+    assert "no test set" in axes[1, 0].texts[0].get_text()
+    assert "no test images" in axes[2, 0].texts[0].get_text()
+    assert axes[3, 0].texts[0].get_text() == "random: no test images"
+    assert not axes[3, 0].containers

@@ -1,0 +1,98 @@
+import numpy as np
+import pandas as pd
+import pytest
+from understudy.plots import pages, table_pages
+from understudy.plots.table_pages import PAGES, in_study_order
+
+from tests.plots import made_up
+from tests.plots.test_pages import Cells
+
+TEST_COLUMNS = {
+    "rank_preservation": ["spearman", "kendall", "spearman_true", "ci_low", "ci_high"],
+    "selection_gain": ["test_error", "error_ci_low", "error_ci_high", "gain", "ci_low", "ci_high"],
+    "protocol_comparison": [
+        *("test_error", "ci_low", "ci_high", "architecture_error", "regret", "regret_ci_low", "regret_ci_high"),
+    ],
+    "certificate_summary": ["agree_share", "violated"],
+}
+
+
+def ordered(name):
+    return in_study_order(getattr(made_up, name)(), made_up.SPLITS, made_up.GENERATORS)
+
+
+def test_rows_follow_the_configuration_with_aggregates_first():
+    table = pd.concat([made_up.protocol_comparison(), made_up.protocol_comparison().assign(draw=-1)])
+    found = in_study_order(table.sample(frac=1, random_state=1), made_up.SPLITS, made_up.GENERATORS)
+    assert found["draw"].iloc[0] == -1
+    first = found[found["draw"] == 0]
+    assert list(dict.fromkeys(first["split"])) == made_up.SPLITS
+    large = first[first["split"] == "Train1500"]
+    assert list(dict.fromkeys(large["generator"])) == ["", *made_up.GENERATORS, "validation"]
+
+
+def test_rank_preservation_states_the_table_s_numbers():
+    rows = Cells(PAGES["rank_preservation"](ordered("rank_preservation"))).rows
+    assert len(rows) == 1 + len(made_up.rank_preservation())
+    assert rows[1] == [
+        *("Train300", "stylegan2_cond", "standard", "architecture", "17", "0.93", "0.82"),
+        *("0.96\u00a0[0.73,\u00a00.99]", ""),
+    ]
+
+
+def test_selection_gain_puts_the_families_means_first_with_gain_and_claim():
+    table = ordered("selection_gain")
+    rows = Cells(PAGES["selection_gain"](table)).rows
+    assert [row[3] for row in rows[1:19]] == ["all"] * 18
+    row = table.query("architecture == 'all' and method == 'rss'").iloc[0]
+    interval = pages.interval(row["gain"], row["ci_low"], row["ci_high"], scale=100)
+    assert rows[1][7] == interval + f"claimed {100 * row['apparent_gain']:.2f}"
+
+
+def test_protocol_comparison_states_error_and_regret_in_percent():
+    rows = Cells(PAGES["protocol_comparison"](ordered("protocol_comparison"))).rows
+    synthetic = next(row for row in rows if row[1] == "synthetic (stylegan2_cond)")
+    assert synthetic[2] == "resnet_14-s1@30"
+    assert synthetic[5] == "9.60\u00a0[8.40,\u00a010.80]"
+    assert synthetic[7] == "0.80\u00a0[0.00,\u00a01.60]"
+
+
+def test_generator_quality_has_every_class():
+    table = ordered("generator_quality")
+    rows = Cells(PAGES["generator_quality"](table)).rows
+    by_class = {row[0]: row[1:] for row in rows[-11:]}
+    assert list(by_class) == [*map(str, range(10)), "all"]
+    expected = table.query("split == 'Train300' and label == '3'")["fid"].iloc[0]
+    assert by_class["3"][0] == f"{expected:.1f}"
+
+
+def test_certificates_are_counted_with_their_violations():
+    rows = Cells(PAGES["certificate_summary"](ordered("certificate_summary"))).rows
+    assert rows[1][3:8] == ["40", "10 (25.0 %)", "–", "1", "97.5"]
+    assert rows[3][3:8] == ["40", "0 (0.0 %)", "–", "0", "97.5"]
+
+
+def test_subsets_state_shares_and_differences_in_percent():
+    rows = Cells(PAGES["protocol_subsets"](ordered("protocol_subsets"))).rows
+    assert rows[2][1:3] == ["synthetic (stylegan2_cond)", "standard"]
+    assert rows[2][4:] == ["71.0", "5.0", "1.10\u00a0[−0.20,\u00a02.40]", "−2.00, 1.00, 4.00"]
+
+
+@pytest.mark.parametrize("name", TEST_COLUMNS)
+def test_without_test_images_the_page_says_so(name):
+    content = PAGES[name](ordered(name).drop(columns=TEST_COLUMNS[name]))
+    assert table_pages.NO_TEST in content
+    assert table_pages.NO_TEST not in PAGES[name](ordered(name))
+
+
+def test_some_missing_figures_are_counted():
+    table = ordered("rank_preservation")
+    table.loc[:1, "spearman"] = np.nan
+    assert f"2 rows of {len(table)} can&#x27;t be compared" in PAGES["rank_preservation"](table)
+
+
+def test_the_draw_is_shown_where_there_are_several():
+    table = pd.concat([made_up.rank_preservation(), made_up.rank_preservation().assign(draw=-1)])
+    rows = Cells(PAGES["rank_preservation"](in_study_order(table, made_up.SPLITS, made_up.GENERATORS))).rows
+    assert rows[0][0] == "draw"
+    assert rows[1][0] == "mean of draws"

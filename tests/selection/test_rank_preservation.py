@@ -1,0 +1,63 @@
+import numpy as np
+import pandas as pd
+import pytest
+from made_up import as_draw, draw_wrong, runs_of, study, typical
+from scipy import stats
+from understudy.errors import StudyError
+from understudy.selection.rank_preservation import rank_preservation
+
+
+def test_correlations_are_those_of_mean_and_single_errors():
+    counts, noise = typical(0)
+    table = rank_preservation(counts, noise, seed=0, resamples=50)
+    last = counts[counts["epoch"] == 3]
+    for name, regime in (("gan", "full"), ("validation", "subtrain")):
+        part = last[last["regime"] == regime].groupby(["set", "architecture", "run"])[["errors", "images"]].sum()
+        errors = (part["errors"] / part["images"]).unstack("set")
+        for level, values in (("run", errors), ("architecture", errors.groupby("architecture").mean())):
+            found = table[(table["generator"] == name) & (table["level"] == level)].iloc[0]
+            assert found["models"] == len(values)
+            assert found["spearman"] == pytest.approx(stats.spearmanr(values[name], values["test"]).statistic)
+            assert found["kendall"] == pytest.approx(stats.kendalltau(values[name], values["test"]).statistic)
+
+
+def test_perfect_proxy_has_spearman_one():
+    generator = np.random.default_rng(1)
+    wrong = draw_wrong(np.repeat(np.linspace(0.05, 0.4, 8), 2)[:, None], 500, generator)
+    runs = runs_of(8, 2)
+    counts, noise = study({("full", "gan"): (runs, wrong), ("full", "test"): (runs, wrong)})
+    table = rank_preservation(counts, noise, seed=0, resamples=100)
+    np.testing.assert_allclose(table["spearman"], 1)
+    assert (table["ci_low"] > 0.7).all()
+
+
+def test_two_models_are_missing_with_a_reason():
+    counts, noise = typical(0, architectures=2, seeds=2)
+    table = rank_preservation(counts, noise, seed=0, resamples=50)
+    two = table[table["level"] == "architecture"]
+    assert two["spearman"].isna().all()
+    assert two["reason"].str.contains("2 models: a rank correlation needs at least 3").all()
+    assert table[table["level"] == "run"]["spearman"].notna().all()
+
+
+def test_a_set_without_predictions_is_an_error():
+    counts, noise = typical(0)
+    del noise[0, "Train300", "gan"]
+    with pytest.raises(StudyError, match="no predictions on set 'gan'"):
+        rank_preservation(counts, noise, seed=0, resamples=50)
+
+
+def test_aggregate_over_draws_lies_between_them():
+    pairs = [as_draw(*typical(seed), seed) for seed in range(2)]
+    counts = pd.concat([counts for counts, _ in pairs])
+    noise = pairs[0][1] | pairs[1][1]
+    table = rank_preservation(counts, noise, seed=0, resamples=50).query("generator == 'gan' and level == 'run'")
+    single, merged = table[table["draw"] >= 0], table[table["draw"] == -1].iloc[0]
+    for column in ("spearman", "kendall", "ci_low"):
+        assert single[column].min() <= merged[column] <= single[column].max()
+
+
+def test_without_a_test_set_only_models_are_counted():
+    counts, _ = typical(0)
+    table = rank_preservation(counts[counts["set"] != "test"], {}, seed=0, test=None)
+    assert "spearman" not in table.columns and (table["models"] > 2).all()

@@ -1,0 +1,66 @@
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+from made_up import draw_wrong, runs_of, study, typical
+from understudy.selection.comparison import protocol_comparison
+from understudy.selection.subsets import Halves, protocol_subsets
+
+
+def test_halves_hold_half_of_architectures_and_seeds():
+    runs = runs_of(6, 5)
+    halves = Halves(sorted(runs["architecture"].unique()), 200, np.random.default_rng(0))
+    mask = halves.mask(runs)
+    assert (halves.architectures.sum(axis=1) == 3).all() and (mask.sum(axis=1) == 6).all()
+    per_architecture = mask @ halves.members(runs)
+    assert ((per_architecture > 0) == halves.architectures).all()
+    # Every run has its turn.
+    assert mask.mean(axis=0).min() > 0.1
+
+
+def test_one_candidate_of_each_kind_is_the_whole_comparison():
+    counts, noise = typical(0, architectures=1, seeds=1)
+    table = protocol_subsets(counts, noise, seed=0, resamples=20)
+    whole = protocol_comparison(counts, noise, seed=0, resamples=20).set_index(["protocol", "generator"])["test_error"]
+    for row in table.itertuples():
+        other = whole[row.against, "validation" if row.against == "validation" else ""]
+        expected = other - whole[row.protocol, row.generator]
+        assert abs(row.mean_difference - expected) < 1e-12
+
+
+def test_a_perfect_set_always_beats_a_random_choice():
+    generator = np.random.default_rng(1)
+    wrong = draw_wrong(np.repeat(np.linspace(0.05, 0.4, 6), 4)[:, None], 1500, generator)
+    runs = runs_of(6, 4)
+    counts, noise = study({("full", "gan"): (runs, wrong), ("full", "test"): (runs, wrong)})
+    found = protocol_subsets(counts, noise, seed=0, resamples=300).iloc[0]
+    assert (found["protocol"], found["against"]) == ("synthetic", "random")
+    assert found["win_share"] == 1 and found["ci_low"] > 0
+
+
+def test_interval_of_protocols_that_are_equally_good_covers_nothing_gained():
+    generator = np.random.default_rng(2)
+    covered = 0
+    for seed in range(25):
+        sets = [draw_wrong(np.full((12, 1), 0.2), 300, generator) for _ in range(2)]
+        runs = runs_of(4, 3)
+        counts, noise = study({("full", "gan"): (runs, sets[0]), ("full", "test"): (runs, sets[1])})
+        found = protocol_subsets(counts, noise, seed=seed, resamples=100).iloc[0]
+        covered += found["ci_low"] <= 0 <= found["ci_high"]
+    assert covered >= 21
+
+
+def test_same_seed_same_table():
+    counts, noise = typical(3)
+    first, second = (protocol_subsets(counts, noise, seed=5, resamples=50) for _ in range(2))
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_selection_imports_no_torch():
+    modules = ["comparison", "gain", "rank_certificates", "rank_preservation", "subsets"]
+    program = "import sys; " + "".join(f"import understudy.selection.{name}; " for name in modules)
+    found = subprocess.run(
+        [sys.executable, "-c", program + "print('torch' in sys.modules)"], capture_output=True, text=True
+    )
+    assert found.stdout.strip() == "False", found.stderr

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+from scipy import stats
+from understudy.statistics.bootstrap import bootstrap_choices
+from understudy.statistics.intervals import Estimate, combine_draws, mean_over_units, rescaled, shrunken, unit_variance
+
+
+def simulated(units: int, between: float, own: float, common: float, generator: np.random.Generator):
+    """Values of units whose true values vary by `between`, and their image noise's covariance."""
+    covariance = own**2 * np.eye(units) + common**2
+    true = generator.normal(0, between, units)
+    return generator.multivariate_normal(true, covariance), covariance
+
+
+@pytest.mark.parametrize("between", [0.0, 3.0])
+def test_interval_of_a_mean_covers_with_and_without_variation_between_units(between):
+    generator = np.random.default_rng(0)
+    covered = 0
+    for _ in range(1000):
+        low, high = mean_over_units(*simulated(8, between, 1.0, 0.7, generator)).interval()
+        covered += low <= 0 <= high
+    assert 0.92 <= covered / 1000 <= 0.98
+
+
+def test_variance_between_units_is_freed_of_image_noise():
+    generator = np.random.default_rng(1)
+    groups = [simulated(5, 2.0, 1.0, 3.0, generator) for _ in range(400)]
+    assert unit_variance(groups) == pytest.approx(4.0, rel=0.15)
+    equal = [simulated(5, 0.0, 1.0, 3.0, generator) for _ in range(400)]
+    assert unit_variance(equal) < 0.2
+
+
+def test_equal_units_seldom_seem_to_vary():
+    generator = np.random.default_rng(2)
+    found = [unit_variance([simulated(6, 0.0, 1.0, 0.5, generator)]) > 0 for _ in range(1000)]
+    assert np.mean(found) == pytest.approx(0.05, abs=0.025)
+
+
+def test_one_unit_shows_no_variation():
+    assert unit_variance([(np.array([0.3]), np.eye(1))]) == 0
+    estimate = mean_over_units(np.array([0.3]), np.array([[0.01]]))
+    low, high = estimate.interval()
+    assert (high - low) / 2 == pytest.approx(stats.norm.ppf(0.975) * 0.1)
+
+
+def test_rescaling_keeps_the_mean_and_sets_the_spread():
+    values = np.array([1.0, 2.0, 6.0])
+    scaled = rescaled(values, 0.25)
+    assert scaled.mean() == pytest.approx(3.0) and np.var(scaled, ddof=1) == pytest.approx(0.25)
+    assert (rescaled(np.full(3, 2.0), 4.0) == 2.0).all()
+    np.testing.assert_allclose(shrunken(values, np.eye(3) * 100), 3.0)
+
+
+def test_few_units_widen_the_interval():
+    wide = Estimate(0.0, 0.0, 1.0, 3).interval()[1]
+    assert wide == pytest.approx(stats.t.ppf(0.975, 2))
+    assert Estimate(0.0, 1.0, 0.0, 3).interval()[1] == pytest.approx(stats.norm.ppf(0.975))
+
+
+def test_draws_share_images_but_not_runs():
+    run = Estimate(0.1, 0.04, 0.09, 5)
+    same = combine_draws([run, run, run])
+    assert same.image_variance == pytest.approx(0.04) and same.unit_variance == pytest.approx(0.03)
+    shared = combine_draws([Estimate(0.1, 0.04, 0.09, 5, shared=True)] * 3)
+    assert shared.unit_variance == pytest.approx(0.09)
+    apart = combine_draws([Estimate(value, 0.0001, 0.0, 5) for value in (0.0, 1.0, 2.0)])
+    assert apart.value == 1.0 and apart.unit_variance == pytest.approx((1.0 - 0.0001) / 3) and apart.units == 3
+
+
+def test_resampled_choice_takes_the_best_that_was_drawn():
+    proxy = np.array([0.3, 0.1, 0.1, 0.2])
+    resampled, chosen = bootstrap_choices(proxy, 200, np.random.default_rng(0))
+    assert resampled.shape == (200, 4)
+    for row, k in zip(resampled, chosen, strict=True):
+        assert k in row and proxy[k] == proxy[row].min()
+        assert not (k == 2 and 1 in row)

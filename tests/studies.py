@@ -1,0 +1,36 @@
+"""Studies for the tests: the smallest that has every part."""
+
+
+def small_study(**changes: object) -> dict:
+    """Return a study's configuration as plain data; ``changes`` replace top-level keys."""
+    study = {
+        "study": "small",
+        "seed": 7,
+        "device": "cpu",
+        "data": {"source": "sklearn-digits"},
+        "splits": {"Train200": {"train": 200, "validation": 50}, "Train400": {"train": 400, "validation": 100}},
+        "generators": {
+            "stylegan2_cond": {"method": "stylegan2", "kimg": 2, "snapshots": 2},
+            "wgan_gp_per_class": {
+                "method": "wgan_gp",
+                "per_class": True,
+                "splits": ["Train400"],
+                "kimg": 1,
+                "snapshots": 2,
+            },
+        },
+        "synthetic": {"images_per_class": 20},
+        "candidates": {
+            "seeds": 3,
+            "seed_block": 2,
+            "snapshots": 4,
+            "recipe": {"steps": 20, "batch_size": 32, "crop": 1, "flip": False},
+            "standard": {
+                "resnet_8": {"model": "resnet", "arguments": {"depth": 8, "width": 4}, "group": "tiny"},
+                "resnet_14": {"model": "resnet", "arguments": {"depth": 14, "width": 4}, "group": "tiny"},
+                "wrn_10": {"model": "wrn", "arguments": {"depth": 10, "widen": 1, "width": 4}},
+            },
+            "rwnn": {"graphs": 2, "nodes": 5, "width": 4, "head": 16, "stages": 1},
+        },
+    }
+    return study | changes

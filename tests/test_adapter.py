@@ -1,0 +1,50 @@
+"""The scripts' common part, run as Snakemake runs a script: in a process of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parents[1] / "workflow_scripts"
+
+PROGRAM = """
+import sys
+sys.path.insert(0, {scripts!r})
+from types import SimpleNamespace
+from adapter import job
+with job(SimpleNamespace(log=[{log!r}])):
+    import os
+    from understudy.errors import StudyError
+    print("to stdout")
+    print("to stderr", file=sys.stderr)
+    os.system("echo from a library")
+    {body}
+"""
+
+
+def run(tmp_path: Path, body: str) -> tuple[subprocess.CompletedProcess, str]:
+    log = tmp_path / "logs" / "rule.log"
+    program = PROGRAM.format(scripts=str(SCRIPTS), log=str(log), body=body)
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    return result, log.read_text()
+
+
+def test_all_output_goes_to_the_log(tmp_path):
+    result, log = run(tmp_path, "pass")
+    assert result.returncode == 0
+    assert result.stdout == result.stderr == ""
+    assert {"to stdout", "to stderr", "from a library"} <= set(log.splitlines())
+
+
+def test_a_study_error_is_its_message_on_the_terminal_and_in_the_log(tmp_path):
+    result, log = run(tmp_path, "raise StudyError('splits.S.train: too many; allowed: 5')")
+    assert result.returncode == 1
+    assert "Understudy: splits.S.train: too many; allowed: 5" in result.stderr
+    assert "Traceback" not in result.stderr + log
+
+
+def test_any_other_error_leaves_its_traceback_in_the_log(tmp_path):
+    result, log = run(tmp_path, "1 / 0")
+    assert result.returncode == 1
+    assert "ZeroDivisionError: division by zero" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "Traceback" in log

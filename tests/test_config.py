@@ -1,0 +1,68 @@
+import copy
+
+import pytest
+
+from tests.studies import small_study
+from understudy.config import json_schema, load_study
+from understudy.errors import StudyError
+
+
+def changed(path: str, value: object) -> dict:
+    study = copy.deepcopy(small_study())
+    *parents, last = path.split(".")
+    place = study
+    for key in parents:
+        place = place[key]
+    place[last] = value
+    return study
+
+
+def test_a_right_study_passes():
+    study = load_study(small_study())
+    assert study.generators_of("Train200") == ["stylegan2_cond"]
+    assert study.generators_of("Train400") == ["stylegan2_cond", "wgan_gp_per_class"]
+    assert study.synthetic_set("Train400") == "stylegan2_cond"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("sed", 1, r"sed: unknown key \(given: 1\); allowed: .*; did you mean seed\?"),
+        ("candidates.snapshot", 3, r"candidates\.snapshot: unknown key .*did you mean snapshots\?"),
+        ("splits.Train200.trian", 3, r"splits\.Train200\.trian: unknown key .*allowed: train, validation"),
+        ("candidates.seeds", 0, r"candidates\.seeds: input should be greater than or equal to 1 \(given: 0\)"),
+        ("candidates.snapshots", 41, r"candidates\.snapshots: .*less than or equal to 40 \(given: 41\)"),
+        ("splits.Train200.validation", 200, r"splits\.Train200: validation \(200\) must be smaller than train \(200\)"),
+        ("candidates.standard.a", {"model": "resnt"}, r"candidates\.standard\.a: model 'resnt': allowed are .*resnet"),
+        ("candidates.recipe", {"epoch": 3}, r"candidates: .*epoch.* not known, allowed are .*epochs"),
+        ("generators.new", {"method": "stylegan3"}, r"generators\.new\.method: .*'stylegan2' or 'wgan_gp'.*stylegan3"),
+        ("generators.test", {"method": "stylegan2"}, r"'test' is the name of a part of the data"),
+        ("generators.stylegan2_cond.splits", ["Train9"], r"stylegan2_cond\.splits: unknown \['Train9'\]; allowed: "),
+        ("generators.stylegan2_cond.splits", ["Train400"], r"splits\.Train200: no generator is trained on it"),
+        ("selection", {"synthetic_set": {"Train200": "wgan_gp_per_class"}}, r"synthetic_set\.Train200: unknown"),
+        ("data", {"source": "imagefolder", "root": "/no/such"}, r"data: root '/no/such' does not exist"),
+        ("device", "tpu", r"device: .*\(given: \"tpu\"\)"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_key(path, value, message):
+    with pytest.raises(StudyError, match=message) as raised:
+        load_study(changed(path, value))
+    assert "\n" not in str(raised.value)
+
+
+def test_two_mistakes_are_two_lines():
+    study = changed("sed", 1) | {"draws": 0}
+    with pytest.raises(StudyError) as raised:
+        load_study(study)
+    assert len(str(raised.value).splitlines()) == 2
+
+
+def test_a_missing_key_is_named():
+    study = small_study()
+    del study["synthetic"]
+    with pytest.raises(StudyError, match=r"synthetic: missing"):
+        load_study(study)
+
+
+def test_the_schema_describes_every_key():
+    assert '"calibration_fraction"' in json_schema()

@@ -1,0 +1,22 @@
+import pytest
+import torch
+
+from understudy.devices import choose_device, torch_generator
+from understudy.errors import StudyError
+
+
+def test_auto_takes_what_is_there():
+    assert choose_device("cpu") == torch.device("cpu")
+    expected = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    assert choose_device("auto").type == expected
+
+
+def test_a_missing_device_says_what_to_change(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(StudyError, match=r"device: 'cuda' is not available here .*change `device`"):
+        choose_device("cuda")
+
+
+def test_generators_of_one_seed_agree():
+    first, second = (torch.randn(4, generator=torch_generator(3)) for _ in range(2))
+    assert torch.equal(first, second)

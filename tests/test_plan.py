@@ -1,0 +1,103 @@
+import pytest
+
+from tests.studies import small_study
+from understudy.config import load_study
+from understudy.errors import StudyError
+from understudy.plan import Plan
+
+
+def plan_of(**changes) -> Plan:
+    return Plan(load_study(small_study(**changes)))
+
+
+def candidates(**changes) -> dict:
+    return small_study()["candidates"] | changes
+
+
+def test_a_batch_is_a_group_times_a_block_of_seeds():
+    batches = plan_of().batches
+    assert {name: (batch.architectures, batch.seeds) for name, batch in batches.items()} == {
+        "tiny-block0": (("resnet_8", "resnet_14"), (0, 1)),
+        "tiny-block1": (("resnet_8", "resnet_14"), (2,)),
+        "wrn_10-block0": (("wrn_10",), (0, 1)),
+        "wrn_10-block1": (("wrn_10",), (2,)),
+        "rwnn-block0": (("rwnn_00", "rwnn_01"), (0, 1)),
+        "rwnn-block1": (("rwnn_00", "rwnn_01"), (2,)),
+    }
+
+
+def test_more_seeds_append_blocks_and_change_no_full_one():
+    few, many = plan_of(candidates=candidates(seeds=4)), plan_of(candidates=candidates(seeds=7))
+    for name in few.batches:
+        assert few.batch_parameters(name) == many.batch_parameters(name)
+    assert set(few.batches) < set(many.batches)
+
+
+def test_another_architecture_changes_no_other_group():
+    standard = candidates()["standard"] | {"more": {"model": "resnet", "arguments": {"depth": 8}}}
+    before, after = plan_of(), plan_of(candidates=candidates(standard=standard))
+    for name in before.batches:
+        assert before.batch_parameters(name) == after.batch_parameters(name)
+
+
+def test_no_training_or_choosing_step_is_given_test_images():
+    plan = plan_of()
+    for split in plan.splits:
+        assert "test" not in plan.training_file(0, split, "full").name
+        for regime in ("full", "subtrain"):
+            assert "test" not in plan.choosing_sets(split, regime)
+
+
+def test_a_split_of_all_images_has_no_test():
+    splits = {"All": {"train": "all", "validation": 300}}
+    generators = {"stylegan2_cond": {"method": "stylegan2"}}
+    plan = plan_of(splits=splits, generators=generators)
+    assert not plan.has_test("All")
+    assert "test" not in plan.sets("All", "full") + plan.sets("All", "subtrain")
+    assert plan.held_out(0, "All") == []
+    assert plan.smallest_split() == "All"
+
+
+def test_evaluations_are_each_batch_times_each_set():
+    paths = plan_of().evaluations("counts.parquet")
+    # Six batches; full: 2 sets on Train200, 3 on Train400; subtrain: validation and test on each.
+    assert len(paths) == len(set(paths)) == 6 * (2 + 3 + 2 + 2)
+
+
+@pytest.mark.parametrize(
+    ("splits", "message"),
+    [
+        ({"S": {"train": 1797, "validation": 300}}, "splits.S.train: 1797 images, but the data has 1797"),
+        ({"S": {"train": 5000, "validation": 300}}, "splits.S.train: 5000 images, but the data has 1797"),
+        ({"S": {"train": 100, "validation": 5}}, "fewer than 10 images, one per class"),
+        ({"S": {"train": 100, "validation": 95}}, "fewer than 10 images, one per class"),
+    ],
+)
+def test_impossible_sizes_are_known_before_any_job(splits, message):
+    plan = plan_of(splits=splits, generators={"stylegan2_cond": {"method": "stylegan2"}})
+    with pytest.raises(StudyError, match=message):
+        plan.check_sizes()
+
+
+def test_a_gan_per_class_needs_images_of_each_class():
+    generators = {"per_class": {"method": "stylegan2", "per_class": True}}
+    plan = plan_of(splits={"S": {"train": 19, "validation": 9}}, generators=generators, calibration_fraction=0.0)
+    with pytest.raises(StudyError, match="cannot train a GAN per class"):
+        plan._check_generators("S", plan_counts(), 19)
+
+
+def plan_counts():
+    from understudy.data.sources import count_images
+
+    return count_images(load_study(small_study()).data)
+
+
+def test_a_group_may_not_share_an_architectures_name():
+    standard = {
+        "tiny": {"model": "resnet", "arguments": {"depth": 8}},
+        "other": {"model": "resnet", "arguments": {"depth": 8}, "group": "tiny"},
+    }
+    # One group then holds both, which is what the names say; a family apart may not repeat the name.
+    assert plan_of(candidates=candidates(standard=standard)).batches["tiny-block0"].architectures == ("tiny", "other")
+    with pytest.raises(StudyError, match="names a group and an architecture"):
+        plan_of(candidates=candidates(standard={"rwnn": {"model": "resnet", "arguments": {"depth": 8}}}))

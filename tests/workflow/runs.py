@@ -1,0 +1,45 @@
+"""Run the workflow in a folder of its own, as a user would from a clone."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+def snakemake_command(*arguments: str) -> list[str]:
+    """Return the command line of Snakemake on this clone's workflow."""
+    return [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), *arguments]
+
+
+def write_config(folder: Path, study: dict) -> Path:
+    """Write a study's configuration into ``folder``."""
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump(study, sort_keys=False))
+    return path
+
+
+def snakemake(folder: Path, study: dict, *arguments: str) -> subprocess.CompletedProcess:
+    """Run Snakemake in ``folder`` on a study and return what it printed."""
+    config = write_config(folder, study)
+    command = snakemake_command("--directory", str(folder), "--configfile", str(config), *arguments)
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=os.environ)
+
+
+def planned_jobs(folder: Path, study: dict, *arguments: str) -> dict[str, int]:
+    """Return how many jobs of each rule a dry run plans, the targets left out."""
+    result = snakemake(folder, study, "--dry-run", *arguments)
+    assert result.returncode == 0, result.stdout + result.stderr
+    text = result.stdout + result.stderr
+    rows = re.findall(r"^(\w+)\s+(\d+)$", text.split("Job stats:")[-1].split("total")[0], flags=re.MULTILINE)
+    return {rule: int(count) for rule, count in rows if rule not in ("all", "selection", "count")}
+
+
+def files_below(folder: Path, *patterns: str) -> dict[str, bytes]:
+    """Return the content of the files below ``folder`` that match a pattern, by relative name."""
+    found = {path for pattern in patterns for path in folder.rglob(pattern) if path.is_file()}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(found)}

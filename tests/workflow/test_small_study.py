@@ -1,0 +1,216 @@
+"""The smallest study that has every part, from images to the product. About a minute a run: that is why it is slow."""
+
+import copy
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.studies import small_study
+from tests.workflow.runs import ROOT, files_below, planned_jobs, snakemake, snakemake_command, write_config
+from understudy.data.shards import read_images
+from understudy.data.splits import halves
+from understudy.plan import Plan, study_of
+from understudy.tables import read_table
+
+pytestmark = pytest.mark.slow
+
+TABLES = (
+    "tables/*",
+    "counts.parquet",
+    "predictions.parquet",
+    "history.parquet",
+    "snapshot_scores.parquet",
+    "card.json",
+)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """A folder in which the small study has run on two cores."""
+    folder = tmp_path_factory.mktemp("study")
+    result = snakemake(folder, small_study(), "--cores", "2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder
+
+
+@pytest.fixture
+def results(finished) -> Path:
+    return finished / "results" / "small"
+
+
+def test_nothing_is_left_to_do(finished):
+    assert planned_jobs(finished, small_study()) == {}
+
+
+def test_the_number_of_bootstrap_draws_concerns_tables_figures_and_cards_only(finished):
+    study = small_study(selection={"bootstrap_draws": 300})
+    jobs = set(planned_jobs(finished, study))
+    assert "selection_table" in jobs
+    expensive = {
+        "prepare",
+        "split",
+        "train_extractor",
+        "train_generator",
+        "select_snapshot",
+        "sample",
+        "evaluate_generator",
+    }
+    assert not jobs & (expensive | {"draw_graphs", "train_candidates", "evaluate", "generator_quality"})
+
+
+def test_a_deleted_table_alone_is_rebuilt(finished, results):
+    path = results / "tables" / "selection_gain.parquet"
+    before = path.read_bytes()
+    path.unlink()
+    target = str(path.relative_to(finished))
+    assert planned_jobs(finished, small_study(), target) == {"selection_table": 1}
+    result = snakemake(finished, small_study(), "--cores", "1", target)
+    assert result.returncode == 0, result.stderr
+    assert path.read_bytes() == before
+
+
+def test_a_new_generator_trains_itself_and_no_candidate(finished):
+    study = small_study()
+    study["generators"]["another"] = {"method": "stylegan2", "splits": ["Train200"], "kimg": 2}
+    jobs = planned_jobs(finished, study)
+    assert jobs["train_generator"] == 1
+    assert "train_candidates" not in jobs
+
+
+def test_more_seeds_train_new_blocks_only(finished):
+    study = small_study()
+    study["candidates"]["seeds"] = 4
+    jobs = planned_jobs(finished, study)
+    # Three batches, two splits, two regimes: the block of seeds 2 and 3 is new, that of 0 and 1 stays.
+    assert jobs["train_candidates"] == 3 * 2 * 2
+
+
+def test_the_selected_model_loads_in_three_lines_and_errs_as_the_card_says(finished, results, monkeypatch):
+    monkeypatch.chdir(finished)
+    for split in ("Train200", "Train400"):
+        folder = results / "selected" / split
+        card = json.loads((folder / "card.json").read_text())
+        test = read_images(results / "splits" / "draw0" / split / "test.parquet")
+        images = torch.from_numpy(test.images)
+        scope = {"images": images}
+        exec((folder / "load.py").read_text(), scope)  # the three lines that the folder offers
+        wrong = scope["labels"].numpy() != test.labels
+        assert wrong.mean() == pytest.approx(card["test_error"]["error"], abs=1e-12)
+        low, high = card["test_error"]["interval_95"]
+        assert low <= card["test_error"]["error"] <= high
+
+
+def test_counts_agree_with_predictions(results):
+    folder = results / "evaluations" / "draw0" / "Train200" / "full" / "wrn_10-block0" / "test"
+    counts, predictions = (read_table(folder / f"{name}.parquet", name) for name in ("counts", "predictions"))
+    test = read_images(results / "splits" / "draw0" / "Train200" / "test.parquet")
+    for _, row in predictions.iterrows():
+        wrong = np.asarray(row["predicted"]) != test.labels
+        for half in (0, 1):
+            mine = counts[(counts["run"] == row["run"]) & (counts["epoch"] == row["epoch"]) & (counts["half"] == half)]
+            assert mine["errors"].sum() == wrong[halves(test.labels) == half].sum()
+
+
+def test_no_step_but_evaluations_reads_test_images(finished):
+    """The provenance that Snakemake itself recorded says which outputs were made from which inputs."""
+    result = snakemake(finished, small_study(), "--detailed-summary")
+    rows = [line.split("\t") for line in result.stdout.splitlines()]
+    head = next(index for index, row in enumerate(rows) if row and row[0] == "output_file")
+    columns = {name: place for place, name in enumerate(rows[head])}
+    readers = {
+        row[columns["rule"]]
+        for row in rows[head + 1 :]
+        if len(row) > columns["input-file(s)"] and "/test.parquet" in row[columns["input-file(s)"]]
+    }
+    # The tables read the labels in the file, never the images; figures may show errors on it.
+    assert readers <= {"evaluate", "evaluate_generator", "selection_table"}, readers
+    assert "evaluate" in readers
+
+
+def test_one_core_and_an_interruption_change_no_table(finished, tmp_path):
+    """Killed with SIGKILL halfway, taken up again as `make demo` does, on one core: the same bytes."""
+    config = write_config(tmp_path, small_study())
+    for name in ("Snakefile", "rules", "workflow_scripts", "envs"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    command = [sys.executable, "workflow_scripts/run_study.py", "--configfile", config.name, "--cores", "1"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    wanted = tmp_path / "results" / "small" / "benchmarks" / "train_candidates"
+    deadline = time.monotonic() + 300
+    while not wanted.exists() and time.monotonic() < deadline:
+        time.sleep(0.5)
+    time.sleep(random.Random(0).uniform(0, 6))
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "results" / "small" / "summary.txt").exists()
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "report.html" in again.stdout
+    assert "Spearman" in again.stdout
+    first = files_below(finished / "results" / "small", *TABLES)
+    second = files_below(tmp_path / "results" / "small", *TABLES)
+    assert first.keys() == second.keys()
+    different = [name for name in first if first[name] != second[name]]
+    assert different == []
+
+
+def test_every_declared_figure_exists(results):
+    figures = files_below(results / "figures", "*.png", "*.html")
+    assert figures
+    assert all(len(content) > 1000 for content in figures.values())
+
+
+def test_a_wrong_key_is_one_line_and_starts_no_job(tmp_path):
+    study = copy.deepcopy(small_study())
+    study["candidates"]["sedes"] = 3
+    result = snakemake(tmp_path, study, "--cores", "1")
+    assert result.returncode != 0
+    lines = [line for line in (result.stdout + result.stderr).splitlines() if "sedes" in line]
+    assert len(lines) == 1
+    assert "did you mean seeds?" in lines[0]
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_an_unreadable_image_is_named_and_nothing_is_lost(tmp_path):
+    folder = tmp_path / "pictures"
+    for name in ("cat", "dog"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "0.png").write_bytes(b"not an image")
+    study = small_study(
+        data={"source": "imagefolder", "root": str(folder)},
+        splits={"All": {"train": "all", "validation": 1}},
+        generators={"stylegan2_cond": {"method": "stylegan2"}},
+    )
+    result = snakemake(tmp_path, study, "--cores", "1")
+    assert result.returncode != 0
+    # Known before any job: two images cannot give subtrain and validation one of each class.
+    assert "fewer than 2 images, one per class" in result.stdout + result.stderr
+    for name in ("cat", "dog"):
+        for place in range(1, 9):
+            (folder / name / f"{place}.png").write_bytes(b"not an image")
+    study["splits"] = {"All": {"train": "all", "validation": 4}}
+    result = snakemake(tmp_path, study, "--cores", "1")
+    assert result.returncode != 0
+    assert "cat/0.png is not a readable image" in result.stdout + result.stderr
+
+
+def test_the_workflow_lints(tmp_path):
+    command = snakemake_command("--directory", str(tmp_path), "--lint", "--configfile", str(ROOT / "config.yaml"))
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_plan_and_the_configuration_agree_on_the_example(finished):
+    plan = Plan(study_of(finished / "study.yaml"))
+    assert all((finished / path).exists() for path in plan.evaluations("counts.parquet"))

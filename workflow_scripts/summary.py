@@ -1,0 +1,16 @@
+"""Write the summary that a run of the study ends with."""
+
+from adapter import job
+
+with job(snakemake):
+    from pathlib import Path
+
+    from understudy.jobs.product import write_summary
+
+    write_summary(
+        Path(snakemake.input.comparison),
+        Path(snakemake.input.ranks),
+        [Path(path) for path in snakemake.input.models],
+        Path(snakemake.output.summary),
+        generators=snakemake.params.generators,
+    )

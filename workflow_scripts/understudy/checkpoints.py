@@ -1,0 +1,60 @@
+"""Checkpoints of a long step: the newest two are kept, so that a truncated one falls back to the one before."""
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from understudy.files import writing
+
+
+class Checkpoints:
+    """Save and load the state of an interrupted step under ``folder``.
+
+    The folder must not be one of the rule's declared outputs: Snakemake deletes those of a failed job.
+    """
+
+    KEPT = 2
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder)
+
+    def _steps(self) -> list[int]:
+        names = (re.fullmatch(r"step-(\d+)\.safetensors", path.name) for path in self.folder.glob("step-*.safetensors"))
+        return sorted((int(match[1]) for match in names if match), reverse=True)
+
+    def _path(self, step: int) -> Path:
+        return self.folder / f"step-{step:09d}.safetensors"
+
+    def save(self, step: int, tensors: dict[str, torch.Tensor], state: dict) -> None:
+        """Write ``tensors`` and the JSON-able ``state`` as the checkpoint of ``step``; keep only the newest two."""
+        copies = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
+        with writing(self._path(step)) as temporary:
+            save_file(copies, temporary, metadata={"state": json.dumps(state)})
+        for old in self._steps()[self.KEPT :]:
+            self._path(old).unlink()
+
+    def load(self) -> tuple[int, dict[str, torch.Tensor], dict] | None:
+        """Return (step, tensors, state) of the newest readable checkpoint, or None if there is none.
+
+        A checkpoint that cannot be read, for example because the disk filled up, is named on stderr and passed over.
+        """
+        for step in self._steps():
+            try:
+                with safe_open(self._path(step), framework="pt") as file:
+                    tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+                    state = json.loads(file.metadata()["state"])
+            except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+                print(f"checkpoint {self._path(step)} is not readable ({error}); using the one before", file=sys.stderr)
+                continue
+            return step, tensors, state
+        return None
+
+    def clear(self) -> None:
+        """Remove the folder: the step has finished and its outputs are in place."""
+        shutil.rmtree(self.folder, ignore_errors=True)

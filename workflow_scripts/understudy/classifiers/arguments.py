@@ -1,0 +1,151 @@
+"""What each builder takes, as pydantic models, so that a study is checked before anything imports torch."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+
+class Arguments(BaseModel):
+    """Base of all builders' arguments: unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _check_depth(depth: int, per_block: int, extra: int, form: str) -> None:
+    if depth < per_block + extra or (depth - extra) % per_block:
+        examples = [per_block * n + extra for n in (1, 2, 3)]
+        raise ValueError(f"depth {depth}: {form} has {per_block}n+{extra} layers, such as {examples}")
+
+
+def _check_block_depth(depth: int, block: str) -> None:
+    _check_depth(depth, {"basic": 6, "bottleneck": 9}[block], 2, f"the {block} form")
+
+
+class ResNetArguments(Arguments):
+    """Residual network of three stages (He et al. 2016a, CIFAR form)."""
+
+    depth: int = Field(description="Layers: 6n+2 with basic blocks, 9n+2 with bottlenecks.")
+    width: int = Field(16, ge=1, description="Channels of the first stage; doubled in the second and third.")
+    block: Literal["basic", "bottleneck"] = "basic"
+
+    @model_validator(mode="after")
+    def _check(self):
+        _check_block_depth(self.depth, self.block)
+        return self
+
+
+class PreactResNetArguments(ResNetArguments):
+    """Pre-activation residual network (He et al. 2016b)."""
+
+    remove_first_relu: bool = Field(False, description="No ReLU before a block's first convolution.")
+    add_last_bn: bool = Field(False, description="Batch normalisation after a block's last convolution.")
+    preact_stages: tuple[bool, bool, bool] = Field(
+        (True, True, True), description="By stage: the first block's shortcut starts after the pre-activation."
+    )
+
+
+class SEPreactResNetArguments(PreactResNetArguments):
+    """Pre-activation residual network with squeeze and excitation (Hu et al. 2018)."""
+
+    remove_first_relu: bool = True
+    add_last_bn: bool = True
+    preact_stages: tuple[bool, bool, bool] = (True, False, False)
+    reduction: int = Field(16, ge=1, description="Channels of a block divided by those of its squeezed layer.")
+
+
+class WideResNetArguments(Arguments):
+    """Wide residual network (Zagoruyko & Komodakis 2016)."""
+
+    depth: int = Field(description="Layers: 6n+4.")
+    widen: int = Field(ge=1, description="Widening factor k.")
+    width: int = Field(16, ge=1, description="Channels of the first convolution.")
+
+    @model_validator(mode="after")
+    def _check(self):
+        _check_depth(self.depth, 6, 4, "a wide residual network")
+        return self
+
+
+class DenseNetArguments(Arguments):
+    """DenseNet-BC (Huang et al. 2017)."""
+
+    depth: int = Field(description="Layers: 6n+4.")
+    growth: int = Field(12, ge=1, description="Growth rate k; the first convolution has 2k channels.")
+    compression: float = Field(0.5, gt=0, le=1, description="Share of the channels that a transition keeps.")
+
+    @model_validator(mode="after")
+    def _check(self):
+        _check_depth(self.depth, 6, 4, "DenseNet-BC")
+        return self
+
+
+class PyramidNetArguments(Arguments):
+    """PyramidNet with additive widening (Han et al. 2017)."""
+
+    depth: int = Field(description="Layers: 6n+2 with basic blocks, 9n+2 with bottlenecks.")
+    alpha: float = Field(gt=0, description="Channels gained from the first block to the last.")
+    width: int = Field(16, ge=1, description="Channels of the first convolution.")
+    block: Literal["basic", "bottleneck"] = "basic"
+
+    @model_validator(mode="after")
+    def _check(self):
+        _check_block_depth(self.depth, self.block)
+        return self
+
+
+class ResNeXtArguments(Arguments):
+    """ResNeXt (Xie et al. 2017), named cardinality x base width."""
+
+    depth: int = Field(description="Layers: 9n+2.")
+    cardinality: int = Field(ge=1, description="Groups of the 3x3 convolutions.")
+    base_width: int = Field(64, ge=1, description="Channels of a group in the first stage.")
+    width: int = Field(64, ge=1, description="Channels of the first convolution; a stage has 4, 8, 16 times that.")
+
+    @model_validator(mode="after")
+    def _check(self):
+        _check_depth(self.depth, 9, 2, "ResNeXt")
+        return self
+
+
+class ShakeShakeArguments(Arguments):
+    """Shake-Shake (Gastaldi 2017); the published S-S-I is shake, shake, image."""
+
+    depth: int = Field(26, description="Layers: 6n+2.")
+    width: int = Field(ge=2, description="Channels of a branch in the first stage (the d of 2x32d).")
+    stem: int = Field(16, ge=1, description="Channels of the first convolution.")
+    forward: Literal["shake", "even"] = Field("shake", description="Branch weights: random, or 1/2.")
+    backward: Literal["shake", "even", "keep"] = Field(
+        "shake", description="Weights of the gradient: drawn anew, 1/2, or those of the forward pass."
+    )
+    level: Literal["image", "batch"] = Field("image", description="One draw per image, or per batch.")
+
+    @field_validator("width")
+    @classmethod
+    def _even_width(cls, width: int) -> int:
+        if width % 2:
+            raise ValueError(f"width {width}: an even number is needed, since shortcuts join two halves")
+        return width
+
+    @model_validator(mode="after")
+    def _check(self):
+        _check_depth(self.depth, 6, 2, "Shake-Shake")
+        return self
+
+
+class RWNNArguments(Arguments):
+    """Randomly wired network (Xie et al. 2019): one graph per stage, each halving the resolution."""
+
+    width: int = Field(78, ge=2, description="Channels C of the stem; stages have 2C, 4C, ...")
+    nodes: int = Field(32, ge=2, description="Nodes of each graph.")
+    graphs: tuple[tuple[tuple[int, int], ...], ...] = Field(
+        description="For each stage its edges (source, target), source < target."
+    )
+    head: int = Field(1280, ge=1, description="Channels of the last 1x1 convolution.")
+
+    @model_validator(mode="after")
+    def _check(self):
+        for stage, edges in enumerate(self.graphs):
+            wrong = [edge for edge in edges if not 0 <= edge[0] < edge[1] < self.nodes]
+            if wrong:
+                raise ValueError(f"graphs[{stage}]: edge {wrong[0]} needs 0 <= source < target < {self.nodes}")
+        return self

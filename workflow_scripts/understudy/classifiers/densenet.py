@@ -1,0 +1,55 @@
+"""DenseNet-BC (Huang et al. 2017): every layer sees all earlier ones of its dense block."""
+
+import torch
+from torch import Tensor, nn
+
+from understudy.classifiers.arguments import DenseNetArguments
+from understudy.classifiers.layers import Head, Shape, conv1x1, conv3x3, initialise
+
+
+class DenseLayer(nn.Module):
+    """BN, ReLU, 1x1 to 4k channels, BN, ReLU, 3x3 to k channels, joined to the input."""
+
+    def __init__(self, inputs: int, growth: int):
+        super().__init__()
+        inner = 4 * growth
+        self.layers = nn.Sequential(
+            nn.BatchNorm2d(inputs),
+            nn.ReLU(),
+            conv1x1(inputs, inner),
+            nn.BatchNorm2d(inner),
+            nn.ReLU(),
+            conv3x3(inner, growth),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([x, self.layers(x)], 1)
+
+
+def transition(inputs: int, outputs: int) -> nn.Sequential:
+    """Between dense blocks: BN, ReLU, 1x1 compression, 2x2 average pooling."""
+    return nn.Sequential(nn.BatchNorm2d(inputs), nn.ReLU(), conv1x1(inputs, outputs), nn.AvgPool2d(2))
+
+
+class DenseNet(nn.Module):
+    """Images [N, channels, size, size] to logits [N, classes]."""
+
+    def __init__(self, arguments: DenseNetArguments, shape: Shape):
+        super().__init__()
+        shape.check_strides(2, f"DenseNet-BC-{arguments.depth}")
+        channels = 2 * arguments.growth
+        layers: list[nn.Module] = [conv3x3(shape.channels, channels)]
+        for block in range(3):
+            for _ in range((arguments.depth - 4) // 6):
+                layers.append(DenseLayer(channels, arguments.growth))
+                channels += arguments.growth
+            if block < 2:
+                compressed = int(channels * arguments.compression)
+                layers.append(transition(channels, compressed))
+                channels = compressed
+        self.layers = nn.Sequential(*layers, nn.BatchNorm2d(channels), nn.ReLU())
+        self.head = Head(channels, shape.classes)
+        initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.layers(x))

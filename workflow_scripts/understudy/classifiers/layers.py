@@ -1,0 +1,67 @@
+"""Layers that several families share."""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from understudy.errors import StudyError
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a network sees and says: image channels, image side in pixels, number of classes."""
+
+    channels: int
+    size: int
+    classes: int
+
+    def check_strides(self, halvings: int, network: str) -> None:
+        """Refuse images that `halvings` strides of two would shrink to nothing."""
+        if self.size < 2**halvings:
+            raise StudyError(
+                f"{network}: images of {self.size}x{self.size} pixels are too small for its {halvings} strides of two; "
+                f"at least {2**halvings}x{2**halvings} are needed: choose another model or larger images"
+            )
+
+
+def conv3x3(inputs: int, outputs: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
+    """3x3 convolution that keeps the resolution (stride apart); no bias, since normalisation follows."""
+    return nn.Conv2d(inputs, outputs, 3, stride, padding=1, groups=groups, bias=False)
+
+
+def conv1x1(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
+    """1x1 convolution without bias."""
+    return nn.Conv2d(inputs, outputs, 1, stride, bias=False)
+
+
+class Head(nn.Module):
+    """Global average pooling and a linear layer: [N, C, H, W] to logits [N, classes]."""
+
+    def __init__(self, channels: int, classes: int):
+        super().__init__()
+        self.linear = nn.Linear(channels, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x.mean((2, 3)))
+
+
+def initialise(network: nn.Module, mode: str = "fan_out") -> None:
+    """Kaiming initialisation for ReLU (He et al. 2015) of convolutions and linear layers; biases zero."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight, mode=mode, nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
+def stages_of(block: type[nn.Module], widths: list[tuple[int, int]], blocks: int, **options) -> nn.Sequential:
+    """Blocks of a three-stage CIFAR network; `widths` are a stage's (input, output) channels.
+
+    The first block of every stage but the first halves the resolution.
+    """
+    layers = []
+    for stage, (inputs, outputs) in enumerate(widths):
+        for place in range(blocks):
+            stride = 2 if stage > 0 and place == 0 else 1
+            layers.append(block(inputs if place == 0 else outputs, outputs, stride, **options))
+    return nn.Sequential(*layers)

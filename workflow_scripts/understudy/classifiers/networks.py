@@ -1,0 +1,106 @@
+"""Building a network from its settings, with its normalisation inside."""
+
+import importlib
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from understudy.classifiers.architectures import ArchitectureSettings
+from understudy.classifiers.layers import Shape
+from understudy.errors import StudyError
+
+
+class Classifier(nn.Module):
+    """A candidate: images in pixel units [N, C, H, W], 0 to 255, uint8 or float, to logits [N, classes].
+
+    Normalisation, x -> (x - mean) / deviation per channel, is part of the network, so that nobody who loads its weights
+    has to know the training data's statistics. Networks that draw random numbers in training (Shake-Shake) say how
+    many per image in `noise_size` and take them as `noise` [N, noise_size] in [0, 1): none are drawn inside, so that a
+    run doesn't depend on those beside it. `draws_globally` marks foreign networks, which may use torch's global state.
+    """
+
+    def __init__(self, body: nn.Module, mean: Tensor, deviation: Tensor, draws_globally: bool):
+        super().__init__()
+        self.body = body
+        self.draws_globally = draws_globally
+        self.register_buffer("mean", mean.clone())
+        self.register_buffer("deviation", deviation.clone())
+        self.noise_size = getattr(body, "noise_size", 0)
+
+    def forward(self, images: Tensor, noise: Tensor | None = None) -> Tensor:
+        x = (images.to(self.mean.dtype) - self.mean[:, None, None]) / self.deviation[:, None, None]
+        return self.body(x) if self.noise_size == 0 else self.body(x, noise)
+
+
+def image_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation per channel (float32 [C]) of uint8 images [N, C, H, W]."""
+    # Counting grey levels needs no copy of the images in floating point, which would be eight times their size.
+    counts = torch.stack([torch.bincount(channel.flatten(), minlength=256) for channel in images.unbind(1)]).double()
+    levels = torch.arange(256, dtype=torch.float64)
+    shares = counts / counts.sum(1, keepdim=True)  # [C, 256]
+    mean = shares @ levels
+    deviation = (shares * (levels - mean[:, None]) ** 2).sum(1).sqrt()
+    # A channel that never varies would divide by zero.
+    return mean.float(), deviation.clamp_min(1.0).float()
+
+
+def build_network(
+    settings: ArchitectureSettings,
+    shape: Shape,
+    seed: int,
+    statistics: tuple[Tensor, Tensor] | None = None,
+) -> Classifier:
+    """Return a freshly initialised network whose weights are a function of `seed` alone.
+
+    Parameters
+    ----------
+    statistics : mean and deviation per channel of the training images, in pixel units; 0 and 1 if left out, for
+        networks whose weights are then loaded.
+
+    Raises
+    ------
+    StudyError
+        If the images are too small for the network, or a foreign model cannot be made.
+
+    """
+    mean, deviation = statistics or (torch.zeros(shape.channels), torch.ones(shape.channels))
+    # Initialisers draw from torch's global state: it is seeded for this network and put back.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        body = _foreign(settings, shape) if settings.is_foreign else _own(settings, shape)
+    for module in body.modules():
+        if isinstance(module, _BatchNorm) and module.momentum is not None:
+            # With a fixed momentum the count is never read; it would cost a kernel per layer and step.
+            module.num_batches_tracked = None
+    return Classifier(body, mean, deviation, draws_globally=settings.is_foreign)
+
+
+def _own(settings: ArchitectureSettings, shape: Shape) -> nn.Module:
+    builder = settings.builder
+    module = importlib.import_module(f"understudy.classifiers.{builder.module}")
+    return getattr(module, builder.network)(settings.builder_arguments, shape)
+
+
+def _foreign(settings: ArchitectureSettings, shape: Shape) -> nn.Module:
+    source, name = settings.model.split(":", 1)
+    try:
+        if source == "timm":
+            import timm
+
+            return timm.create_model(
+                name, pretrained=False, in_chans=shape.channels, num_classes=shape.classes, **settings.arguments
+            )
+        make = getattr(importlib.import_module(source), name)
+        return make(channels=shape.channels, size=shape.size, classes=shape.classes, **settings.arguments)
+    except (ImportError, AttributeError, TypeError, RuntimeError, ValueError) as error:
+        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise StudyError(
+            f"model {settings.model!r} with arguments {settings.arguments}: {first_line}; "
+            "allowed are timm:NAME and module:function(channels=, size=, classes=, **arguments)"
+        ) from error
+
+
+def parameter_count(network: nn.Module) -> int:
+    """Number of trainable parameters."""
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -1,0 +1,63 @@
+"""PyramidNet (Han et al. 2017): channels grow by the same amount from block to block."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from understudy.classifiers.arguments import PyramidNetArguments
+from understudy.classifiers.layers import Head, Shape, conv1x1, conv3x3, initialise
+
+
+class PyramidBlock(nn.Module):
+    """BN, conv, BN, ReLU, conv, BN: no ReLU first, a normalisation last, a shortcut without parameters.
+
+    The shortcut is averaged where the block strides, and its missing channels are zeros.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int, block: str):
+        super().__init__()
+        if block == "basic":
+            convolutions = [conv3x3(inputs, outputs, stride), conv3x3(outputs, outputs)]
+        else:
+            inner = outputs // 4
+            convolutions = [conv1x1(inputs, inner), conv3x3(inner, inner, stride), conv1x1(inner, outputs)]
+        layers: list[nn.Module] = [nn.BatchNorm2d(inputs), convolutions[0]]
+        for convolution in convolutions[1:]:
+            layers += [nn.BatchNorm2d(convolution.in_channels), nn.ReLU(), convolution]
+        self.residual = nn.Sequential(*layers, nn.BatchNorm2d(outputs))
+        # Odd sides round up, as the strided convolution's do.
+        self.pool = nn.Identity() if stride == 1 else nn.AvgPool2d(2, ceil_mode=True)
+        self.missing = outputs - inputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.residual(x) + F.pad(self.pool(x), (0, 0, 0, 0, 0, self.missing))
+
+
+def block_widths(arguments: PyramidNetArguments, blocks: int) -> list[int]:
+    """Channels before the first block and after each: floor(D_0 + k alpha / blocks) (equation 3).
+
+    The published parameter counts need the floor; rounding to the nearest gives 0.1 M more.
+    """
+    return [int(arguments.width + arguments.alpha * k / blocks) for k in range(blocks + 1)]
+
+
+class PyramidNet(nn.Module):
+    """Images [N, channels, size, size] to logits [N, classes]."""
+
+    def __init__(self, arguments: PyramidNetArguments, shape: Shape):
+        super().__init__()
+        shape.check_strides(2, f"PyramidNet-{arguments.depth}")
+        layers_per_block, expansion = {"basic": (2, 1), "bottleneck": (3, 4)}[arguments.block]
+        per_stage = (arguments.depth - 2) // (3 * layers_per_block)
+        widths = block_widths(arguments, 3 * per_stage)
+        layers: list[nn.Module] = [conv3x3(shape.channels, widths[0]), nn.BatchNorm2d(widths[0])]
+        inputs = widths[0]
+        for place, width in enumerate(widths[1:]):
+            stride = 2 if place in (per_stage, 2 * per_stage) else 1
+            layers.append(PyramidBlock(inputs, width * expansion, stride, arguments.block))
+            inputs = width * expansion
+        self.layers = nn.Sequential(*layers, nn.BatchNorm2d(inputs), nn.ReLU())
+        self.head = Head(inputs, shape.classes)
+        initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.layers(x))

@@ -1,0 +1,53 @@
+"""ResNeXt (Xie et al. 2017): bottlenecks whose 3x3 convolution works in groups."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from understudy.classifiers.arguments import ResNeXtArguments
+from understudy.classifiers.layers import Head, Shape, conv1x1, conv3x3, initialise
+from understudy.classifiers.resnet import projection
+
+
+class GroupedBlock(nn.Module):
+    """1x1, grouped 3x3, 1x1; the groups' width doubles from stage to stage."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, inner: int, cardinality: int):
+        super().__init__()
+        self.residual = nn.Sequential(
+            conv1x1(inputs, inner),
+            nn.BatchNorm2d(inner),
+            nn.ReLU(),
+            conv3x3(inner, inner, stride, groups=cardinality),
+            nn.BatchNorm2d(inner),
+            nn.ReLU(),
+            conv1x1(inner, outputs),
+            nn.BatchNorm2d(outputs),
+        )
+        self.shortcut = projection(inputs, outputs, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.residual(x) + self.shortcut(x))
+
+
+class ResNeXt(nn.Module):
+    """Images [N, channels, size, size] to logits [N, classes]; ResNeXt-depth, cardinality x base_width d."""
+
+    def __init__(self, arguments: ResNeXtArguments, shape: Shape):
+        super().__init__()
+        shape.check_strides(2, f"ResNeXt-{arguments.depth}")
+        width, cardinality = arguments.width, arguments.cardinality
+        layers: list[nn.Module] = [conv3x3(shape.channels, width), nn.BatchNorm2d(width), nn.ReLU()]
+        inputs = width
+        for stage in range(3):
+            outputs = 4 * width * 2**stage
+            inner = cardinality * arguments.base_width * 2**stage
+            for place in range((arguments.depth - 2) // 9):
+                stride = 2 if stage > 0 and place == 0 else 1
+                layers.append(GroupedBlock(inputs, outputs, stride, inner, cardinality))
+                inputs = outputs
+        self.layers = nn.Sequential(*layers)
+        self.head = Head(inputs, shape.classes)
+        initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.layers(x))

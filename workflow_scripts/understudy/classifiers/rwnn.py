@@ -1,0 +1,83 @@
+"""Randomly wired network (Xie et al. 2019) in a CIFAR form: a stem, one graph per stage, a 1x1 convolution.
+
+The papers state neither nodes, channels nor stem at 32 pixels; this form follows public CIFAR implementations: the stem
+keeps the resolution, each stage halves it in its source nodes.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from understudy.classifiers.arguments import RWNNArguments
+from understudy.classifiers.layers import Head, Shape, conv1x1, conv3x3, initialise
+
+
+class Node(nn.Module):
+    """Weighted sum of the inputs, ReLU, separable 3x3 convolution, BN.
+
+    The weights are sigmoids of learned numbers; a source node has one input, the stage's, and strides.
+    """
+
+    def __init__(self, inputs: int, channels: int, outputs: int, stride: int):
+        super().__init__()
+        self.weights = nn.Parameter(torch.zeros(inputs)) if inputs > 1 else None
+        self.operation = nn.Sequential(
+            nn.ReLU(),
+            conv3x3(channels, channels, stride, groups=channels),
+            conv1x1(channels, outputs),
+            nn.BatchNorm2d(outputs),
+        )
+
+    def forward(self, inputs: list[Tensor]) -> Tensor:
+        if self.weights is None:
+            return self.operation(inputs[0])
+        shares = torch.sigmoid(self.weights)
+        total = inputs[0] * shares[0]
+        for place in range(1, len(inputs)):
+            total = total + inputs[place] * shares[place]
+        return self.operation(total)
+
+
+class WiredStage(nn.Module):
+    """A directed acyclic graph of nodes; its output is the mean of the sinks'."""
+
+    def __init__(self, nodes: int, edges: tuple[tuple[int, int], ...], channels: int, outputs: int):
+        super().__init__()
+        self.sources = [[a for a, b in edges if b == node] for node in range(nodes)]
+        self.sinks = sorted(set(range(nodes)) - {a for a, _ in edges})
+        self.nodes = nn.ModuleList(
+            Node(len(before), outputs, outputs, 1) if before else Node(1, channels, outputs, 2)
+            for before in self.sources
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        values: list[Tensor] = []
+        # Edges lead from smaller to larger numbers, so the nodes' own order is topological.
+        for before, node in zip(self.sources, self.nodes, strict=True):
+            values.append(node([values[source] for source in before] or [x]))
+        return torch.stack([values[sink] for sink in self.sinks]).mean(0)
+
+
+class RandomlyWiredNetwork(nn.Module):
+    """Images [N, channels, size, size] to logits [N, classes]."""
+
+    def __init__(self, arguments: RWNNArguments, shape: Shape):
+        super().__init__()
+        shape.check_strides(len(arguments.graphs), "randomly wired network")
+        width = arguments.width
+        layers: list[nn.Module] = [
+            conv3x3(shape.channels, width),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            conv3x3(width, width),
+            nn.BatchNorm2d(width),
+        ]
+        for stage, edges in enumerate(arguments.graphs):
+            layers.append(WiredStage(arguments.nodes, edges, width * 2**stage, width * 2 ** (stage + 1)))
+        last = width * 2 ** len(arguments.graphs)
+        layers += [nn.ReLU(), conv1x1(last, arguments.head), nn.BatchNorm2d(arguments.head), nn.ReLU()]
+        self.layers = nn.Sequential(*layers)
+        self.head = Head(arguments.head, shape.classes)
+        initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.layers(x))

@@ -1,0 +1,107 @@
+"""Shake-Shake (Gastaldi 2017): two residual branches, mixed at random anew in the forward and the backward pass."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from understudy.classifiers.arguments import ShakeShakeArguments
+from understudy.classifiers.layers import Head, Shape, conv1x1, conv3x3, initialise
+
+
+def mix_branches(first: Tensor, second: Tensor, alpha: Tensor | float, beta: Tensor | float) -> Tensor:
+    """Alpha first + (1 - alpha) second, whose gradient is that of beta first + (1 - beta) second."""
+    backward = beta * first + (1 - beta) * second
+    forward = alpha * first + (1 - alpha) * second
+    return backward + (forward - backward).detach()
+
+
+class Branch(nn.Module):
+    """ReLU, 3x3, BN, ReLU, 3x3, BN."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.ReLU(),
+            conv3x3(inputs, outputs, stride),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(),
+            conv3x3(outputs, outputs),
+            nn.BatchNorm2d(outputs),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+class TwoPathShortcut(nn.Module):
+    """Each half of the channels comes from a 1x1 convolution of the subsampled image, the second shifted by a pixel."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int):
+        super().__init__()
+        self.stride = stride
+        self.straight = conv1x1(inputs, outputs // 2)
+        self.shifted = conv1x1(inputs, outputs // 2)
+        self.normalise = nn.BatchNorm2d(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(x)
+        shifted = F.pad(x[:, :, 1:, 1:], (0, 1, 0, 1))
+        paths = [self.straight(self._subsample(x)), self.shifted(self._subsample(shifted))]
+        return self.normalise(torch.cat(paths, 1))
+
+    def _subsample(self, x: Tensor) -> Tensor:
+        return x[:, :, :: self.stride, :: self.stride]
+
+
+class ShakeBlock(nn.Module):
+    """x + mixture of two branches; in eval mode each has weight 1/2."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, arguments: ShakeShakeArguments):
+        super().__init__()
+        self.arguments = arguments
+        self.first = Branch(inputs, outputs, stride)
+        self.second = Branch(inputs, outputs, stride)
+        same = inputs == outputs and stride == 1
+        self.shortcut = nn.Identity() if same else TwoPathShortcut(inputs, outputs, stride)
+
+    def forward(self, x: Tensor, noise: Tensor | None) -> Tensor:
+        """`noise` [N, 2]: the draws of alpha and of beta (training only)."""
+        alpha, beta = (0.5, 0.5) if noise is None else self._weights(noise)
+        return self.shortcut(x) + mix_branches(self.first(x), self.second(x), alpha, beta)
+
+    def _weights(self, noise: Tensor) -> tuple[Tensor | float, Tensor | float]:
+        if self.arguments.level == "batch":
+            noise = noise[:1]
+        draws = noise[:, :, None, None, None]  # [N, 2, 1, 1, 1]
+        alpha = draws[:, 0] if self.arguments.forward == "shake" else 0.5
+        beta = {"shake": draws[:, 1], "even": 0.5, "keep": alpha}[self.arguments.backward]
+        return alpha, beta
+
+
+class ShakeShake(nn.Module):
+    """Images [N, channels, size, size] to logits [N, classes]; shake-shake-depth 2 x width d.
+
+    In training `forward` takes `noise` [N, noise_size], uniform in [0, 1): two numbers per block.
+    """
+
+    def __init__(self, arguments: ShakeShakeArguments, shape: Shape):
+        super().__init__()
+        shape.check_strides(2, f"Shake-Shake-{arguments.depth}")
+        self.stem = nn.Sequential(conv3x3(shape.channels, arguments.stem), nn.BatchNorm2d(arguments.stem))
+        self.blocks = nn.ModuleList()
+        inputs = arguments.stem
+        for stage in range(3):
+            outputs = arguments.width * 2**stage
+            for place in range((arguments.depth - 2) // 6):
+                stride = 2 if stage > 0 and place == 0 else 1
+                self.blocks.append(ShakeBlock(inputs, outputs, stride, arguments))
+                inputs = outputs
+        self.noise_size = 2 * len(self.blocks)
+        self.head = Head(inputs, shape.classes)
+        initialise(self)
+
+    def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
+        x = self.stem(x)
+        for place, block in enumerate(self.blocks):
+            x = block(x, noise[:, 2 * place : 2 * place + 2] if self.training else None)
+        return self.head(F.relu(x))

@@ -1,0 +1,43 @@
+"""Wide residual network (Zagoruyko & Komodakis 2016): few, wide pre-activation blocks."""
+
+from torch import Tensor, nn
+
+from understudy.classifiers.arguments import WideResNetArguments
+from understudy.classifiers.layers import Head, Shape, conv1x1, conv3x3, initialise, stages_of
+
+
+class WideBlock(nn.Module):
+    """BN, ReLU, 3x3, BN, ReLU, 3x3; where the width changes, a 1x1 shortcut after the first ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int):
+        super().__init__()
+        self.preactivation = nn.Sequential(nn.BatchNorm2d(inputs), nn.ReLU())
+        self.residual = nn.Sequential(
+            conv3x3(inputs, outputs, stride), nn.BatchNorm2d(outputs), nn.ReLU(), conv3x3(outputs, outputs)
+        )
+        self.changes = inputs != outputs or stride != 1
+        self.shortcut = conv1x1(inputs, outputs, stride) if self.changes else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        activated = self.preactivation(x)
+        return self.residual(activated) + self.shortcut(activated if self.changes else x)
+
+
+class WideResNet(nn.Module):
+    """Images [N, channels, size, size] to logits [N, classes]; WRN-depth-widen."""
+
+    def __init__(self, arguments: WideResNetArguments, shape: Shape):
+        super().__init__()
+        shape.check_strides(2, f"WRN-{arguments.depth}-{arguments.widen}")
+        width = arguments.width
+        outputs = [width * arguments.widen * 2**stage for stage in range(3)]
+        self.stem = conv3x3(shape.channels, width)
+        widths = list(zip([width, *outputs], outputs, strict=False))
+        self.stages = stages_of(WideBlock, widths, (arguments.depth - 4) // 6)
+        self.last = nn.Sequential(nn.BatchNorm2d(outputs[-1]), nn.ReLU())
+        self.head = Head(outputs[-1], shape.classes)
+        # The published recipe alone initialises by fan-in.
+        initialise(self, "fan_in")
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.last(self.stages(self.stem(x))))

@@ -1,0 +1,215 @@
+"""A study's configuration: every key, its default and its range. Unknown keys are errors."""
+
+import difflib
+import json
+import re
+import types
+import typing
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from understudy.classifiers.architectures import ArchitectureSettings
+from understudy.classifiers.recipes import Recipe
+from understudy.data.settings import DataSettings, SplitSettings
+from understudy.errors import StudyError
+from understudy.generators.settings import GeneratorSettings, StyleGAN2Settings, WGANGPSettings
+
+NAME = r"[A-Za-z][A-Za-z0-9_.]*"
+RESERVED_SETS = ("train", "subtrain", "validation", "calibration", "test")
+Name = Annotated[str, Field(pattern=f"^{NAME}$")]
+
+
+class Settings(BaseModel):
+    """A group of keys; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class StudyGenerator(GeneratorSettings):
+    """A generator of the study: how it is trained, and on which splits."""
+
+    splits: list[str] | None = Field(None, description="names of the splits to train on; null is every split")
+
+    def training_settings(self) -> dict:
+        """Return what the training depends on, without the choice of splits."""
+        return self.model_dump(mode="json", exclude={"splits"})
+
+    def resolve(self) -> StyleGAN2Settings | WGANGPSettings:
+        """Return the settings of the training, the preset's values filled in."""
+        return GeneratorSettings(**self.training_settings()).resolve()
+
+
+class SyntheticSettings(Settings):
+    """The synthetic sets, one per split and generator."""
+
+    images_per_class: int = Field(ge=10, description="generated images per class")
+    shard_size: int = Field(1000, ge=1, description="images in one parquet shard")
+
+
+class RandomlyWiredSettings(Settings):
+    """The rwnn family: randomly wired networks on graphs WS(neighbours, rewiring), the same on every split."""
+
+    graphs: int = Field(ge=1, le=999, description="number of architectures, each with graphs of its own")
+    nodes: int = Field(32, ge=4, description="nodes of each graph")
+    neighbours: int = Field(
+        2, ge=2, description="K of WS(K, P): neighbours of a node in the ring before rewiring, even"
+    )
+    rewiring: float = Field(0.25, ge=0, le=1, description="P of WS(K, P): chance that an edge is rewired")
+    stages: int = Field(2, ge=1, le=4, description="graphs in a network; each halves the resolution")
+    width: int = Field(78, ge=2, description="channels C of the stem; stages have 2C, 4C, ...")
+    head: int = Field(1280, ge=1, description="channels of the last 1x1 convolution")
+    recipe: dict[str, Any] = Field({}, description="fields of the recipe to replace")
+    group: Name | None = Field("rwnn", description="graphs of one group share a job; null: a job each")
+
+    @field_validator("neighbours")
+    @classmethod
+    def _even(cls, neighbours: int) -> int:
+        if neighbours % 2:
+            raise ValueError("an even number is needed: half of the neighbours lie on each side")
+        return neighbours
+
+
+class CandidateSettings(Settings):
+    """The candidates: architectures x seeds, trained in the regimes full and subtrain."""
+
+    seeds: int = Field(ge=1, le=1000, description="runs of each architecture")
+    seed_block: int = Field(ge=1, description="seeds that one job trains; adding seeds appends a block")
+    snapshots: int = Field(10, ge=1, le=40, description="snapshots kept of each run, the last one at its end")
+    recipe: dict[str, Any] = Field({}, description="fields of every recipe to replace; an architecture's own win")
+    standard: dict[Name, ArchitectureSettings] = Field(description="architectures of the standard family by name")
+    rwnn: RandomlyWiredSettings | None = None
+
+    @model_validator(mode="after")
+    def _recipes_fit(self) -> "CandidateSettings":
+        for entry in self.standard.values():
+            entry.with_recipe(self.recipe)
+        if self.rwnn:
+            Recipe().updated(self.recipe | self.rwnn.recipe)
+        return self
+
+
+class SelectionSettings(Settings):
+    """How selections are compared."""
+
+    bootstrap_draws: int = Field(2000, ge=100, description="draws of each bootstrap")
+    subsets: int = Field(500, ge=10, description="random subsets of candidates in protocol_subsets")
+    synthetic_set: dict[str, str] = Field(
+        default_factory=dict, description="split -> generator whose set the synthetic protocol uses; default: the first"
+    )
+    followed_architectures: int = Field(2, ge=1, le=6, description="runs whose errors are drawn against the epoch")
+
+
+class Study(Settings):
+    """A whole study."""
+
+    study: Name = Field(description="name of the study; its results lie in results/{study}")
+    seed: int = Field(ge=0, description="the seed that every other seed is derived from")
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    data: DataSettings
+    splits: dict[Name, SplitSettings] = Field(min_length=1)
+    draws: int = Field(1, ge=1, le=100, description="how often the splits are drawn")
+    calibration_fraction: float = Field(
+        0.2, ge=0, lt=1, description="share of the held-out images kept for the ranking study's calibration"
+    )
+    generators: dict[Name, StudyGenerator] = Field(min_length=1)
+    synthetic: SyntheticSettings
+    candidates: CandidateSettings
+    selection: SelectionSettings = SelectionSettings()
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> "Study":
+        for name, generator in self.generators.items():
+            if name in RESERVED_SETS:
+                raise ValueError(f"generators: {name!r} is the name of a part of the data; choose another")
+            unknown = sorted(set(generator.splits or []) - set(self.splits))
+            if unknown:
+                raise ValueError(f"generators.{name}.splits: unknown {unknown}; allowed: {list(self.splits)}")
+        if len({split.train == "all" for split in self.splits.values()}) > 1:
+            raise ValueError("splits: `train: all` holds out no test images; use it for every split or for none")
+        for split in self.splits:
+            if not self.generators_of(split):
+                raise ValueError(f"splits.{split}: no generator is trained on it; add it to a generator's `splits`")
+        for split, generator in self.selection.synthetic_set.items():
+            if split not in self.splits:
+                raise ValueError(f"selection.synthetic_set: unknown split {split!r}; allowed: {list(self.splits)}")
+            if generator not in self.generators_of(split):
+                allowed = self.generators_of(split)
+                raise ValueError(f"selection.synthetic_set.{split}: unknown {generator!r}; allowed: {allowed}")
+        return self
+
+    def generators_of(self, split: str) -> list[str]:
+        """Return the names of the generators trained on ``split``, in the order of the configuration."""
+        return [name for name, entry in self.generators.items() if entry.splits is None or split in entry.splits]
+
+    def synthetic_set(self, split: str) -> str:
+        """Return the generator whose set the synthetic protocol chooses with on ``split``."""
+        return self.selection.synthetic_set.get(split, self.generators_of(split)[0])
+
+
+def load_study(config: dict) -> Study:
+    """Check a configuration and return the study.
+
+    Raises
+    ------
+    StudyError
+        One line per mistake: the key's path, what was given, what is allowed.
+    """
+    try:
+        # A round trip makes plain dicts, lists and strings of whatever the workflow engine hands over.
+        return Study.model_validate(json.loads(json.dumps(config)))
+    except ValidationError as error:
+        lines = [_explain(mistake) for mistake in error.errors()]
+        raise StudyError("\n".join(f"configuration: {line}" for line in lines)) from None
+
+
+def json_schema() -> str:
+    """Return the configuration's JSON schema, as text."""
+    return json.dumps(Study.model_json_schema(), indent=2) + "\n"
+
+
+def _explain(mistake: dict) -> str:
+    path = ".".join(str(part) for part in mistake["loc"])
+    given = mistake.get("input")
+    if mistake["type"] == "extra_forbidden":
+        allowed = _allowed_keys(Study, mistake["loc"][:-1])
+        near = difflib.get_close_matches(str(mistake["loc"][-1]), allowed, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return f"{path}: unknown key (given: {_short(given)}); allowed: {', '.join(allowed)}{hint}"
+    if mistake["type"] == "missing":
+        return f"{path}: missing; add it (see config.yaml for an example)"
+    message = re.sub(r"^(Value error|Assertion failed), ", "", mistake["msg"])
+    shown = "" if mistake["type"] == "value_error" and isinstance(given, dict) else f" (given: {_short(given)})"
+    return f"{path + ': ' if path else ''}{message[:1].lower() + message[1:]}{shown}"
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _allowed_keys(model: type, location: tuple) -> list[str]:
+    """Return the keys that the group of keys at ``location`` may have."""
+    kind: object = model
+    for part in location:
+        kind = _strip_optional(kind)
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            kind = kind.model_fields[part].annotation
+        elif typing.get_origin(kind) is dict:
+            kind = typing.get_args(kind)[1]
+    kind = _strip_optional(kind)
+    return sorted(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
+
+
+def _strip_optional(kind: object) -> object:
+    if typing.get_origin(kind) is Annotated:
+        kind = typing.get_args(kind)[0]
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        return next(option for option in typing.get_args(kind) if option is not type(None))
+    return kind
+
+
+def results_folder(study: Study) -> Path:
+    """Return the folder, relative to the working directory, where a study's results lie."""
+    return Path("results") / study.study

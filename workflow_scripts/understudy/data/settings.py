@@ -1,0 +1,61 @@
+"""Settings of the data and its splits."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+DIGITS = "sklearn-digits"
+
+
+class DataSettings(BaseModel):
+    """Where the labelled images come from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: str = Field(
+        DIGITS,
+        description="sklearn-digits, torchvision:<Dataset> (already downloaded under root), imagefolder "
+        "(root/class/image.png) or parquet (root is a file or folder with columns image and label)",
+    )
+    root: Path | None = Field(None, description="folder or file of the images; not used by sklearn-digits")
+    size: int | None = Field(None, ge=4, le=1024, description="resize images to size x size pixels; null keeps them")
+    channels: Literal[1, 3] | None = Field(None, description="convert to grey (1) or colour (3); null keeps them")
+
+    @field_validator("source")
+    @classmethod
+    def _known_source(cls, source: str) -> str:
+        if source not in (DIGITS, "imagefolder", "parquet") and not source.startswith("torchvision:"):
+            raise ValueError("allowed: sklearn-digits, torchvision:<Dataset>, imagefolder, parquet")
+        return source
+
+    @model_validator(mode="after")
+    def _root_where_needed(self) -> "DataSettings":
+        if self.source != DIGITS:
+            if self.root is None:
+                raise ValueError(f"source {self.source!r} needs `root`, the folder or file that holds the images")
+            if not self.root.exists():
+                raise ValueError(
+                    f"root {str(self.root)!r} does not exist; give the folder or file that holds the images"
+                )
+        return self
+
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class SplitSettings(BaseModel):
+    """One split: how many images train, and how many of those the standard protocol holds out for validation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    train: Count | Literal["all"] = Field(
+        description="images to train on, classes in proportion; `all` keeps none for testing"
+    )
+    validation: Count = Field(description="how many of the train images the subtrain regime holds out")
+
+    @model_validator(mode="after")
+    def _some_left(self) -> "SplitSettings":
+        if self.train != "all" and self.validation >= self.train:
+            raise ValueError(f"validation ({self.validation}) must be smaller than train ({self.train})")
+        return self

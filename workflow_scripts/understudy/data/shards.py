@@ -1,0 +1,170 @@
+"""Images as parquet in the Hugging Face convention: ``image: struct<bytes, path>`` (PNG), ``label: int64``, provenance.
+
+``datasets.load_dataset("parquet", data_files=...)`` reads these files as an image data set with class labels.
+"""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image, UnidentifiedImageError
+
+from understudy.errors import StudyError
+from understudy.files import writing
+
+IMAGE_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+
+
+@dataclass(frozen=True)
+class Images:
+    """A set of images in memory.
+
+    Attributes
+    ----------
+    images : uint8 array [N, C, H, W]
+    labels : int64 array [N], values 0 to classes - 1
+    columns : DataFrame of N rows
+        Provenance, for example ``index`` (the place in the source) or ``seed`` (of a generated image).
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    columns: pd.DataFrame
+
+    def take(self, places: np.ndarray) -> "Images":
+        """Return the images at ``places``, an integer array."""
+        return Images(self.images[places], self.labels[places], self.columns.iloc[places].reset_index(drop=True))
+
+
+def encode_png(image: np.ndarray) -> bytes:
+    """Encode a uint8 array [C, H, W] with 1 or 3 channels as PNG."""
+    picture = Image.fromarray(image[0] if image.shape[0] == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def decode(content: bytes, name: str) -> np.ndarray:
+    """Decode an image file's bytes to uint8 [C, H, W]: one channel if it is grey, else three.
+
+    Raises
+    ------
+    StudyError
+        If the bytes are not an image; ``name`` says which.
+    """
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            pixels = np.asarray(picture if picture.mode in ("L", "RGB") else picture.convert("RGB"))
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise StudyError(f"{name} is not a readable image ({error}); repair or remove it") from error
+    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+
+
+def stack_images(pictures: Sequence[np.ndarray], names: Sequence[str]) -> np.ndarray:
+    """Stack uint8 images [C, H, W] of one shape to [N, C, H, W].
+
+    Raises
+    ------
+    StudyError
+        If a shape differs from the first one's; ``names`` says which image.
+    """
+    for picture, name in zip(pictures, names, strict=True):
+        if picture.shape != pictures[0].shape:
+            raise StudyError(
+                f"{name} has shape {picture.shape} (channels, height, width), but {names[0]} has {pictures[0].shape}; "
+                "bring all images to one size and colour mode, or set `data.size` and `data.channels`"
+            )
+    return np.stack(pictures)
+
+
+def write_images(path: str | Path, images: np.ndarray, labels: np.ndarray, **columns: Sequence) -> None:
+    """Write images as one parquet file, whole or not at all.
+
+    Parameters
+    ----------
+    images : uint8 array [N, C, H, W]
+    labels : integer array [N]
+    columns : further columns of N values each, such as ``index`` or ``seed``
+    """
+    pictures = [{"bytes": encode_png(image), "path": None} for image in images]
+    table = pa.table(
+        {
+            "image": pa.array(pictures, type=IMAGE_TYPE),
+            "label": pa.array(np.asarray(labels, dtype=np.int64)),
+            **{name: pa.array(values) for name, values in columns.items()},
+        }
+    )
+    values = {name: {"dtype": str(table.schema.field(name).type), "_type": "Value"} for name in ("label", *columns)}
+    features = {"info": {"features": {"image": {"_type": "Image"}, **values}}}
+    table = table.replace_schema_metadata({"huggingface": json.dumps(features)})
+    with writing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def _files(paths: str | Path | Sequence[str | Path]) -> list[Path]:
+    listed = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    files = []
+    for path in listed:
+        inside = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+        if not inside:
+            raise StudyError(f"{path} holds no parquet file; expected image shards (*.parquet)")
+        files += inside
+    return files
+
+
+def read_parquet(path: str | Path, columns: Sequence[str]) -> pa.Table:
+    """Read a parquet file of images and check that it has ``columns``.
+
+    Raises
+    ------
+    StudyError
+        If the file is missing, truncated, not parquet, or lacks a column; the message names the file.
+    """
+    try:
+        # A single file is opened as such: read as a data set, a folder named `draw=1` would become a column.
+        with pq.ParquetFile(path) as file:
+            missing = [name for name in columns if name not in file.schema_arrow.names]
+            if missing:
+                raise StudyError(
+                    f"{path} lacks the column(s) {', '.join(missing)}; it has: {', '.join(file.schema_arrow.names)}"
+                )
+            return file.read()
+    except FileNotFoundError as error:
+        raise StudyError(f"{path} does not exist") from error
+    except (pa.ArrowInvalid, OSError) as error:
+        raise StudyError(
+            f"{path} is not a readable parquet file ({error}); delete it and run again to rebuild it"
+        ) from error
+
+
+def read_images(paths: str | Path | Sequence[str | Path]) -> Images:
+    """Read one parquet file, a folder of shards, or a list of either, in name order.
+
+    Raises
+    ------
+    StudyError
+        If a file is unreadable, lacks ``image`` or ``label``, or the images differ in shape.
+    """
+    tables = [(path, read_parquet(path, ["image", "label"])) for path in _files(paths)]
+    pictures, names = [], []
+    for path, table in tables:
+        for row, image in enumerate(table.column("image").to_pylist()):
+            names.append(f"{path}, row {row}")
+            pictures.append(decode((image or {}).get("bytes") or b"", names[-1]))
+    if not pictures:
+        raise StudyError(f"{paths} holds no image")
+    columns = pd.concat([table.drop_columns(["image", "label"]).to_pandas() for _, table in tables], ignore_index=True)
+    labels = np.concatenate([table.column("label").to_numpy() for _, table in tables]).astype(np.int64)
+    return Images(stack_images(pictures, names), labels, columns)
+
+
+def read_labels(paths: str | Path | Sequence[str | Path]) -> np.ndarray:
+    """Read only the labels, int64 [N], in the order of :func:`read_images`."""
+    labels = [pq.read_table(path, columns=["label"]).column("label").to_numpy() for path in _files(paths)]
+    return np.concatenate(labels).astype(np.int64)

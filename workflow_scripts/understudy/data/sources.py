@@ -1,0 +1,149 @@
+"""Labelled images from where a study says they are: scikit-learn's digits, torchvision, folders, parquet."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from PIL import Image
+
+from understudy.data.settings import DIGITS, DataSettings
+from understudy.data.shards import Images, decode, read_images, stack_images, write_images
+from understudy.errors import StudyError
+from understudy.files import write_json
+
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
+
+
+def prepare(settings: DataSettings, images_path: Path, classes_path: Path) -> None:
+    """Read a study's images from their source and write them as one parquet file, with their classes' names as JSON."""
+    data, classes = load_source(settings)
+    write_images(images_path, data.images, data.labels, **{name: data.columns[name] for name in data.columns})
+    write_json(classes_path, {"classes": classes})
+
+
+def load_source(settings: DataSettings) -> tuple[Images, list[str]]:
+    """Return a source's images, with column ``index`` (place in the source), and the names of its classes.
+
+    Raises
+    ------
+    StudyError
+        If an image cannot be read, shapes differ, or labels aren't 0 to classes - 1.
+    """
+    if settings.source == DIGITS:
+        pictures, labels, names, classes = _digits()
+    elif settings.source.startswith("torchvision:"):
+        pictures, labels, names, classes = _torchvision(settings.source.removeprefix("torchvision:"), settings.root)
+    elif settings.source == "imagefolder":
+        pictures, labels, names, classes = _image_folder(settings.root)
+    else:
+        data = read_images(settings.root)
+        labels = data.labels
+        pictures, names = list(data.images), [f"{settings.root}, image {place}" for place in range(len(labels))]
+        classes = [str(label) for label in range(int(labels.max()) + 1)]
+    labels = np.asarray(labels, dtype=np.int64)
+    if (labels < 0).any() or len(np.unique(labels)) != len(classes):
+        raise StudyError(
+            f"data.root: {settings.root} has labels {np.unique(labels).tolist()[:12]}, expected every whole number "
+            f"from 0 to {len(classes) - 1}"
+        )
+    images = stack_images([_convert(picture, settings) for picture in pictures], names)
+    return Images(images, labels, pd.DataFrame({"index": np.arange(len(labels))})), classes
+
+
+def count_images(settings: DataSettings) -> np.ndarray | None:
+    """Return the number of images per class where that is quick to know (no image is decoded), else None."""
+    if settings.source == DIGITS:
+        return np.array([178, 182, 177, 183, 181, 182, 181, 179, 174, 180])
+    if settings.source == "imagefolder":
+        return np.array([len(files) for files in _class_folders(settings.root).values()])
+    if settings.source == "parquet":
+        files = sorted(settings.root.glob("*.parquet")) if settings.root.is_dir() else [settings.root]
+        try:
+            missing = [name for name in ("image", "label") if name not in pq.read_schema(files[0]).names]
+        except (OSError, IndexError, ValueError) as error:
+            raise StudyError(f"data.root: {settings.root} holds no readable parquet file ({error})") from error
+        if missing:
+            raise StudyError(f"data.root: {files[0]} lacks the column(s) {', '.join(missing)}; needed: image, label")
+        labels = np.concatenate([pq.read_table(file, columns=["label"]).column("label").to_numpy() for file in files])
+        return np.bincount(labels.astype(np.int64)) if len(labels) and labels.min() >= 0 else None
+    return None
+
+
+def _convert(picture: np.ndarray, settings: DataSettings) -> np.ndarray:
+    """Bring a uint8 image [C, H, W] to the study's size and channels."""
+    channels = settings.channels or picture.shape[0]
+    size = (settings.size, settings.size) if settings.size else picture.shape[1:]
+    if picture.shape == (channels, *size):
+        return picture
+    image = Image.fromarray(picture[0] if picture.shape[0] == 1 else np.ascontiguousarray(picture.transpose(1, 2, 0)))
+    image = image.convert("L" if channels == 1 else "RGB")
+    if image.size != size[::-1]:
+        image = image.resize(size[::-1], Image.Resampling.LANCZOS)
+    pixels = np.asarray(image)
+    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+
+
+def _digits() -> tuple[list[np.ndarray], np.ndarray, list[str], list[str]]:
+    from sklearn.datasets import load_digits  # imported here: it takes a second that no other source needs
+
+    digits = load_digits()
+    # Ink is a count of dark pixels out of 16.
+    images = np.round(digits.images * (255 / 16)).astype(np.uint8)[:, None]  # [1797, 1, 8, 8]
+    return list(images), digits.target, [f"digit {place}" for place in range(len(images))], list("0123456789")
+
+
+def _torchvision(dataset: str, root: Path) -> tuple[list[np.ndarray], list[int], list[str], list[str]]:
+    import torchvision.datasets  # imported here: it loads torch, which no other source needs
+
+    kind = getattr(torchvision.datasets, dataset, None)
+    if not isinstance(kind, type):
+        raise StudyError(f"data.source: torchvision has no data set {dataset!r}; for example: CIFAR10, MNIST, SVHN")
+    parts = []
+    for keywords in ({"train": True}, {"train": False}):
+        try:
+            parts.append(kind(root=str(root), download=False, **keywords))
+        except TypeError as error:
+            raise StudyError(
+                f"data.source: torchvision's {dataset} has no train and test parts that can be pooled ({error}); "
+                "export it as an imagefolder or parquet"
+            ) from error
+        except RuntimeError as error:
+            raise StudyError(
+                f"data.root: {root} does not hold torchvision's {dataset} ({error}); download it there first: "
+                f"python -c \"import torchvision; torchvision.datasets.{dataset}('{root}', download=True)\""
+            ) from error
+    pictures, labels, names = [], [], []
+    for part, title in zip(parts, ("train", "test"), strict=True):
+        for place in range(len(part)):
+            picture, label = part[place]
+            pixels = np.asarray(picture)
+            pictures.append(pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
+            labels.append(int(label))
+            names.append(f"{dataset} {title} image {place}")
+    classes = getattr(parts[0], "classes", None) or [str(label) for label in range(max(labels) + 1)]
+    return pictures, labels, names, [str(name) for name in classes]
+
+
+def _class_folders(root: Path) -> dict[str, Sequence[Path]]:
+    folders = {
+        folder.name: sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+        for folder in sorted(root.iterdir())
+        if folder.is_dir() and not folder.name.startswith(".")
+    }
+    if len(folders) < 2:
+        raise StudyError(
+            f"data.root: {root} holds {len(folders)} class folder(s); expected at least two: root/class/image.png"
+        )
+    for name, files in folders.items():
+        if not files:
+            raise StudyError(f"data.root: {root / name} holds no image; allowed: {', '.join(sorted(IMAGE_SUFFIXES))}")
+    return folders
+
+
+def _image_folder(root: Path) -> tuple[list[np.ndarray], list[int], list[str], list[str]]:
+    folders = _class_folders(root)
+    files = [(path, label) for label, paths in enumerate(folders.values()) for path in paths]
+    pictures = [decode(path.read_bytes(), str(path)) for path, _ in files]
+    return pictures, [label for _, label in files], [str(path) for path, _ in files], list(folders)

@@ -1,0 +1,34 @@
+"""Where tensors live and how many threads work on them."""
+
+import torch
+
+from understudy.errors import StudyError
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device called ``name``: ``auto`` (CUDA, then MPS, then CPU), ``cpu``, ``cuda`` or ``mps``.
+
+    Raises
+    ------
+    StudyError
+        If the device is named but this machine has none.
+    """
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(kind for kind, present in available.items() if present)
+    if not available.get(name, False):
+        present = ", ".join(kind for kind, here in available.items() if here)
+        raise StudyError(
+            f"device: {name!r} is not available here (available: auto, {present}); change `device` in the config"
+        )
+    return torch.device(name)
+
+
+def limit_threads(threads: int) -> None:
+    """Use ``threads`` intra-op threads, so that a job takes the cores it asked for and sums in a fixed order."""
+    torch.set_num_threads(threads)
+
+
+def torch_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """Return an explicit random generator on ``device`` started at ``seed``."""
+    return torch.Generator(device=device).manual_seed(seed)

@@ -1,0 +1,51 @@
+"""Files that are either whole or absent."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from understudy.errors import StudyError
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` and rename it into place when the block ends well.
+
+    A reader therefore never sees half a file, and an interrupted writer leaves the old one as it was. On an error the
+    temporary file is removed; a full disk or a folder without write permission is reported as a :class:`StudyError`.
+    """
+    path = Path(path)
+    # The process id keeps two writers apart; the suffix stays last because some writers look at it.
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise StudyError(f"cannot write {path}: {error.strerror}; the old file, if any, is as it was") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, content: object) -> None:
+    """Write ``content`` as indented JSON with sorted keys, whole or not at all."""
+    with writing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path) -> dict:
+    """Read a JSON file.
+
+    Raises
+    ------
+    StudyError
+        If the file is not JSON, for example because it was cut short.
+    """
+    try:
+        return json.loads(Path(path).read_text())
+    except ValueError as error:
+        raise StudyError(f"{path} is not readable as JSON ({error}); delete it and run again to rebuild it") from error

@@ -1,0 +1,140 @@
+"""Sample from a trained generator: each image has a seed of its own, so that where and with whom it is made is nothing.
+
+from understudy.generators.sampling import load_generator
+
+generator = load_generator("results/digits/generators/draw0/train1500/stylegan2_cond/generator.safetensors")
+images = generator.sample(labels=[3, 3, 7], seeds=[0, 1, 2])  # uint8 [3, 1, 8, 8]
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from understudy.data.shards import write_images
+from understudy.devices import torch_generator
+from understudy.errors import StudyError
+from understudy.files import write_json
+from understudy.generators.snapshots import Description, member_networks
+from understudy.seeds import seed_for
+
+# On a CPU, the number of images handed to the network at once; its last bits depend on it.
+CPU_WIDTH = 50
+
+
+class TrainedGenerator:
+    """A generator read from a snapshot; see :func:`load_generator`."""
+
+    def __init__(self, networks: list[torch.nn.Module], about: Description, device: torch.device):
+        self.networks, self.about, self.device = networks, about, device
+
+    @torch.no_grad()
+    def sample(self, labels: Sequence[int] | np.ndarray, seeds: Sequence[int] | np.ndarray, batch_size: int = 500
+               ) -> np.ndarray:  # fmt: skip
+        """Make one image per label and seed.
+
+        Parameters
+        ----------
+        labels : integers [N], 0 to classes - 1
+        seeds : integers [N] in [0, 2**63)
+        batch_size : int
+            Images made at once on a GPU. On a CPU the network always gets batches of one fixed size, filled up if
+            need be, so that an image's pixels depend on its label and seed alone.
+
+        Returns
+        -------
+        images : uint8 array [N, C, H, W]
+
+        Raises
+        ------
+        StudyError
+            If labels and seeds differ in number, or a label is unknown.
+
+        """
+        labels, seeds = np.asarray(labels, dtype=np.int64), np.asarray(seeds, dtype=np.int64)
+        classes = self.about.classes
+        if labels.shape != seeds.shape or labels.ndim != 1:
+            raise StudyError(f"sampling: labels {labels.shape}, seeds {seeds.shape}; one of each per image is needed")
+        if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+            raise StudyError(f"sampling: labels {labels.min()} to {labels.max()}; allowed are 0 to {classes - 1}")
+        side = self.about.resolution
+        images = np.empty((len(labels), self.about.channels, side, side), dtype=np.uint8)
+        width = CPU_WIDTH if self.device.type == "cpu" else batch_size
+        for member, network in enumerate(self.networks):
+            own = np.flatnonzero(labels == member) if len(self.networks) > 1 else np.arange(len(labels))
+            for start in range(0, len(own), width):
+                places = own[start : start + width]
+                filled = np.resize(places, width)
+                made = network(self._random(network.random_numbers, seeds[filled]), self._one_hot(labels[filled]))
+                images[places] = to_bytes(made)[: len(places)]
+        return images
+
+    def _random(self, numbers: int, seeds: np.ndarray) -> Tensor:
+        # Drawn on the CPU whatever the device, so that a seed means the same latent everywhere.
+        drawn = [torch.randn(numbers, generator=torch_generator(int(seed))) for seed in seeds]
+        return torch.stack(drawn).to(self.device)
+
+    def _one_hot(self, labels: np.ndarray) -> Tensor:
+        if len(self.networks) > 1:
+            return torch.ones(len(labels), 1, device=self.device)
+        labels = torch.from_numpy(labels).to(self.device)
+        return torch.nn.functional.one_hot(labels, self.about.classes).float()
+
+
+def to_bytes(images: Tensor) -> np.ndarray:
+    """Round images in [-1, 1] to uint8, cutting what lies outside."""
+    return (images * 127.5 + 127.5).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
+
+
+def load_generator(path: str | Path, device: torch.device | str = "cpu") -> TrainedGenerator:
+    """Read a trained generator from a snapshot.
+
+    Raises
+    ------
+    StudyError
+        If the file is no snapshot of a generator.
+
+    """
+    device = torch.device(device)
+    networks, about = member_networks(path, device)
+    return TrainedGenerator(networks, about, device)
+
+
+def sample_shards(generator: TrainedGenerator, images_per_class: int, shard_size: int, seed: int, folder: str | Path,
+                  name: str) -> list[Path]:  # fmt: skip
+    """Write a labelled synthetic set as ``shard-00000.parquet`` ... and ``manifest.json`` in ``folder``.
+
+    Image i has label i mod classes and the seed derived from ``seed`` and i, so that any shard can be made alone and
+    labels are balanced in each, to within one image of a class.
+
+    Parameters
+    ----------
+    shard_size : int
+        Images of a shard; the last one may have fewer.
+    name : str
+        The generator's name, a column of every image beside its seed.
+
+    """
+    folder, classes = Path(folder), generator.about.classes
+    total = images_per_class * classes
+    shards = []
+    for shard, start in enumerate(range(0, total, shard_size)):
+        numbers = np.arange(start, min(start + shard_size, total))
+        labels = numbers % classes
+        seeds = np.array([seed_for(seed, "image", int(number)) for number in numbers], dtype=np.int64)
+        path = folder / f"shard-{shard:05d}.parquet"
+        write_images(path, generator.sample(labels, seeds), labels, seed=seeds, generator=[name] * len(numbers))
+        shards.append({"file": path.name, "images": len(numbers)})
+    manifest = {
+        "generator": name,
+        "step": generator.about.step,
+        "images_seen": generator.about.images_seen,
+        "classes": classes,
+        "images_per_class": images_per_class,
+        "seed": seed,
+        "shards": shards,
+    }
+    write_json(folder / "manifest.json", manifest)
+    return [folder / shard["file"] for shard in shards]

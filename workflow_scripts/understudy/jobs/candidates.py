@@ -1,0 +1,120 @@
+"""Jobs of the candidates: train a batch of runs, evaluate it on one set."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from understudy.classifiers.architectures import ArchitectureSettings
+from understudy.classifiers.evaluation import evaluate_runs
+from understudy.classifiers.graphs import draw_graphs, graph_arguments
+from understudy.classifiers.training import Run, train_runs
+from understudy.data.shards import read_images
+from understudy.data.splits import halves
+from understudy.devices import choose_device
+from understudy.files import read_json
+from understudy.seeds import seed_for
+from understudy.tables import read_table, read_tables, write_table
+
+
+def write_graphs(settings: dict, study_seed: int, path: Path) -> None:
+    """Draw the random graphs of a study, as :meth:`understudy.plan.Plan.graph_settings` describes them, as a table."""
+    drawn = draw_graphs(
+        settings["names"],
+        study_seed,
+        stages=settings["stages"],
+        nodes=settings["nodes"],
+        neighbours=settings["neighbours"],
+        probability=settings["rewiring"],
+    )
+    write_table("graphs", drawn, path)
+
+
+def train_batch(
+    batch: dict,
+    train: Path,
+    classes: Path,
+    graphs: Path | None,
+    weights: Path,
+    history: Path,
+    *,
+    checkpoints: Path,
+    draw: int,
+    split: str,
+    regime: str,
+    study_seed: int,
+    device: str,
+) -> None:
+    """Train a batch of runs on the images in ``train``; write their weights into a folder, and their history.
+
+    Parameters
+    ----------
+    batch : dict
+        As :meth:`understudy.plan.Plan.batch_parameters` gives it.
+    graphs : Path or None
+        The table of random graphs, where the batch has randomly wired networks.
+    """
+    drawn = read_table(graphs, "graphs") if graphs else None
+    runs = []
+    for name, settings in batch["architectures"].items():
+        arguments = settings["arguments"] | (graph_arguments(drawn, name) if drawn is not None else {})
+        entry = ArchitectureSettings.model_validate(settings | {"arguments": arguments})
+        runs += [
+            Run(
+                name=f"{name}-s{number}",
+                family=batch["family"],
+                architecture=name,
+                settings=entry,
+                seed_number=number,
+                seed=seed_for(study_seed, "run", draw, split, regime, name, number),
+            )
+            for number in batch["seeds"]
+        ]
+    data = read_images(train)
+    table = train_runs(
+        runs,
+        data.images,
+        data.labels,
+        len(read_json(classes)["classes"]),
+        snapshots=batch["snapshots"],
+        folder=weights,
+        checkpoints=checkpoints,
+        device=choose_device(device),
+        seeds_per_block=batch["seed_block"],
+    )
+    write_table("history", table, history)
+
+
+def evaluate_batch(
+    weights: Path,
+    images: Path,
+    classes: Path,
+    choices: Sequence[Path],
+    counts: Path,
+    predictions: Path,
+    *,
+    where: dict[str, int | str],
+    device: str,
+) -> None:
+    """Evaluate the runs whose weights lie in a folder on one set; write error counts and kept predictions.
+
+    Parameters
+    ----------
+    images : Path
+        A file or a folder of shards.
+    choices : sequence of Path
+        Counts of the sets that choose snapshots. Empty where the set evaluated here itself chooses.
+    where : dict
+        The columns draw, split, regime and set.
+    """
+    data = read_images(images)
+    counted, predicted = evaluate_runs(
+        sorted(weights.glob("*.safetensors")),
+        data.images,
+        data.labels,
+        len(read_json(classes)["classes"]),
+        halves=halves(data.labels),
+        where=where,
+        choices=read_tables(choices, "counts") if choices else None,
+        device=choose_device(device),
+    )
+    write_table("counts", counted, counts)
+    write_table("predictions", predicted, predictions)

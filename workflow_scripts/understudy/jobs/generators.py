@@ -1,0 +1,175 @@
+"""Jobs of the generators: the feature extractor, training, selection of a snapshot, sampling, measuring."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from understudy.classifiers.extractor import load_extractor, train_extractor
+from understudy.data.shards import Images, read_images
+from understudy.devices import choose_device
+from understudy.files import read_json, writing
+from understudy.generators.sampling import load_generator, sample_shards
+from understudy.generators.scoring import score_snapshots, select_snapshot
+from understudy.generators.settings import GeneratorSettings
+from understudy.generators.training import train_generator
+from understudy.metrics.memorisation import closest_pairs
+from understudy.metrics.quality import Sample, generator_quality, total_variation_by_clusters
+from understudy.schemas import SCHEMAS
+from understudy.seeds import seed_for
+from understudy.tables import write_table
+
+EXTRACTOR_NAME = "study"
+
+
+def train_study_extractor(
+    train: Path, classes: Path, extractor: Path, *, draw: int, study_seed: int, device: str
+) -> None:
+    """Train the feature extractor on the images in ``train`` and save it."""
+    data = read_images(train)
+    names = read_json(classes)["classes"]
+    seed = seed_for(study_seed, "extractor", draw)
+    train_extractor(data.images, data.labels, len(names), seed, extractor, choose_device(device))
+
+
+def train_study_generator(
+    settings: dict,
+    train: Path,
+    classes: Path,
+    snapshots: Path,
+    history: Path,
+    *,
+    checkpoints: Path,
+    name: str,
+    draw: int,
+    split: str,
+    study_seed: int,
+    device: str,
+) -> None:
+    """Train a generator on the images in ``train``; leave its snapshots in a folder, and its history.
+
+    Until the training has ended, snapshots lie beside the checkpoints: what a rule declares as output is deleted when
+    its job fails, and the last good snapshots must outlive that.
+    """
+    data = read_images(train)
+    work = checkpoints / "work"
+    train_generator(
+        data.images,
+        data.labels,
+        len(read_json(classes)["classes"]),
+        GeneratorSettings(**settings),
+        seed_for(study_seed, "generator", draw, split, name),
+        work,
+        checkpoints / "state",
+        choose_device(device),
+        name,
+    )
+    snapshots.parent.mkdir(parents=True, exist_ok=True)
+    (work / "snapshots").replace(snapshots)
+    (work / "history.parquet").replace(history)
+    shutil.rmtree(checkpoints)
+
+
+def select_study_snapshot(
+    snapshots: Path,
+    train: Path,
+    extractor: Path,
+    generator: Path,
+    scores: Path,
+    *,
+    name: str,
+    draw: int,
+    split: str,
+    study_seed: int,
+    device: str,
+) -> None:
+    """Score every snapshot by its Frechet distance to the training images and copy the best one to ``generator``."""
+    data = read_images(train)
+    place = choose_device(device)
+    table = score_snapshots(
+        sorted(snapshots.glob("*.safetensors")),
+        load_extractor(extractor, place).features,
+        data.images,
+        data.labels,
+        seed_for(study_seed, "snapshot scores", draw, split, name),
+        place,
+    )
+    with writing(generator) as temporary:
+        shutil.copyfile(snapshots / select_snapshot(table), temporary)
+    write_table("snapshot_scores", table, scores)
+
+
+def sample_study_set(
+    generator: Path,
+    shards: Path,
+    *,
+    images_per_class: int,
+    shard_size: int,
+    name: str,
+    draw: int,
+    split: str,
+    study_seed: int,
+    device: str,
+) -> None:
+    """Sample a generator's synthetic set into shards; the manifest lies beside them."""
+    seed = seed_for(study_seed, "synthetic", draw, split, name)
+    sample_shards(load_generator(generator, choose_device(device)), images_per_class, shard_size, seed, shards, name)
+
+
+def measure_generator(
+    shards: Path,
+    train: Path,
+    held_out: Sequence[Path],
+    smallest: Path,
+    extractor: Path,
+    quality: Path,
+    clusters: Path,
+    pairs: Path,
+    *,
+    name: str,
+    draw: int,
+    split: str,
+    study_seed: int,
+    device: str,
+) -> None:
+    """Measure a synthetic set against training and held-out images; write its rows of three tables.
+
+    ``smallest`` is the smallest split's train file, whose size every split's ``fid_equal_n`` refers to.
+    """
+    features = load_extractor(extractor, choose_device(device)).features
+
+    def sample_of(data: Images) -> Sample:
+        return Sample(features(data.images), data.labels)
+
+    synthetic, real = sample_of(read_images(shards)), sample_of(read_images(train))
+    others = sample_of(read_images(held_out)) if held_out else None
+    seed = seed_for(study_seed, "quality", draw, split, name)
+    place = {"draw": draw, "split": split, "generator": name}
+    rows = generator_quality(
+        synthetic,
+        real,
+        others,
+        generator=name,
+        feature_extractor=EXTRACTOR_NAME,
+        seed=seed,
+        equal_n=len(read_images(smallest).labels),
+    )
+    write_table("generator_quality", rows.assign(**place), quality)
+    if others is None:
+        counted = pd.DataFrame(columns=[column for column, _, _ in SCHEMAS["total_variation_clusters"]])
+    else:
+        counted = total_variation_by_clusters(
+            synthetic.features, others.features, real.features, generator=name, seed=seed
+        ).assign(**place)
+    write_table("total_variation_clusters", counted, clusters)
+    found = closest_pairs(synthetic.features, real.features, others.features if others else None)
+    columns = {
+        "rank": np.arange(len(found.generated)),
+        "synthetic_index": found.generated,
+        "train_index": found.train,
+        "distance": found.distance,
+        "held_out_distance": found.distance_held_out,
+    }
+    write_table("closest_pairs", pd.DataFrame(columns).assign(**place), pairs)

@@ -1,0 +1,165 @@
+"""The product of a selection: the chosen model with its card, and a summary of the study for the terminal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from understudy.classifiers.weights import export_snapshot
+from understudy.errors import StudyError
+from understudy.files import read_json, write_json, writing
+from understudy.tables import read_table
+
+DRAW = 0
+"""The drawing of the splits whose chosen model is handed out."""
+
+LOADING = """\
+from understudy.classifiers.weights import load_network
+
+network = load_network("{weights}")
+labels = network(images).argmax(1)  # images: torch tensor [N, {channels}, {size}, {size}], values 0 to 255
+"""
+
+
+def write_selected_model(
+    comparison: Path,
+    classes: Path,
+    runs: Sequence[Path],
+    folder: Path,
+    *,
+    study: str,
+    split: str,
+    generator: str,
+    images_per_class: int,
+) -> None:
+    """Hand out the model that the synthetic protocol chose on a split: weights, how to load them, a card.
+
+    The weights are the chosen snapshot exactly as it was evaluated.
+
+    Parameters
+    ----------
+    comparison : Path
+        The table protocol_comparison.
+    runs : sequence of Path
+        Folders with the weights of the full runs of draw 0.
+    images_per_class : int
+        Size of the synthetic set that chose.
+
+    Raises
+    ------
+    StudyError
+        If the chosen run's weights are missing.
+    """
+    chosen = chosen_row(read_table(comparison, "protocol_comparison"), split, generator)
+    run, epoch = chosen["selected"].rsplit("@", 1)
+    source = next((place / f"{run}.safetensors" for place in runs if (place / f"{run}.safetensors").exists()), None)
+    if source is None:
+        raise StudyError(f"the weights of run {run}, chosen on {split}, are missing; delete its batch and run again")
+    folder.mkdir(parents=True, exist_ok=True)
+    record = export_snapshot(source, int(epoch), folder / "weights.safetensors")
+    names = read_json(classes)["classes"]
+    card = {
+        "study": study,
+        "split": split,
+        "draw": DRAW,
+        "protocol": "synthetic: the snapshot of the lowest error on synthetic images, among all architectures and runs",
+        "architecture": chosen["architecture"],
+        "family": record["family"],
+        "run": run,
+        "epoch": int(epoch),
+        "settings": record["settings"],
+        "classes": names,
+        "image": {"channels": record["channels"], "size": record["size"], "values": "0 to 255"},
+        "trained_on": {"regime": "full", "images": record["trained_images"]},
+        "chosen_with": {"generator": generator, "candidates": int(chosen["candidates"])},
+        "synthetic_error": _synthetic_error(chosen["choosing_error"], images_per_class * len(names)),
+        "test_error": _test_error(chosen),
+    }
+    write_json(folder / "card.json", card)
+    with writing(folder / "load.py") as temporary:
+        weights = folder / "weights.safetensors"
+        temporary.write_text(LOADING.format(weights=weights, channels=record["channels"], size=record["size"]))
+
+
+def chosen_row(comparison: pd.DataFrame, split: str, generator: str, protocol: str = "synthetic") -> pd.Series:
+    """Return the row of a protocol over all families, draw 0."""
+    rows = comparison[
+        (comparison["draw"] == DRAW)
+        & (comparison["split"] == split)
+        & (comparison["generator"] == generator)
+        & (comparison["protocol"] == protocol)
+    ]
+    return rows[rows["family"] == "all"].iloc[0] if (rows["family"] == "all").any() else rows.iloc[0]
+
+
+def _synthetic_error(error: float, images: int) -> dict:
+    interval = binomtest(round(error * images), images).proportion_ci(0.95, method="wilson")
+    return {
+        "error": float(error),
+        "images": images,
+        "interval_95": [float(interval.low), float(interval.high)],
+        "caution": "the least of many errors, on the images that chose; it says little about real images",
+    }
+
+
+def _test_error(chosen: pd.Series) -> dict | None:
+    if "test_error" not in chosen.index:
+        return None
+    return {
+        "error": float(chosen["test_error"]),
+        "interval_95": [float(chosen["ci_low"]), float(chosen["ci_high"])],
+        "interval_covers": "the choice of test images and of training runs",
+        "mean_of_its_architecture": float(chosen["architecture_error"]),
+        "regret": float(chosen["regret"]),
+        "regret_interval_95": [float(chosen["regret_ci_low"]), float(chosen["regret_ci_high"])],
+    }
+
+
+def write_summary(
+    comparison: Path, ranks: Path, folders: Sequence[Path], summary: Path, *, generators: dict[str, str]
+) -> None:
+    """Write what a person wants to know first: the chosen models, their errors, how well each generator ranks.
+
+    ``generators`` gives, for each split, the generator whose set the synthetic protocol chooses with.
+    """
+    table, preserved = read_table(comparison, "protocol_comparison"), read_table(ranks, "rank_preservation")
+    lines = []
+    for (split, generator), folder in zip(generators.items(), folders, strict=True):
+        lines.append(f"{split}: {chosen_row(table, split, generator)['selected']} (run@epoch), chosen with {generator}")
+        lines += [f"    {text}" for text in _error_lines(table, split, generator)]
+        lines += [f"    {text}" for text in _rank_lines(preserved, split)]
+        lines.append(f"    weights and card: {folder}")
+    with writing(summary) as temporary:
+        temporary.write_text("\n".join(lines) + "\n")
+
+
+def _error_lines(table: pd.DataFrame, split: str, generator: str) -> list[str]:
+    if "test_error" not in table.columns:
+        return ["no test images were held out, so no error is known for it"]
+    names = [
+        ("synthetic", generator, "test error"),
+        ("random", "", "a random candidate, trained on all images (mean)"),
+        ("standard", "", "chosen by validation, trained again on all images (mean)"),
+    ]
+    rows = [(chosen_row(table, split, key, protocol), text) for protocol, key, text in names]
+    return [f"{_interval(row, 'test_error')}  {text}" for row, text in rows]
+
+
+def _interval(row: pd.Series, column: str) -> str:
+    if np.isnan(row[column]):
+        return f"unknown ({row['reason']})"
+    return f"{row[column]:6.2%} [{row['ci_low']:6.2%}, {row['ci_high']:6.2%}]"
+
+
+def _rank_lines(preserved: pd.DataFrame, split: str) -> list[str]:
+    if "spearman" not in preserved.columns:
+        return []
+    rows = preserved[
+        (preserved["draw"] == DRAW) & (preserved["split"] == split) & (preserved["level"] == "architecture")
+    ]
+    return [
+        f"Spearman {row['spearman']:5.2f} over {row['models']} {row['family']} architectures: {row['generator']}"
+        for _, row in rows.iterrows()
+    ]

@@ -1,0 +1,95 @@
+"""Jobs of the tables: read counts and predictions, compute one table, write it as parquet and CSV."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from understudy.data.shards import read_labels
+from understudy.seeds import seed_for
+from understudy.selection.comparison import protocol_comparison
+from understudy.selection.gain import selection_gain
+from understudy.selection.rank_certificates import certificate_summary, rank_certificates
+from understudy.selection.rank_preservation import rank_preservation
+from understudy.selection.split_errors import Noise
+from understudy.selection.subsets import protocol_subsets
+from understudy.statistics.image_noise import error_noise
+from understudy.tables import read_table, read_tables, write_table
+
+BUILDERS = {
+    "rank_preservation": rank_preservation,
+    "selection_gain": selection_gain,
+    "protocol_comparison": protocol_comparison,
+    "protocol_subsets": protocol_subsets,
+}
+
+EvaluationSet = tuple[int, str, str]
+"""Draw, split and name of an evaluation set."""
+
+
+def read_noise(predictions: Sequence[Path], sets: dict[EvaluationSet, Path]) -> Noise:
+    """Read predictions and reduce them, set by set, to the noise that the choice of images puts on errors.
+
+    ``sets`` gives the images of each set, a file or a folder of shards, for their labels.
+    """
+    rows = read_tables(predictions, "predictions")
+    return {
+        key: error_noise(part.reset_index(drop=True), read_labels(sets[key]))
+        for key, part in rows.groupby(["draw", "split", "set"], observed=True)
+        if key in sets
+    }
+
+
+def write_both(name: str, rows: pd.DataFrame, table: Path, csv: Path) -> None:
+    """Write a table as parquet and as CSV."""
+    write_table(name, rows, table)
+    write_table(name, rows, csv)
+
+
+def write_certificates(
+    counts: Sequence[Path],
+    predictions: Sequence[Path],
+    sets: dict[EvaluationSet, Path],
+    quality: Path,
+    tables: dict[str, tuple[Path, Path]],
+    *,
+    has_test: bool,
+) -> None:
+    """Write the tables rank_certificates and certificate_summary, with the total variation that ``quality`` measured.
+
+    ``tables`` gives, for each of the two, where it goes as parquet and as CSV.
+    """
+    measured = read_table(quality, "generator_quality").query("label == 'all'")
+    variation = measured.set_index(["draw", "split", "generator"])["total_variation"].to_dict()
+    certificates = rank_certificates(
+        read_tables(counts, "counts"),
+        read_noise(predictions, sets),
+        variation,
+        test="test" if has_test else None,
+    )
+    write_both("rank_certificates", certificates, *tables["rank_certificates"])
+    write_both("certificate_summary", certificate_summary(certificates), *tables["certificate_summary"])
+
+
+def join_tables(name: str, parts: Sequence[Path], table: Path, csv: Path) -> None:
+    """Put parts of a table one below the other."""
+    write_both(name, read_tables(parts, name), table, csv)
+
+
+def write_selection_table(
+    name: str,
+    counts: Sequence[Path],
+    predictions: Sequence[Path],
+    sets: dict[EvaluationSet, Path],
+    table: Path,
+    csv: Path,
+    *,
+    study_seed: int,
+    resamples: int,
+    has_test: bool,
+) -> None:
+    """Compute and write one of the tables in ``BUILDERS``; the builder's own documentation says what it holds."""
+    data = read_tables(counts, "counts"), read_noise(predictions, sets)
+    seed, test = seed_for(study_seed, name), "test" if has_test else None
+    rows = BUILDERS[name](*data, seed=seed, resamples=resamples, test=test)
+    write_both(name, rows, table, csv)

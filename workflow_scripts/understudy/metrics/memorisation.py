@@ -1,0 +1,152 @@
+"""Does a generator copy its training images? Nearest neighbours in train against nearest neighbours held out.
+
+A generated image that is no copy is as likely to have its nearest neighbour among training images as among an
+equally large sample of held-out ones. A generator that copies has it among the training images, and then can't rank
+models that all fit those images.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from understudy.errors import StudyError
+from understudy.metrics.features import check_features, check_same_space
+from understudy.seeds import numpy_generator
+
+CHUNK_VALUES = 2**24  # distances held at once: 128 MiB
+TIE = 1e-9  # of the mean squared distance
+
+
+@dataclass(frozen=True)
+class ClosestPairs:
+    """The generated images that lie nearest to a training image, nearest first; arrays of length k.
+
+    Attributes
+    ----------
+    generated, train
+        int64 positions in the two samples.
+    distance
+        fp64 Euclidean distances.
+    distance_held_out
+        fp64 distances of the same generated images to their nearest held-out image; NaN where there is none.
+
+    """
+
+    generated: np.ndarray
+    train: np.ndarray
+    distance: np.ndarray
+    distance_held_out: np.ndarray
+
+
+def nearest(queries: np.ndarray, references: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Position, int64 [N], and Euclidean distance, fp64 [N], of the nearest of references [R, D] to queries [N, D].
+
+    Works through the queries in chunks, so that memory stays small for any number of them.
+    """
+    queries, references = _check(queries, "query"), _check(references, "reference")
+    check_same_space(queries, references)
+    positions, distances = np.empty(len(queries), np.int64), np.empty(len(queries))
+    for rows, squared in _squared_distances(queries, references):
+        positions[rows] = squared.argmin(axis=1)
+        distances[rows] = np.sqrt(np.clip(squared.min(axis=1), 0.0, None))
+    return positions, distances
+
+
+def nearest_train_excess(
+    generated: np.ndarray, train: np.ndarray, held_out: np.ndarray, seed: int, blocks: int = 10
+) -> float:
+    """How much more often than half a generated image is nearer to train than to held-out images, in [-1/2, 1/2].
+
+    0: no sign of copying; 1/2: every generated image is nearer to a training image. Both references have the same
+    size, that of the smaller: the larger one is shuffled and used in up to `blocks` disjoint blocks of that size,
+    whose results are averaged. Ties count one half.
+
+    Parameters
+    ----------
+    generated, train, held_out
+        Features, floats [N, D], [T, D] and [H, D]; real images must be of the same classes in equal shares.
+
+    Raises
+    ------
+    StudyError
+        See `check_features`; or D differs.
+
+    """
+    generated, train, held_out = _check(generated, "generated"), _check(train, "train"), _check(held_out, "held-out")
+    check_same_space(generated, train)
+    check_same_space(train, held_out)
+    size = min(len(train), len(held_out))
+    random = numpy_generator(seed)
+    to_train = _nearest_in_blocks(generated, train[random.permutation(len(train))], size, blocks)
+    to_held_out = _nearest_in_blocks(generated, held_out[random.permutation(len(held_out))], size, blocks)
+    difference = to_held_out - to_train  # [N, blocks of the larger sample]
+    # Where train and held-out images hold the same image, rounding alone would say which is nearer.
+    difference[np.abs(difference) < TIE * to_train.mean()] = 0.0
+    return float(0.5 * np.sign(difference).mean())
+
+
+def nearest_train_excess_of_real(train: np.ndarray, held_out: np.ndarray, seed: int, blocks: int = 10) -> float:
+    """Return the control: the same figure for half of the held-out images, against train and their other half.
+
+    Away from 0 where the features treat training images differently, as those of a network that was trained on
+    them do, or by chance where there are few images.
+
+    Raises
+    ------
+    StudyError
+        Fewer than two held-out images; otherwise as `nearest_train_excess`.
+
+    """
+    if len(held_out) < 2:
+        raise StudyError(f"memorisation control: {len(held_out)} held-out images can't be halved; give at least two")
+    order = numpy_generator(seed).permutation(len(held_out))
+    queries, others = held_out[order[: len(order) // 2]], held_out[order[len(order) // 2 :]]
+    return nearest_train_excess(queries, train, others, seed, blocks)
+
+
+def closest_pairs(
+    generated: np.ndarray, train: np.ndarray, held_out: np.ndarray | None = None, count: int = 16
+) -> ClosestPairs:
+    """Find the `count` generated images [N, D] that lie nearest to any of the training images [T, D].
+
+    Raises
+    ------
+    StudyError
+        See `check_features`; or D differs.
+
+    """
+    positions, distances = nearest(generated, train)
+    first = np.argsort(distances, kind="stable")[:count]
+    beyond = np.full(len(first), np.nan) if held_out is None else nearest(np.asarray(generated)[first], held_out)[1]
+    return ClosestPairs(first, positions[first], distances[first], beyond)
+
+
+def _check(features: np.ndarray, name: str) -> np.ndarray:
+    return check_features(features, name, at_least=1)
+
+
+def _squared_distances(queries: np.ndarray, references: np.ndarray):
+    """Yield (slice of the queries, their squared distances [chunk, R]).
+
+    Both are moved to the references' mean first: in |x|^2 - 2 x.y + |y|^2 a common offset would cancel digits.
+    """
+    centre = references.mean(axis=0)
+    queries, references = queries - centre, references - centre
+    squared_references = (references**2).sum(axis=1)
+    chunk = max(1, CHUNK_VALUES // max(len(references), 1))
+    for start in range(0, len(queries), chunk):
+        rows = slice(start, start + chunk)
+        squared = queries[rows] @ references.T
+        squared *= -2.0
+        squared += squared_references
+        squared += (queries[rows] ** 2).sum(axis=1)[:, None]
+        yield rows, squared
+
+
+def _nearest_in_blocks(queries: np.ndarray, references: np.ndarray, size: int, blocks: int) -> np.ndarray:
+    """Squared distance to the nearest in each block of `size` references: fp64 [N, blocks], at most `blocks`."""
+    blocks = min(blocks, len(references) // size)
+    least = np.empty((len(queries), blocks))
+    for rows, squared in _squared_distances(queries, references[: blocks * size]):
+        least[rows] = squared.reshape(len(squared), blocks, size).min(axis=2)
+    return least

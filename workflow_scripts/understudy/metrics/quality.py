@@ -1,0 +1,176 @@
+"""The rows of table `generator_quality`: every figure of a generator, over all classes and for each.
+
+A report, never a means of choice: snapshots are selected by Frechet distance to training images alone, and the
+held-out images that these figures use must choose nothing. The test images have no place here either.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from understudy.errors import StudyError
+from understudy.metrics.features import check_features, check_same_space, stratified_sample
+from understudy.metrics.frechet import frechet_distance
+from understudy.metrics.memorisation import nearest_train_excess, nearest_train_excess_of_real
+from understudy.metrics.prd import CLUSTERS, REPEATS, precision_recall, real_against_real
+from understudy.seeds import numpy_generator, seed_for
+
+FIGURES = (
+    "fid",
+    "fid_equal_n",
+    "total_variation",
+    "total_variation_ci_low",
+    "total_variation_ci_high",
+    "total_variation_null",
+    "total_variation_train",
+    "nearest_train_excess",
+    "nearest_train_excess_null",
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Features of images, floats [N, D], with their labels, int64 [N]."""
+
+    features: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Refuse features and labels of different lengths."""
+        check_features(self.features, "image", at_least=0)
+        if len(self.features) != len(self.labels):
+            raise StudyError(f"features of {len(self.features)} images came with {len(self.labels)} labels")
+
+    def of_class(self, label: int) -> "Sample":
+        """Return the images of one class."""
+        chosen = np.asarray(self.labels) == label
+        return Sample(self.features[chosen], self.labels[chosen])
+
+
+def generator_quality(
+    synthetic: Sample,
+    train: Sample,
+    held_out: Sample | None,
+    *,
+    generator: str,
+    feature_extractor: str,
+    seed: int,
+    equal_n: int,
+    clusters: int = CLUSTERS,
+    repeats: int = REPEATS,
+) -> pd.DataFrame:
+    """One row for all classes (`label` = "all") and one per class that `train` has.
+
+    Parameters
+    ----------
+    synthetic
+        Images from seeds that took no part in selecting the generator's snapshot.
+    train
+        The split's training images, on which the generator was trained.
+    held_out
+        Real images that trained nothing and choose nothing, or None: the figures that need them are then NaN.
+    equal_n
+        Size of the reference of `fid_equal_n`, the same for every split: that of the smallest split's train.
+    clusters, repeats
+        Of the total variation.
+
+    Returns
+    -------
+    pandas.DataFrame
+        generator, label, images, feature_extractor, and FIGURES, each NaN where there are too few images: fewer
+        than two for a Frechet distance, fewer than `clusters` in either sample for a total variation.
+
+    """
+    check_same_space(synthetic.features, train.features)
+    if not 2 <= equal_n <= len(train.labels):
+        raise StudyError(
+            f"fid_equal_n: a reference of {equal_n} images was asked of {len(train.labels)} training images; "
+            "give the size of the smallest split's train"
+        )
+    # One sample for all rows: a class's reference is its share of the whole reference.
+    chosen = stratified_sample(train.labels, equal_n, numpy_generator(seed_for(seed, "equal n")))
+    equal = Sample(train.features[chosen], train.labels[chosen])
+    rows = []
+    for label in ("all", *np.unique(train.labels).tolist()):
+        parts = [s if label == "all" or s is None else s.of_class(label) for s in (synthetic, train, held_out, equal)]
+        figures = _figures(*parts, seed=seed_for(seed, label), clusters=clusters, repeats=repeats)
+        named = {"generator": generator, "label": str(label), "images": len(parts[0].labels)}
+        rows.append({**named, "feature_extractor": feature_extractor, **figures})
+    return pd.DataFrame(rows).astype(dict.fromkeys(FIGURES, np.float64))
+
+
+def total_variation_by_clusters(
+    generated: np.ndarray,
+    held_out: np.ndarray,
+    train: np.ndarray,
+    *,
+    generator: str,
+    seed: int,
+    clusters: tuple[int, ...] = (5, 10, 20, 50, 100),
+    repeats: int = REPEATS,
+) -> pd.DataFrame:
+    """How the total variation depends on the number of clusters, with its control beside it.
+
+    Takes features, floats [N, D]. One row per number of clusters that the samples can form: generator, clusters,
+    images, total_variation, total_variation_ci_low, total_variation_ci_high, total_variation_null.
+    """
+    size = min(len(generated), len(held_out), len(train))
+    rows = []
+    for count in clusters:
+        if size < count:
+            continue
+        figures = _total_variation(generated, held_out, train, seed_for(seed, "clusters", count), count, repeats)
+        rows.append({"generator": generator, "clusters": count, "images": size, **figures})
+    columns = ["total_variation", "total_variation_ci_low", "total_variation_ci_high", "total_variation_null"]
+    return pd.DataFrame(rows, columns=["generator", "clusters", "images", *columns])
+
+
+def _figures(
+    synthetic: Sample, train: Sample, held_out: Sample | None, equal: Sample, *, seed: int, clusters: int, repeats: int
+) -> dict[str, float]:
+    figures = dict.fromkeys(FIGURES, np.nan)
+    generated = synthetic.features
+    for name, reference in (("fid", train), ("fid_equal_n", equal)):
+        if min(len(generated), len(reference.features)) >= 2:
+            figures[name] = frechet_distance(generated, reference.features)
+    if held_out is None or len(generated) == 0:
+        return figures
+    size = min(len(generated), len(held_out.features), len(train.features))
+    if size >= clusters:
+        figures |= _total_variation(generated, held_out.features, train.features, seed, clusters, repeats)
+        # Of the same size as the held-out sample: a larger one has a lower floor.
+        against_train = precision_recall(
+            train.features, generated, seed_for(seed, "train"), clusters, repeats=repeats, size=size
+        )
+        figures["total_variation_train"] = against_train.total_variation
+    if len(held_out.features) >= 2:
+        neighbours = train.features, held_out.features, seed_for(seed, "neighbours")
+        figures["nearest_train_excess"] = nearest_train_excess(generated, *neighbours)
+        figures["nearest_train_excess_null"] = nearest_train_excess_of_real(*neighbours)
+    return figures
+
+
+def _total_variation(
+    generated: np.ndarray, held_out: np.ndarray, train: np.ndarray, seed: int, clusters: int, repeats: int
+) -> dict[str, float]:
+    """TV against held-out images and its control, all at the size of the smallest of the three samples.
+
+    The control's two samples are halves of one mixture of real images, held-out and training ones alike: that
+    allows samples as large as the held-out one, and a feature extractor that was trained on some of the training
+    images treats both halves the same way.
+    """
+    size = min(len(generated), len(held_out), len(train))
+    settings = {"clusters": clusters, "repeats": repeats}
+    against = precision_recall(held_out, generated, seed_for(seed, "held out"), size=size, **settings)
+    chosen = [
+        numpy_generator(seed_for(seed, "mixture", i)).permutation(len(s))[:size]
+        for i, s in enumerate((held_out, train))
+    ]
+    mixture = np.concatenate([held_out[chosen[0]], train[chosen[1]]])
+    return {
+        "total_variation": against.total_variation,
+        "total_variation_ci_low": against.ci_low,
+        "total_variation_ci_high": against.ci_high,
+        "total_variation_null": real_against_real(mixture, size, seed_for(seed, "real"), **settings),
+    }

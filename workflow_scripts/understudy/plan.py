@@ -1,0 +1,287 @@
+"""What jobs a study has: how runs are batched, which sets a batch is evaluated on, where each file lies.
+
+The Snakefile, the configuration check and the tests all ask this module; nothing else spells out a path of a study.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from understudy.config import Study, load_study, results_folder
+from understudy.data.sources import count_images
+from understudy.errors import StudyError
+
+REGIMES = ("full", "subtrain")
+
+# Raised when a stage's results would change for the same parameters: Snakemake sees a changed parameter and reruns what
+# depends on it, while a change in an imported module alone would pass unseen.
+STAGE_VERSIONS = {
+    "prepare": 1,
+    "split": 1,
+    "train_extractor": 1,
+    "train_generator": 1,
+    "select_snapshot": 1,
+    "sample": 1,
+    "evaluate_generator": 1,
+    "draw_graphs": 1,
+    "train_candidates": 1,
+    "evaluate": 1,
+}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The runs of one job: some architectures of one family times one fixed block of seeds."""
+
+    name: str
+    family: str
+    architectures: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+
+class Plan:
+    """The jobs and files of a study; see the methods."""
+
+    def __init__(self, study: Study):
+        self.study = study
+        self.root = results_folder(study)
+        self.draws = list(range(study.draws))
+        self.splits = list(study.splits)
+        self.batches = {batch.name: batch for batch in self._batches()}
+
+    # ------------------------------------------------------------------ data
+
+    def has_test(self, split: str) -> bool:
+        """Whether a split holds images out for testing."""
+        return self.study.splits[split].train != "all"
+
+    @property
+    def has_test_images(self) -> bool:
+        """Whether the study holds images out for testing: every split does, or none."""
+        return self.has_test(self.splits[0])
+
+    def smallest_split(self) -> str:
+        """Return the split whose training images teach the study's feature extractor."""
+        return min(self.splits, key=lambda name: (self._size(name), self.splits.index(name)))
+
+    def _size(self, split: str) -> float:
+        train = self.study.splits[split].train
+        return float("inf") if train == "all" else train
+
+    def check_sizes(self) -> None:
+        """Check the splits against the data's size where that is quick to know and nothing has been prepared yet.
+
+        Raises
+        ------
+        StudyError
+            If a split is larger than the data, or too small for one image per class.
+        """
+        if (self.root / "data" / "images.parquet").exists():
+            return
+        counts = count_images(self.study.data)
+        if counts is None:
+            return
+        images, classes = int(counts.sum()), len(counts)
+        for name, split in self.study.splits.items():
+            size = images if split.train == "all" else split.train
+            if size > images or (split.train != "all" and images - size < classes):
+                raise StudyError(
+                    f"configuration: splits.{name}.train: {size} images, but the data has {images}; allowed: at most "
+                    f"{images - classes}, which leaves one test image for each of {classes} classes, or `all`"
+                )
+            if min(split.validation, size - split.validation) < classes:
+                raise StudyError(
+                    f"configuration: splits.{name}: train {size} and validation {split.validation} leave fewer than "
+                    f"{classes} images, one per class, for validation or for subtrain; give more"
+                )
+            self._check_generators(name, counts, size)
+
+    def _check_generators(self, split: str, counts: np.ndarray, size: int) -> None:
+        smallest = int(counts.min() * size / counts.sum())
+        for generator in self.study.generators_of(split):
+            if self.study.generators[generator].per_class and smallest < 2:
+                raise StudyError(
+                    f"configuration: generators.{generator}: about {smallest} image(s) of the rarest class in {split} "
+                    "cannot train a GAN per class; use per_class: false or a larger split"
+                )
+
+    # ------------------------------------------------------------------ candidates
+
+    def architectures(self, family: str) -> dict[str, dict]:
+        """Return the settings of a family's architectures by name, in the order of the configuration."""
+        candidates = self.study.candidates
+        if family == "standard":
+            return {
+                name: entry.with_recipe(candidates.recipe).model_dump(mode="json")
+                for name, entry in candidates.standard.items()
+            }
+        rwnn = candidates.rwnn
+        # The edges are drawn by rule draw_graphs and join the arguments when a job reads its table.
+        shared = {
+            "model": "rwnn",
+            "arguments": {"width": rwnn.width, "head": rwnn.head},
+            "recipe": candidates.recipe | rwnn.recipe,
+            "group": rwnn.group,
+        }
+        return {f"rwnn_{graph:02d}": shared for graph in range(rwnn.graphs)}
+
+    def needs_graphs(self, batch: str) -> bool:
+        """Whether a batch holds randomly wired networks, whose edges a table gives."""
+        return self.batches[batch].family == "rwnn"
+
+    def graph_settings(self) -> dict:
+        """Return what the drawing of the random graphs depends on."""
+        rwnn = self.study.candidates.rwnn
+        if rwnn is None:
+            return {}
+        settings = rwnn.model_dump(mode="json", include={"nodes", "neighbours", "rewiring", "stages"})
+        return {"names": list(self.architectures("rwnn")), **settings}
+
+    def _batches(self) -> list[Batch]:
+        candidates = self.study.candidates
+        blocks = [
+            tuple(range(first, min(first + candidates.seed_block, candidates.seeds)))
+            for first in range(0, candidates.seeds, candidates.seed_block)
+        ]
+        batches = []
+        for family in self.families:
+            groups: dict[str, list[str]] = {}
+            for name, settings in self.architectures(family).items():
+                groups.setdefault(settings["group"] or name, []).append(name)
+            batches += [
+                Batch(f"{group}-block{number}", family, tuple(names), seeds)
+                for group, names in groups.items()
+                for number, seeds in enumerate(blocks)
+            ]
+        names = [batch.name for batch in batches]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise StudyError(f"configuration: candidates: {min(twice)!r} names a group and an architecture")
+        return batches
+
+    @property
+    def families(self) -> list[str]:
+        """The families of candidates that the study has."""
+        return ["standard"] + (["rwnn"] if self.study.candidates.rwnn else [])
+
+    def batch_parameters(self, name: str) -> dict:
+        """Return what the training of a batch depends on, as plain data."""
+        batch = self.batches[name]
+        settings = self.architectures(batch.family)
+        return {
+            "family": batch.family,
+            "architectures": {architecture: settings[architecture] for architecture in batch.architectures},
+            "seeds": list(batch.seeds),
+            "snapshots": self.study.candidates.snapshots,
+            "seed_block": self.study.candidates.seed_block,
+        }
+
+    # ------------------------------------------------------------------ evaluation
+
+    def choosing_sets(self, split: str, regime: str) -> list[str]:
+        """Return the sets that may choose among the runs of a regime: the generators' for full, else validation."""
+        return self.study.generators_of(split) if regime == "full" else ["validation"]
+
+    def sets(self, split: str, regime: str) -> list[str]:
+        """Return all sets that the runs of a regime are evaluated on."""
+        return self.choosing_sets(split, regime) + (["test"] if self.has_test(split) else [])
+
+    def training_file(self, draw: int | str, split: str, regime: str) -> Path:
+        """Return the file of images that a regime trains on."""
+        return self.part(draw, split, "train" if regime == "full" else "subtrain")
+
+    # ------------------------------------------------------------------ files
+
+    def part(self, draw: int | str, split: str, part: str) -> Path:
+        """Return the file of a split's part."""
+        return self.root / "splits" / f"draw{draw}" / split / f"{part}.parquet"
+
+    def generator(self, draw: int | str, split: str, generator: str) -> Path:
+        """Return the folder of a generator."""
+        return self.root / "generators" / f"draw{draw}" / split / generator
+
+    def synthetic(self, draw: int | str, split: str, generator: str) -> Path:
+        """Return the folder of a synthetic set."""
+        return self.root / "synthetic" / f"draw{draw}" / split / generator
+
+    def candidates(self, draw: int | str, split: str, regime: str, batch: str) -> Path:
+        """Return the folder of a batch of runs."""
+        return self.root / "candidates" / f"draw{draw}" / split / regime / batch
+
+    def evaluation(self, draw: int | str, split: str, regime: str, batch: str, set_name: str) -> Path:
+        """Return the folder of a batch's evaluation on one set."""
+        return self.root / "evaluations" / f"draw{draw}" / split / regime / batch / set_name
+
+    @property
+    def selection_tables(self) -> list[str]:
+        """The tables that compare selections; protocols over subsets can't be compared without test images."""
+        tables = ["rank_preservation", "selection_gain", "protocol_comparison"]
+        return [*tables, "protocol_subsets"] if self.has_test_images else tables
+
+    def resamples(self, table: str) -> int:
+        """Return how often a selection table resamples: subsets of candidates, or draws of a bootstrap."""
+        selection = self.study.selection
+        return selection.subsets if table == "protocol_subsets" else selection.bootstrap_draws
+
+    def evaluated_sets(self) -> list[tuple[int, str, str]]:
+        """Return (draw, split, set) of every set that runs are evaluated on."""
+        return [
+            (draw, split, name)
+            for draw in self.draws
+            for split in self.splits
+            for name in dict.fromkeys(name for regime in REGIMES for name in self.sets(split, regime))
+        ]
+
+    def evaluations(self, file: str, split: str | None = None, draw: int | str | None = None) -> list[Path]:
+        """Return every evaluation's ``counts.parquet`` or ``predictions.parquet``, cut to a split or draw."""
+        return [
+            self.evaluation(one_draw, one_split, regime, batch, set_name) / file
+            for one_draw in ([draw] if draw is not None else self.draws)
+            for one_split in ([split] if split is not None else self.splits)
+            for regime in REGIMES
+            for batch in self.batches
+            for set_name in self.sets(one_split, regime)
+        ]
+
+    def generator_files(self, file: str) -> list[Path]:
+        """Return the file of this name of every generator of the study."""
+        return [
+            self.generator(draw, split, generator) / file
+            for draw in self.draws
+            for split in self.splits
+            for generator in self.study.generators_of(split)
+        ]
+
+    def set_images(self, draw: int | str, split: str, set_name: str) -> Path:
+        """Return the images of an evaluation set: a part's file, or a generator's folder of shards."""
+        if set_name in self.study.generators:
+            return self.synthetic(draw, split, set_name)
+        return self.part(draw, split, set_name)
+
+    def held_out(self, draw: int | str, split: str) -> list[Path]:
+        """Return the files of a split's held-out images, which may measure a generator but choose nothing."""
+        if not self.has_test(split):
+            return []
+        parts = ["test"] + (["calibration"] if self.study.calibration_fraction > 0 else [])
+        return [self.part(draw, split, part) for part in parts]
+
+    def table(self, name: str, suffix: str = "parquet") -> Path:
+        """Return the file of a table."""
+        return self.root / "tables" / f"{name}.{suffix}"
+
+
+def study_of(configfile: str | Path) -> Study:
+    """Read and check the study of a YAML file.
+
+    Raises
+    ------
+    StudyError
+        If the file is not YAML or the study has a mistake.
+    """
+    try:
+        content = yaml.safe_load(Path(configfile).read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise StudyError(f"{configfile} is not a readable YAML file: {error}") from error
+    return load_study(content or {})

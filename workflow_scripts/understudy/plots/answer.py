@@ -1,0 +1,222 @@
+"""The report's first page: what to ship for each split, how much better it is than the alternatives, and how sure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from understudy.plots import pages
+from understudy.plots.limits import limits
+from understudy.plots.protocols import OUTCOMES, whole_pool
+from understudy.plots.rank_preservation import CORRELATIONS
+from understudy.plots.rows import over_draws, plural, with_columns
+from understudy.plots.table_pages import in_study_order
+from understudy.selection.records import AGGREGATE
+from understudy.tables import read_table
+
+TABLES = ("protocol_comparison", "rank_preservation", "selection_gain", "generator_quality")
+UNSURE = "no difference can be told from noise"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An alternative's test error less that of the shipped model: fraction and 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> str:
+        """In words, how sure it is."""
+        if np.isnan(self.value):
+            return "not measured"
+        if self.low > 0:
+            return "the shipped model is better"
+        return "the shipped model is worse" if self.high < 0 else UNSURE
+
+
+def write_answer(
+    study: str,
+    tables: Mapping[str, str | Path],
+    synthetic_sets: Mapping[str, str],
+    generators: Sequence[str],
+    seeds: int,
+    output: str | Path,
+) -> None:
+    """Read ``TABLES``, ``protocol_subsets`` and ``certificate_summary``, the last two if there; write the page."""
+    splits = list(synthetic_sets)
+    frames = {name: in_study_order(read_table(path, name), splits, generators) for name, path in tables.items()}
+    pages.write_page(answer_page(study, frames, synthetic_sets, seeds), output)
+
+
+def answer_page(study: str, tables: Mapping[str, pd.DataFrame], synthetic_sets: Mapping[str, str], seeds: int) -> str:
+    """Return the page; ``synthetic_sets`` gives the generator whose set the synthetic protocol uses, by split."""
+    comparison = whole_pool(with_columns(tables["protocol_comparison"], [*OUTCOMES, "architecture_error"]))
+    ranks = over_draws(with_columns(tables["rank_preservation"], CORRELATIONS))
+    gain = over_draws(with_columns(tables["selection_gain"], ["gain", "ci_low", "ci_high"]))
+    draws = comparison.loc[comparison["draw"] >= 0, "draw"].nunique()
+    parts = [
+        pages.paragraph(
+            f"Study {study}: {plural(len(synthetic_sets), 'split')}, {plural(draws, 'draw')} of each, "
+            f"{plural(seeds, 'seed')} an architecture. Every model was trained on all its training images, and a set "
+            "of synthetic images chose which to ship: architecture, run and epoch. Test images chose nothing."
+        ),
+        pages.heading("In short"),
+        pages.paragraph("In parentheses: by how many percentage points the shipped model's test error is lower."),
+        pages.items(_in_short(over_draws(comparison), synthetic_sets)),
+    ]
+    for split, generator in synthetic_sets.items():
+        parts.append(pages.heading(f"{split}: what to ship"))
+        parts += _shipped(comparison[comparison["split"] == split], generator)
+        parts += _alternatives(over_draws(comparison)[lambda table, split=split: table["split"] == split], generator)
+        if "protocol_subsets" in tables:
+            subsets = whole_pool(over_draws(tables["protocol_subsets"]))
+            parts += _over_subsets(subsets[subsets["split"] == split], generator)
+        parts += _within(gain[gain["split"] == split], generator)
+        parts += _ranking(ranks[ranks["split"] == split])
+    parts += [pages.heading("What this can't promise"), pages.items(limits(tables, synthetic_sets, seeds))]
+    return pages.page("Which model to ship", parts)
+
+
+def difference(alternative: pd.Series, shipped: pd.Series) -> Difference:
+    """Return the difference of two rows of ``protocol_comparison``, its interval made from theirs.
+
+    Each end recovers the variances of the two estimates from the distances to their own interval's ends and adds them,
+    as for independent estimates (Zou and Donner 2008). Both are measured on the same test images, where errors vary
+    together, so the interval is wider than need be, not narrower.
+    """
+    value = alternative["test_error"] - shipped["test_error"]
+    down = np.hypot(alternative["test_error"] - alternative["ci_low"], shipped["ci_high"] - shipped["test_error"])
+    up = np.hypot(alternative["ci_high"] - alternative["test_error"], shipped["test_error"] - shipped["ci_low"])
+    return Difference(float(value), float(value - down), float(value + up))
+
+
+def _row(comparison: pd.DataFrame, protocol: str, generator: str | None = None) -> pd.Series | None:
+    rows = comparison[comparison["protocol"] == protocol]
+    rows = rows if generator is None else rows[rows["generator"] == generator]
+    return None if rows.empty else rows.iloc[0]
+
+
+def _in_short(comparison: pd.DataFrame, synthetic_sets: Mapping[str, str]) -> list[str]:
+    """Say for each alternative how many splits the synthetic protocol wins, loses and leaves open."""
+    lines = []
+    for protocol, name in (("standard", "the standard protocol"), ("validation", "the validation alternative"),
+                           ("random", "a random choice")):  # fmt: skip
+        found: dict[str, list[str]] = {}
+        for split, generator in synthetic_sets.items():
+            mine = comparison[comparison["split"] == split]
+            shipped, other = _row(mine, "synthetic", generator), _row(mine, protocol)
+            if shipped is not None and other is not None:
+                gap = difference(other, shipped)
+                points = pages.interval(gap.value, gap.low, gap.high, scale=100)
+                found.setdefault(gap.verdict, []).append(split if np.isnan(gap.value) else f"{split} ({points})")
+        lines.append(
+            f"Against {name}: " + "; ".join(f"{verdict} on {', '.join(on)}" for verdict, on in found.items()) + "."
+        )
+    return lines
+
+
+def _shipped(comparison: pd.DataFrame, generator: str) -> list[str]:
+    """Say what was chosen, for each draw of the split."""
+    rows = comparison[(comparison["protocol"] == "synthetic") & (comparison["generator"] == generator)]
+    rows = rows[rows["draw"] != AGGREGATE]
+    parts = []
+    for row in rows.itertuples():
+        drawn = f"Draw {row.draw}: ship" if len(rows) > 1 else "Ship"
+        run = row.selected.rpartition("@")[0]
+        error = pages.interval(row.test_error, row.ci_low, row.ci_high, scale=100)
+        tested = "it has not been tested" if np.isnan(row.test_error) else f"its test error is {error} %"
+        parts.append(
+            pages.paragraph(
+                f"{drawn} {row.architecture}: run {run}, epoch {row.epoch:.0f}, chosen among {row.candidates} runs by "
+                f"{generator} (synthetic error {pages.percent(row.choosing_error)} %); {tested}.",
+                "ship",
+            )
+        )
+    return parts
+
+
+def _alternatives(comparison: pd.DataFrame, generator: str) -> list[str]:
+    shipped = _row(comparison, "synthetic", generator)
+    if shipped is None or np.isnan(shipped["test_error"]):
+        return [pages.paragraph("Without test images the alternatives can't be compared.", "note")]
+    rows, main = [], []
+    for place, (_, row) in enumerate(comparison.iterrows()):
+        error = pages.interval(row["test_error"], row["ci_low"], row["ci_high"], scale=100)
+        regret = pages.interval(row["regret"], row["regret_ci_low"], row["regret_ci_high"], scale=100)
+        cells = [_name(row), row["selected"], error, regret]
+        if row.name == shipped.name:
+            main.append(place)
+            rows.append([*cells, "", "shipped"])
+            continue
+        gap = difference(row, shipped)
+        rows.append([*cells, pages.interval(gap.value, gap.low, gap.high, scale=100), gap.verdict])
+    averaged = " Figures are means over the draws of the split." if shipped["draw"] == AGGREGATE else ""
+    head = ["protocol", "selected", "test error (%)", "regret (points)", "better than it by (points)", "how sure"]
+    text = (
+        "Brackets: 95 % intervals over test images and runs. Regret: distance to the best there was. Random and "
+        f"standard are means over runs; the others single snapshots.{averaged}"
+    )
+    return [
+        pages.heading("Compared with the alternatives", 3),
+        pages.table(head, rows, main),
+        pages.paragraph(text, "note"),
+    ]
+
+
+def _name(row: pd.Series) -> str:
+    names = {
+        "random": "random model",
+        "standard": "standard: validate, then train on all",
+        "validation": "validation alternative: ship a subtrain run",
+        "synthetic": f"synthetic, with {row['generator']}",
+    }
+    return names[row["protocol"]]
+
+
+def _over_subsets(subsets: pd.DataFrame, generator: str) -> list[str]:
+    """Say how often the synthetic protocol wins among random halves of the candidates."""
+    rows = subsets[(subsets["protocol"] == "synthetic") & (subsets["generator"] == generator)]
+    lines = [
+        f"Among {row.subsets:,} random halves of the candidates, the synthetic protocol beats the {row.against} one in "
+        f"{pages.percent(row.win_share, 0)} % and ties in {pages.percent(row.tie_share, 0)} %; on average it is better "
+        f"by {pages.interval(row.mean_difference, row.ci_low, row.ci_high, scale=100)} points."
+        for row in rows.itertuples()
+    ]
+    return [pages.items(lines)] if lines else []
+
+
+def _within(gain: pd.DataFrame, generator: str) -> list[str]:
+    """Say what choosing run and epoch gains within an architecture, over the baseline."""
+    rows = gain[(gain["generator"] == generator) & (gain["architecture"] == "all") & (gain["method"] == "es_rss")]
+    lines = []
+    for row in rows.itertuples():
+        if np.isnan(row.gain):
+            continue
+        sure = UNSURE if row.ci_low <= 0 <= row.ci_high else ("a gain" if row.gain > 0 else "a loss")
+        lines.append(
+            f"Within an architecture of the {row.family} family, choosing run and epoch by {generator} gains "
+            f"{pages.interval(row.gain, row.ci_low, row.ci_high, scale=100)} points over the mean run at its last "
+            f"epoch: {sure}. The synthetic images themselves claimed {pages.percent(row.apparent_gain)} points."
+        )
+    return [pages.items(lines)] if lines else []
+
+
+def _ranking(ranks: pd.DataFrame) -> list[str]:
+    rows = [
+        [
+            row.generator,
+            row.family,
+            str(row.models),
+            pages.number(row.spearman),
+            pages.number(row.kendall),
+            pages.interval(row.spearman_true, row.ci_low, row.ci_high),
+            row.reason,
+        ]
+        for row in ranks[ranks["level"] == "architecture"].itertuples()
+    ]
+    head = ["set", "family", "architectures", "Spearman", "Kendall", "Spearman of true errors", ""]
+    return [pages.heading("Does the set order architectures as test images do?", 3), pages.table(head, rows)]

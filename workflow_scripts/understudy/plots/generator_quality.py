@@ -1,0 +1,117 @@
+"""How good the generators are: distances, total variation with its control, copying, and the course of training."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from understudy.plots import style
+from understudy.plots.rows import in_order, plural
+from understudy.tables import read_table
+
+Place = tuple[int, str, str]
+"""Draw, split and name of a generator."""
+
+
+def plot_generator_quality(
+    table: str | Path, splits: Sequence[str], generators: Sequence[str], output: str | Path
+) -> None:
+    """Read the table ``generator_quality`` and write the figure."""
+    style.save(generator_quality_figure(read_table(table, "generator_quality"), splits, generators), output)
+
+
+def generator_quality_figure(table: pd.DataFrame, splits: Sequence[str], generators: Sequence[str]) -> Figure:
+    """Draw a line per split and generator, with one marker per draw and hollow ones for the controls."""
+    table = table[(table["label"] == "all") & (table["draw"] >= 0)]
+    lines = [
+        (split, name)
+        for split in splits
+        for name in in_order(table.loc[table["split"] == split, "generator"], generators)
+    ]
+    figure, axes = style.panels(1, 3, width=11.5, height=1.7 + 0.32 * len(lines), sharey=True)
+    distances, variation, copying = axes[0]
+    for height, (split, name) in enumerate(lines):
+        mine = table[(table["split"] == split) & (table["generator"] == name)]
+        colour, marker = style.generator_look(name, generators)
+        look = {"color": colour, "marker": marker, "linestyle": "none"}
+        heights = np.full(len(mine), height)
+        distances.plot(mine["fid"], heights, gid="fid", **look)
+        distances.plot(mine["fid_equal_n"], heights, markerfacecolor="white", gid="fid_equal_n", **look)
+        _draw_variation(variation, mine, height, look)
+        copying.plot(style.percent(mine["nearest_train_excess"]), heights, **look)
+        copying.plot(style.percent(mine["nearest_train_excess_null"]), heights, markerfacecolor="white", **look)
+    distances.set_xlim(left=0)
+    distances.set_xlabel(f"Frechet distance to train\n(hollow: to an equal number for all splits)\n{_extractor(table)}")
+    variation.set_xlabel(
+        "Total variation to held-out images (%),\nbars: 95 % of the repeats\n(hollow: real against real)"
+    )
+    copying.set_xlabel("Nearer to train than to held-out,\nexcess over half (points)\n(hollow: real held-out images)")
+    for panel, column in ((variation, "total_variation"), (copying, "nearest_train_excess")):
+        if table[column].isna().all():
+            style.say(panel, "no held-out images,\nor too few")
+    copying.axvline(0, color=style.BLACK, linewidth=0.9)
+    distances.set_yticks(range(len(lines)), [f"{split}: {name}" for split, name in lines])
+    distances.set_ylim(len(lines) - 0.5, -0.5)
+    draws = plural(table["draw"].nunique(), "draw")
+    figure.suptitle(
+        f"Quality of the synthetic sets: {table['images'].min():,} images or more each, {draws} of the splits"
+    )
+    return figure
+
+
+def _draw_variation(panel: Axes, mine: pd.DataFrame, height: int, look: dict) -> None:
+    value, low, high, null = (
+        style.percent(mine[column])
+        for column in ("total_variation", "total_variation_ci_low", "total_variation_ci_high", "total_variation_null")
+    )
+    heights = np.full(len(mine), height)
+    panel.errorbar(value, heights, xerr=style.spans(value, low, high), capsize=3, **look)
+    panel.plot(null, heights, markerfacecolor="white", **look)
+
+
+def _extractor(table: pd.DataFrame) -> str:
+    return "features: " + ", ".join(sorted(table["feature_extractor"].unique()))
+
+
+def plot_snapshot_scores(
+    scores: Sequence[str | Path],
+    places: Sequence[Place],
+    splits: Sequence[str],
+    generators: Sequence[str],
+    output: str | Path,
+) -> None:
+    """Read the tables ``snapshot_scores`` of the generators at ``places``, in the same order; write the figure."""
+    parts = [
+        read_table(path, "snapshot_scores").assign(draw=draw, split=split, generator=name)
+        for path, (draw, split, name) in zip(scores, places, strict=True)
+    ]
+    style.save(snapshot_scores_figure(pd.concat(parts, ignore_index=True), splits, generators), output)
+
+
+def snapshot_scores_figure(scores: pd.DataFrame, splits: Sequence[str], generators: Sequence[str]) -> Figure:
+    """Draw the Frechet distance of snapshots against the images seen, a panel per split; rings mark the selected.
+
+    ``scores``: table ``snapshot_scores`` with the columns draw, split and generator.
+    """
+    figure, axes = style.panels(1, len(splits), width=max(3.6 * len(splits), 5), height=3.8, sharey=True)
+    for panel, split in zip(axes[0], splits, strict=True):
+        for (name, _), mine in scores[scores["split"] == split].groupby(["generator", "draw"]):
+            colour, marker = style.generator_look(name, generators)
+            mine = mine.sort_values("images_seen")
+            seen = mine["images_seen"] / 1000
+            panel.plot(seen, mine["fid"], color=colour, marker=marker, markersize=4, gid=name)
+            chosen = mine["selected"]
+            panel.plot(seen[chosen], mine.loc[chosen, "fid"], "o", markersize=11, markerfacecolor="none", color=colour)
+        panel.set_yscale("log")
+        panel.set_title(split)
+        panel.set_xlabel("Real images seen (thousands)")
+    axes[0, 0].set_ylabel("Frechet distance to train")
+    looks = {name: style.generator_look(name, generators) for name in in_order(scores["generator"], generators)}
+    handles = [Line2D([], [], color=colour, marker=marker, label=name) for name, (colour, marker) in looks.items()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+    figure.suptitle("Snapshots of the generators; a ring marks the selected one")
+    return figure

@@ -1,0 +1,118 @@
+"""Figure 7 of Synthetic Data for Model Selection: train, test and synthetic error against the epoch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from understudy.plots import style
+from understudy.plots.rows import read_errors
+from understudy.selection.choices import best_runs, best_snapshots
+from understudy.tables import read_table
+
+TRAIN_COLOUR, TEST_COLOUR = style.GREY, style.BLACK
+
+
+def plot_learning_curves(
+    counts: Iterable[str | Path],
+    histories: Sequence[str | Path],
+    splits: Sequence[str],
+    synthetic_sets: Mapping[str, str],
+    generators: Sequence[str],
+    followed: int,
+    output: str | Path,
+) -> None:
+    """Read one draw's counts and its full runs' histories, each with its split in ``splits``; write the figure."""
+    parts = [read_table(path, "history").assign(split=split) for path, split in zip(histories, splits, strict=True)]
+    history = pd.concat(parts, ignore_index=True)
+    style.save(learning_curves_figure(read_errors(counts), history, synthetic_sets, generators, followed), output)
+
+
+def learning_curves_figure(
+    errors: pd.DataFrame,
+    history: pd.DataFrame,
+    synthetic_sets: Mapping[str, str],
+    generators: Sequence[str],
+    followed: int,
+) -> Figure:
+    """Draw a row of panels per split, one for each followed run, with its learning rate below.
+
+    Parameters
+    ----------
+    errors : rows of :func:`understudy.plots.rows.read_errors`, one draw
+    history : table ``history`` with the column ``split``, full runs of the same draw
+    synthetic_sets : the generator whose set chooses, by split, in the order of the rows
+
+    """
+    chosen = {split: followed_runs(errors, split, name, followed) for split, name in synthetic_sets.items()}
+    columns = max(len(runs) for runs in chosen.values())
+    figure, axes = style.panels(
+        2 * len(chosen), columns, height=1.9, height_ratios=[3.0, 0.9] * len(chosen), width=max(5.0 * columns, 6)
+    )
+    for number, (split, runs) in enumerate(chosen.items()):
+        curves, rates = axes[2 * number], axes[2 * number + 1]
+        for place in range(columns):
+            if place >= len(runs):
+                curves[place].set_axis_off()
+                rates[place].set_axis_off()
+                continue
+            run = runs.iloc[place]
+            mine = errors[(errors["split"] == split) & (errors["regime"] == "full") & (errors["run"] == run["run"])]
+            past = history[(history["split"] == split) & (history["run"] == run["run"])].sort_values("epoch")
+            _draw_curves(curves[place], mine, past, run, generators)
+            _draw_rates(rates[place], past)
+            curves[place].set_title(f"{split}: {run['run']}", loc="left")
+            curves[place].sharex(rates[place])
+            curves[place].tick_params(labelbottom=False)
+        curves[0].set_ylabel("Error (%)")
+        rates[0].set_ylabel("Learning\nrate")
+    handles, labels = [], []
+    for panel in axes.flat:
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
+            if label not in labels:
+                handles.append(handle)
+                labels.append(label)
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.suptitle("Errors during training: the run that its synthetic set chose for each architecture")
+    return figure
+
+
+def followed_runs(errors: pd.DataFrame, split: str, generator: str, followed: int) -> pd.DataFrame:
+    """Return each followed architecture's run and epoch chosen by the synthetic set, in the order of synthetic errors.
+
+    The first architecture of that order is followed, and others at even distances down to its middle and beyond, so
+    that the panels don't all show the best.
+    """
+    rows = errors[(errors["split"] == split) & (errors["regime"] == "full") & (errors["set"] == generator)]
+    ranked = best_runs(best_snapshots(rows)).sort_values(["errors", "architecture"], kind="stable")
+    places = np.linspace(0, len(ranked), min(followed, len(ranked)), endpoint=False).astype(int)
+    return ranked.iloc[places].reset_index(drop=True)
+
+
+def _draw_curves(
+    panel: Axes, errors: pd.DataFrame, history: pd.DataFrame, run: pd.Series, generators: Sequence[str]
+) -> None:
+    label = "train (running mean of each epoch)"
+    panel.plot(history["epoch"], style.percent(history["training_error"]), color=TRAIN_COLOUR, linewidth=1, label=label)
+    colour, marker = style.generator_look(run["set"], generators)
+    for name, shown, how in (
+        ("test", "test", {"color": TEST_COLOUR, "marker": "o"}),
+        (run["set"], f"synthetic ({run['set']})", {"color": colour, "marker": marker}),
+    ):
+        mine = errors[errors["set"] == name].sort_values("epoch")
+        if len(mine):
+            panel.plot(mine["epoch"], style.percent(mine["error"]), markersize=4, label=shown, **how)
+    panel.axvline(run["epoch"], color=colour, linestyle="--", linewidth=1, label="epoch chosen by synthetic error")
+    panel.set_ylim(bottom=0)
+
+
+def _draw_rates(panel: Axes, history: pd.DataFrame) -> None:
+    rates = history["learning_rate"]
+    panel.step(history["epoch"], rates, where="mid", color=style.GREY)
+    # Logarithmic, so that every drop of a step schedule shows; a cosine schedule ends near 0, below the axis.
+    panel.set_yscale("log")
+    panel.set_ylim(rates.max() / 3000, rates.max() * 3)
+    panel.set_xlabel("Epoch")

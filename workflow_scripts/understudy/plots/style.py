@@ -1,0 +1,108 @@
+"""One look for all figures: sizes, fonts, and a constant colour and marker for each family, generator and method.
+
+Figures are made without pyplot, so that no global state passes from one to the next.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import seaborn
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from understudy.files import writing
+
+matplotlib.use("Agg")
+
+DPI = 150
+WIDTH = 10.0  # inches: a report page
+FONT_SIZE = 9.5
+
+# Okabe and Ito's palette: told apart by readers with any of the common forms of colour blindness.
+BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+)
+GREY = "#767676"
+
+FAMILIES = {"standard": (BLUE, "o"), "rwnn": (VERMILION, "^"), "all": (BLACK, "D")}
+METHODS = {
+    "es": ("early stopping (ES)", GREEN, "s"),
+    "rss": ("seed selection (RSS)", BLUE, "o"),
+    "es_rss": ("ES + RSS", PURPLE, "D"),
+    "oracle": ("oracle", GREY, "*"),
+}
+PROTOCOLS = {
+    "random": ("random", GREY, "x"),
+    "standard": ("standard", BLUE, "o"),
+    "synthetic": ("synthetic", VERMILION, "D"),
+    "validation": ("validation alternative", GREEN, "s"),
+}
+GENERATOR_LOOKS = [(VERMILION, "D"), (BLUE, "o"), (ORANGE, "^"), (PURPLE, "v"), (SKY, "P"), (BLACK, "X")]
+VALIDATION_LOOK = (GREEN, "s")
+
+_PARAMETERS = {
+    "font.size": FONT_SIZE,
+    "axes.titlesize": FONT_SIZE,
+    "axes.labelsize": FONT_SIZE,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 9,
+    "figure.titlesize": 12,
+    "axes.grid": True,
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.4,
+    # A font that matplotlib brings along: the figure's bytes don't depend on the fonts of a machine.
+    "font.family": "DejaVu Sans",
+    "font.sans-serif": ["DejaVu Sans"],
+}
+seaborn.set_theme(context="paper", style="whitegrid", rc=_PARAMETERS)
+
+
+def generator_look(name: str, generators: Sequence[str]) -> tuple[str, str]:
+    """Return colour and marker of a choosing set: by its place in the study's ``generators``, or validation's own."""
+    if name == "validation":
+        return VALIDATION_LOOK
+    return GENERATOR_LOOKS[list(generators).index(name) % len(GENERATOR_LOOKS)]
+
+
+def panels(rows: int, columns: int, width: float = WIDTH, height: float = 3.0, **options: object) -> tuple:
+    """Return a figure of ``rows`` x ``columns`` panels and its axes [rows, columns]; ``height`` inches a row."""
+    figure = Figure(figsize=(width, height * rows), layout="constrained", dpi=DPI)
+    axes = figure.subplots(rows, columns, squeeze=False, **options)
+    return figure, axes
+
+
+def say(axes: Axes, text: str) -> None:
+    """Write why a panel is empty, in its middle, in place of its axes."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes, color=GREY, wrap=True)
+
+
+def percent(values: object) -> np.ndarray:
+    """Return fractions as percentages, float array of the same shape."""
+    return 100 * np.asarray(values, dtype=float)
+
+
+def spans(values: object, low: object, high: object) -> np.ndarray:
+    """Return the lengths of error bars [2, N] from interval ends; a missing end has no bar.
+
+    An estimate may lie outside its interval (a measured correlation is biased, its interval is corrected); the bar on
+    that side is then of length zero rather than negative.
+    """
+    values, low, high = (np.asarray(part, dtype=float) for part in (values, low, high))
+    return np.nan_to_num(np.clip(np.stack([values - low, high - values]), 0, None))
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write a figure as PNG, whole or not at all; equal figures give equal bytes."""
+    with writing(path) as temporary:
+        # Matplotlib would put its version and address among the metadata.
+        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})

@@ -1,0 +1,248 @@
+"""Prediction files: what each of many models said about each image of a set, from whatever framework.
+
+Two formats:
+
+- npz: an array of model names [N], one of predicted labels, [N, I] (top-1) or [N, I, k] (best first), and one of true
+  labels [I]; the arrays' names can be given;
+- parquet: one row per model with columns `model` and `predicted` (a list of I labels, or of I lists of k), and the
+  true labels in a parquet file of their own with a column `label` [I].
+
+Labels are numbers from 0, or names of classes.
+"""
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from understudy.errors import StudyError
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predicted labels of N models on the I images of one set.
+
+    Attributes
+    ----------
+    models
+        N names, all different.
+    predicted
+        [N, I, k], the k best labels, best first, as int16 (int32 if there are more than 32,768 classes): a hundred
+        thousand images of hundreds of models fit into memory.
+    labels
+        [I] of the same type, true labels in [0, classes).
+    classes
+        Number of classes, C.
+
+    """
+
+    models: tuple[str, ...]
+    predicted: np.ndarray
+    labels: np.ndarray
+    classes: int
+
+    def errors(self, top: int = 1) -> np.ndarray:
+        """Return which images each model gets wrong, bool [N, I]: the true label is not among its `top` best.
+
+        Raises
+        ------
+        StudyError
+            The predictions hold fewer than `top` labels per image.
+
+        """
+        if not 1 <= top <= self.predicted.shape[2]:
+            raise StudyError(
+                f"top-{top} errors were asked of predictions with {self.predicted.shape[2]} labels per image; "
+                "give predictions with more, or ask for less"
+            )
+        return (self.predicted[:, :, :top] != self.labels[:, None]).all(axis=2)
+
+    def class_risks(self, top: int = 1) -> np.ndarray:
+        """Return each model's share of wrong images in each class, fp64 [N, C]; NaN in a class without images."""
+        counts = np.bincount(self.labels, minlength=self.classes)
+        present = np.flatnonzero(counts)
+        by_class = self.errors(top)[:, np.argsort(self.labels, kind="stable")]
+        risks = np.full((len(self.models), self.classes), np.nan)
+        starts = (np.cumsum(counts) - counts)[present]
+        risks[:, present] = np.add.reduceat(by_class, starts, axis=1, dtype=np.int64) / counts[present]
+        return risks
+
+    def of_models(self, models: Sequence[str]) -> "Predictions":
+        """Return the predictions of these models, in this order.
+
+        Raises
+        ------
+        StudyError
+            A name that the set doesn't have.
+
+        """
+        place = {name: i for i, name in enumerate(self.models)}
+        unknown = [name for name in models if name not in place]
+        if unknown:
+            raise StudyError(f"models {_some(unknown)} have no predictions here; there are {_some(self.models)}")
+        return Predictions(tuple(models), self.predicted[[place[m] for m in models]], self.labels, self.classes)
+
+    def of_images(self, images: np.ndarray) -> "Predictions":
+        """Return the predictions on these images: positions, or a mask."""
+        return Predictions(self.models, self.predicted[:, images], self.labels[images], self.classes)
+
+
+def make_predictions(
+    models: Sequence[str],
+    predicted: Sequence | np.ndarray,
+    labels: Sequence | np.ndarray,
+    classes: int | Sequence[str],
+    source: str = "predictions",
+) -> Predictions:
+    """Check everything and build `Predictions`.
+
+    Parameters
+    ----------
+    models, predicted, labels
+        As in the module's description. Whole numbers may come as floats.
+    classes
+        The number of classes, or their names in the order of their numbers; labels may then be names.
+    source
+        What to call the predictions in an error, a file's name for instance.
+
+    Raises
+    ------
+    StudyError
+        No models or images, duplicate models, models with differing numbers of images, NaN, labels out of range,
+        unknown names of classes.
+
+    """
+    models = [str(name) for name in models]
+    duplicates = sorted({name for name in models if models.count(name) > 1})
+    if duplicates:
+        raise StudyError(f"{source}: models {_some(duplicates)} occur more than once; give each model one row")
+    labels = _label_numbers(np.asarray(labels), classes, f"{source}: true labels")
+    if len(models) == 0 or labels.ndim != 1 or len(labels) == 0:
+        raise StudyError(f"{source}: {len(models)} models and true labels of shape {labels.shape}; give some of both")
+    if len(predicted) != len(models):
+        raise StudyError(f"{source}: {len(models)} names of models came with predictions of {len(predicted)}")
+    for name, row in zip(models, predicted, strict=True):
+        if len(row) != len(labels):
+            raise StudyError(f"{source}: model {name} has {len(row)} predictions, there are {len(labels)} true labels")
+    try:
+        array = np.asarray(predicted)
+    except ValueError as error:
+        raise StudyError(
+            f"{source}: the numbers of labels per image differ between models; give all the same"
+        ) from error
+    array = _label_numbers(array, classes, f"{source}: predictions")
+    if array.ndim not in (2, 3):
+        raise StudyError(
+            f"{source}: predictions of shape {array.shape}; [models, images] or [models, images, k] needed"
+        )
+    count = classes if isinstance(classes, int) else len(classes)
+    return Predictions(tuple(models), array.reshape(*array.shape[:2], -1), labels, count)
+
+
+def read_npz(
+    path: str | Path,
+    classes: int | Sequence[str],
+    models: str = "models",
+    predicted: str = "predicted",
+    labels: str = "labels",
+) -> Predictions:
+    """Read predictions from an npz file whose arrays have the names given.
+
+    Raises
+    ------
+    StudyError
+        The file is missing, no npz, or lacks an array; otherwise as `make_predictions`.
+
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            missing = [name for name in (models, predicted, labels) if name not in file.files]
+            if missing:
+                raise StudyError(f"{path}: no arrays {_some(missing)}; the file has {_some(file.files)}")
+            arrays = [file[name] for name in (models, predicted, labels)]
+    except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
+        raise StudyError(f"{path}: not readable as an npz file of plain arrays ({error})") from error
+    return make_predictions(*arrays, classes, source=str(path))
+
+
+def read_parquet(path: str | Path, labels: str | Path, classes: int | Sequence[str]) -> Predictions:
+    """Read predictions from a parquet file, and the true labels from another one.
+
+    Raises
+    ------
+    StudyError
+        A file is missing, not parquet, or lacks its columns; otherwise as `make_predictions`.
+
+    """
+    table = _read_columns(path, ["model", "predicted"])
+    truth = _read_columns(labels, ["label"])["label"].to_numpy()
+    # By way of values: nested lists of a hundred thousand labels become arrays without a Python object for each.
+    rows = [_list_array(row, path) for row in table["predicted"]]
+    return make_predictions(table["model"].to_pylist(), rows, truth, classes, source=str(path))
+
+
+def check_same_models(synthetic: Predictions, real: Predictions) -> None:
+    """Raise a StudyError unless both have the same models, in whatever order, and the same number of classes."""
+    only = sorted(set(synthetic.models) - set(real.models)), sorted(set(real.models) - set(synthetic.models))
+    if any(only):
+        raise StudyError(
+            f"models with synthetic predictions only: {_some(only[0])}; with real ones only: {_some(only[1])}; "
+            "give both for every model, or leave those models out"
+        )
+    if synthetic.classes != real.classes:
+        raise StudyError(f"{synthetic.classes} classes in the synthetic predictions, {real.classes} in the real ones")
+
+
+def _label_numbers(values: np.ndarray, classes: int | Sequence[str], what: str) -> np.ndarray:
+    """Labels in [0, C) as small integers, from whole numbers or names of classes."""
+    count = classes if isinstance(classes, int) else len(classes)
+    kind = np.int16 if count <= 2**15 else np.int32
+    if values.dtype.kind in "UO":
+        number = {name: i for i, name in enumerate(() if isinstance(classes, int) else classes)}
+        unknown = sorted({str(v) for v in np.unique(values.astype(str))} - number.keys())
+        if unknown:
+            raise StudyError(f"{what}: unknown classes {_some(unknown)}; known are {_some(list(number)) or 'numbers'}")
+        return np.vectorize(number.__getitem__, otypes=[kind])(values)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise StudyError(f"{what}: {int((~np.isfinite(values)).sum())} values are NaN or infinite; predict every image")
+    if values.dtype.kind not in "iuf" or (values.dtype.kind == "f" and (values != np.rint(values)).any()):
+        raise StudyError(f"{what}: values of type {values.dtype} that aren't whole numbers; give labels from 0")
+    wrong = values[(values < 0) | (values >= count)]
+    if wrong.size:
+        raise StudyError(
+            f"{what}: {wrong.size} labels out of range, {int(wrong[0])} the first; 0 to {count - 1} allowed"
+        )
+    return values.astype(kind)
+
+
+def _read_columns(path: str | Path, columns: list[str]) -> pa.Table:
+    try:
+        with pq.ParquetFile(path) as file:
+            missing = [name for name in columns if name not in file.schema_arrow.names]
+            if missing:
+                raise StudyError(f"{path}: no columns {_some(missing)}; the file has {_some(file.schema_arrow.names)}")
+            return file.read(columns=columns)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise StudyError(f"{path}: not readable as parquet ({error})") from error
+
+
+def _list_array(row: pa.Scalar, path: str | Path) -> np.ndarray:
+    if row.values is None:
+        raise StudyError(f"{path}: a model's predictions are null; leave its row out, or give its predictions")
+    values = row.values
+    if not pa.types.is_list(values.type) and not pa.types.is_large_list(values.type):
+        return values.to_numpy(zero_copy_only=False)
+    flat = values.flatten().to_numpy(zero_copy_only=False)
+    if len(values) == 0 or len(flat) % len(values):
+        raise StudyError(f"{path}: the numbers of labels per image differ; give the same number for every image")
+    return flat.reshape(len(values), -1)
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    """Name a few of many."""
+    shown = ", ".join(map(str, names[:most]))
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

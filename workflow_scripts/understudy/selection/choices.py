@@ -1,0 +1,123 @@
+"""The rules that choose a snapshot, a run or an architecture from error counts.
+
+Sections 4.2.1-4.2.3 of Synthetic Data for Model Selection. Every rule reads the errors on one choosing
+set (a synthetic set, or the validation part for subtrain runs) and never looks at another set.
+
+Ties: among snapshots of a run the latest epoch wins (it has seen more training), among runs the lowest
+seed, among architectures the first name in alphabetical order.
+"""
+
+import pandas as pd
+
+from understudy.errors import StudyError
+
+RUN = ["draw", "split", "regime", "family", "architecture", "seed", "run"]
+"""The columns that identify one trained model."""
+
+REAL_SETS = ("test", "validation", "calibration")
+"""Evaluation sets of real images; every other set bears its generator's name."""
+
+
+def generators_of(counts: pd.DataFrame) -> list[str]:
+    """Names of the synthetic sets in `counts`, sorted."""
+    return sorted(set(counts["set"].astype(str).unique()) - set(REAL_SETS))
+
+
+def snapshot_errors(counts: pd.DataFrame) -> pd.DataFrame:
+    """Sum the counts over classes and halves: one row per run, set and epoch.
+
+    Columns: those of `RUN`, set, epoch, errors, images, last_epoch (the run's last on that set).
+    Rows are sorted by these keys.
+    """
+    keys = [*RUN, "set", "epoch"]
+    rows = counts.groupby(keys, observed=True, as_index=False)[["errors", "images"]].sum()
+    rows["last_epoch"] = rows.groupby([*RUN, "set"], observed=True)["epoch"].transform("max")
+    return rows
+
+
+def best_snapshots(counts: pd.DataFrame) -> pd.DataFrame:
+    """Early stopping (ES): the epoch of the lowest error on each set, for each run.
+
+    One row per draw, split, regime, family, architecture, seed, run and set, with epoch, errors, images
+    and last_epoch. Among equal errors the latest epoch is taken.
+    """
+    rows = snapshot_errors(counts).sort_values(["errors", "epoch"], ascending=[True, False], kind="stable")
+    return _first(rows, [*RUN, "set"])
+
+
+def last_snapshots(counts: pd.DataFrame) -> pd.DataFrame:
+    """The last snapshot of each run on each set, in the columns of `best_snapshots`."""
+    rows = snapshot_errors(counts)
+    return rows[rows["epoch"] == rows["last_epoch"]].reset_index(drop=True)
+
+
+def best_runs(snapshots: pd.DataFrame) -> pd.DataFrame:
+    """Random seed selection: each architecture's run of the lowest error on each set.
+
+    Given the last snapshots this is RSS; given the best snapshots it is ES+RSS.
+    """
+    rows = snapshots.sort_values(["errors", "seed"], kind="stable")
+    return _first(rows, ["draw", "split", "regime", "family", "architecture", "set"])
+
+
+def best_candidate(snapshots: pd.DataFrame) -> pd.DataFrame:
+    """The synthetic protocol: the one snapshot of the lowest error on each set, of all architectures.
+
+    Given the best snapshots this chooses architecture, run and epoch at once (section 4.2.3). One row
+    per draw, split, regime and set.
+    """
+    rows = snapshots.sort_values(["errors", "architecture", "seed"], kind="stable")
+    return _first(rows, ["draw", "split", "regime", "set"])
+
+
+def architecture_means(snapshots: pd.DataFrame) -> pd.DataFrame:
+    """Mean error over each architecture's runs on each set: columns error (in [0, 1]) and runs."""
+    keys = ["draw", "split", "regime", "family", "architecture", "set"]
+    rows = snapshots.assign(error=snapshots["errors"] / snapshots["images"])
+    return rows.groupby(keys, observed=True, as_index=False).agg(error=("error", "mean"), runs=("run", "size"))
+
+
+def best_architecture(snapshots: pd.DataFrame) -> pd.DataFrame:
+    """The standard protocol's choice: the architecture of the best mean accuracy over its runs.
+
+    Give it the last snapshots of subtrain runs on the validation part. One row per draw, split, regime
+    and set, with the chosen architecture's mean error and number of runs.
+    """
+    rows = architecture_means(snapshots).sort_values(["error", "architecture"], kind="stable")
+    return _first(rows, ["draw", "split", "regime", "set"])
+
+
+def check_counts(counts: pd.DataFrame) -> None:
+    """Refuse counts that would let a choice rest on something other than what it seems to rest on.
+
+    Raises StudyError where a set lacks a class that another set of the same split has, and where a run
+    was not evaluated on a set, or not at every epoch, on which others of its regime were.
+    """
+    for (draw, split), rows in counts.groupby(["draw", "split"], observed=True):
+        filled = rows[rows["images"] > 0].groupby("set", observed=True)["label"].unique()
+        classes = set(rows["label"].unique())
+        for name, labels in filled.items():
+            missing = sorted(classes - set(labels))
+            if missing:
+                raise StudyError(
+                    f"set {name!r} of draw {draw}, {split} has no images of class {missing[0]} "
+                    f"({len(missing)} of {len(classes)} classes missing): sample it again for all classes"
+                )
+        for regime, part in rows.groupby("regime", observed=True):
+            _check_runs(part, f"draw {draw}, {split}, regime {regime}")
+
+
+def _check_runs(rows: pd.DataFrame, where: str) -> None:
+    epochs = rows.groupby(["run", "set"], observed=True)["epoch"].nunique().unstack(fill_value=0)
+    most = epochs.max(axis=1)
+    for name in epochs.columns:
+        short = epochs.index[epochs[name] < most]
+        if len(short):
+            raise StudyError(
+                f"run {short[0]!r} ({where}) has {epochs.loc[short[0], name]} of {most[short[0]]} snapshots "
+                f"evaluated on set {name!r}: evaluate that run on that set again"
+            )
+
+
+def _first(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    return rows.drop_duplicates(keys).sort_values(keys, kind="stable").reset_index(drop=True)

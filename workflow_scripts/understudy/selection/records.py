@@ -1,0 +1,70 @@
+"""Rows of the selection tables while they still carry their variances, and their aggregates over draws."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from understudy.statistics.intervals import Estimate, combine_draws
+
+AGGREGATE = -1
+"""The draw of a row that is an aggregate over draws."""
+
+Record = dict[str, Any]
+
+
+def with_aggregates(records: Sequence[Record], keys: Sequence[str]) -> list[Record]:
+    """Append to `records` the mean over draws of those equal in `keys` (all key columns but draw).
+
+    Numbers are averaged, estimates combined (`combine_draws`), text that differs is joined in the order of draws. A
+    value missing in one draw is missing in the aggregate, with its reason. One draw alone has no aggregate.
+    """
+    groups: dict[tuple, list[Record]] = {}
+    for record in records:
+        groups.setdefault(tuple(record[key] for key in keys), []).append(record)
+    draws = len({record["draw"] for record in records})
+    aggregates = []
+    for group in groups.values():
+        if draws < 2:
+            break
+        merged: Record = {"draw": AGGREGATE}
+        for column in group[0]:
+            if column != "draw":
+                merged[column] = _merge([record[column] for record in group])
+        if len(group) < draws:
+            merged["reason"] = merged["reason"] or f"only {len(group)} of {draws} draws have it"
+        aggregates.append(merged)
+    return [*records, *aggregates]
+
+
+def to_frame(
+    records: Sequence[Record], intervals: Mapping[str, tuple[str, str, float]], columns: Sequence[str]
+) -> pd.DataFrame:
+    """Turn records into a table.
+
+    `intervals`: for each column of estimates, the columns of its interval's ends, and the least value that it can have.
+    """
+    rows = []
+    for record in records:
+        row = dict(record)
+        for name, (low, high, least) in intervals.items():
+            if isinstance(row.get(name), Estimate):
+                row[low], row[high] = np.clip(row[name].interval(), least, 1.0)
+                row[name] = row[name].value
+            elif name in row:
+                row[low], row[high] = np.nan, np.nan
+        rows.append(row)
+    return pd.DataFrame(rows, columns=list(columns))
+
+
+def _merge(values: list[Any]) -> Any:
+    if isinstance(values[0], str):
+        return "; ".join(dict.fromkeys(value for value in values if value))
+    if any(value is None or (isinstance(value, float) and np.isnan(value)) for value in values):
+        return np.nan
+    if isinstance(values[0], Estimate):
+        return combine_draws(values)
+    if isinstance(values[0], int):
+        return round(float(np.mean(values)))
+    return float(np.mean(values))

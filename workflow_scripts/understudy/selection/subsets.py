@@ -1,0 +1,162 @@
+"""How often and by how much each protocol wins: the table `protocol_subsets`.
+
+One selection among one lot of candidates is one sample. Here many random halves of the candidates (half the
+architectures, half the seeds of each) make their own selections. Halves drawn without replacement vary as much from one
+to the other as the whole lot of candidates would, had it been trained anew: the variance of a mean of n/2 out of n is
+S^2/(n/2) (1 - 1/2) = S^2/n. So their spread is also the variance between runs in the interval of the mean difference.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from understudy.seeds import numpy_generator, seed_for
+from understudy.selection.protocols import Pool
+from understudy.selection.records import Record, to_frame, with_aggregates
+from understudy.selection.split_errors import Noise, SplitErrors, splits_of
+from understudy.statistics.intervals import Estimate
+
+Array = np.ndarray
+
+KEYS = ["split", "generator", "family", "protocol", "against"]
+COLUMNS = [
+    *("draw", *KEYS, "subsets", "architectures", "runs", "win_share", "tie_share"),
+    *("mean_difference", "ci_low", "ci_high", "difference_p05", "difference_p50", "difference_p95"),
+]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Test errors of one protocol on B subsets, [B], and their mean as a linear form of kept snapshots' errors, [R]."""
+
+    errors: Array
+    weights: Array
+
+
+def protocol_subsets(
+    counts: pd.DataFrame, noise: Noise, *, seed: int, resamples: int = 1_000, test: str = "test"
+) -> pd.DataFrame:
+    """Build the table `protocol_subsets`: each protocol against each plainer one, over random halves of candidates.
+
+    A difference is the other protocol's test error less this one's, so that positive is a win. `win_share` and
+    `tie_share` are shares of the subsets; the 95 % interval is that of the mean difference, over images and runs; the
+    percentiles are over subsets. Families and `all` as in `protocol_comparison`. Needs a test set.
+    """
+    records: list[Record] = []
+    for errors in splits_of(counts, noise, test):
+        families = sorted(errors.last["family"].astype(str).unique())
+        for family in [*families, "all"] if len(families) > 1 else families:
+            pool = Pool(errors, None if family == "all" else family)
+            generator = numpy_generator(seed_for(seed, "subsets", errors.draw, errors.split, family))
+            records += _pool_records(errors, pool, family, generator, resamples)
+    return to_frame(with_aggregates(records, KEYS), {"mean_difference": ("ci_low", "ci_high", -1.0)}, COLUMNS)
+
+
+class Halves:
+    """Random halves of a pool: `architectures` bool [B, A], and for a regime's runs a mask bool [B, n]."""
+
+    def __init__(self, names: list[str], subsets: int, generator: np.random.Generator):
+        self.names, self.generator = names, generator
+        size = max(len(names) // 2, min(2, len(names)))
+        keys = generator.random((subsets, len(names)))
+        self.architectures = keys.argsort(axis=1).argsort(axis=1) < size
+        self.size = size
+
+    def members(self, runs: pd.DataFrame) -> Array:
+        """Which architecture each run is of: bool [n, A]."""
+        return runs["architecture"].astype(str).to_numpy()[:, None] == np.array(self.names)[None, :]
+
+    def mask(self, runs: pd.DataFrame) -> Array:
+        """Half of each chosen architecture's runs, one at least: bool [B, n]."""
+        chosen = np.zeros((len(self.architectures), len(runs)), dtype=bool)
+        for a, of in enumerate(self.members(runs).T):
+            at = np.flatnonzero(of)
+            keys = self.generator.random((len(chosen), len(at)))
+            kept = keys.argsort(axis=1).argsort(axis=1) < max(len(at) // 2, 1)
+            chosen[:, at] = kept & self.architectures[:, [a]]
+        return chosen
+
+
+def _pool_records(
+    errors: SplitErrors, pool: Pool, family: str, generator: np.random.Generator, subsets: int
+) -> list[Record]:
+    full = pool.part(errors.last, errors.test, "full")
+    halves = Halves(sorted(full["architecture"].astype(str).unique()), subsets, generator)
+    masks = {"full": halves.mask(full)}
+    subtrain = pool.part(errors.last, "validation", "subtrain")
+    if len(subtrain):
+        masks["subtrain"] = halves.mask(subtrain)
+    plain = _plain_results(errors, halves, full, subtrain, masks)
+    results: dict[tuple[str, str], Results] = {(protocol, ""): found for protocol, found in plain.items()}
+    for name, regime in errors.choosing_sets:
+        best = pool.part(errors.best, name, regime)
+        if len(best):
+            protocol = "validation" if name == "validation" else "synthetic"
+            results[protocol, name] = _best_of(errors, best, masks[regime])
+    key = {"draw": errors.draw, "split": errors.split, "family": family, "subsets": subsets}
+    key |= {"architectures": halves.size, "runs": int(masks["full"][0].sum())}
+    return [{**key, **record} for record in _comparisons(results, errors.noise.covariance)]
+
+
+def _plain_results(
+    errors: SplitErrors, halves: Halves, full: pd.DataFrame, subtrain: pd.DataFrame, masks: Mapping[str, Array]
+) -> dict[str, Results]:
+    """The random and standard protocols: means over an architecture's full runs."""
+    members = halves.members(full).astype(float)
+    counts = np.maximum(masks["full"] @ members, 1)  # [B, A]
+    means = (masks["full"] * full["test_error"].to_numpy()) @ members / counts
+
+    def result(taken: Array) -> Results:
+        """Mean over the architectures in `taken`, float [B, A] with rows that sum to 1."""
+        per_run = (masks["full"] * ((taken / counts) @ members.T)).mean(axis=0)
+        weights = np.zeros(len(errors.noise.covariance))
+        np.add.at(weights, full["noise_row"].to_numpy(), per_run)
+        return Results((taken * means).sum(axis=1), weights)
+
+    found = {"random": result(halves.architectures / halves.size)}
+    if len(subtrain):
+        of = halves.members(subtrain).astype(float)
+        with np.errstate(invalid="ignore"):
+            validated = (masks["subtrain"] * subtrain["error"].to_numpy()) @ of / (masks["subtrain"] @ of)
+        chosen = np.where(np.isnan(validated), np.inf, validated).argmin(axis=1)
+        found["standard"] = result(np.eye(len(halves.names))[chosen])
+    return found
+
+
+def _best_of(errors: SplitErrors, best: pd.DataFrame, mask: Array) -> Results:
+    """The one snapshot of the lowest error on the choosing set, in each subset."""
+    order = best.sort_values(["errors", "architecture", "seed"], kind="stable").index.to_numpy()
+    chosen = order[mask[:, order].argmax(axis=1)]
+    weights = np.zeros(len(errors.noise.covariance))
+    np.add.at(weights, best["noise_row"].to_numpy()[chosen], 1 / len(mask))
+    return Results(best["test_error"].to_numpy()[chosen], weights)
+
+
+def _comparisons(results: dict[tuple[str, str], Results], covariance: Array) -> list[Record]:
+    plainness = ["random", "standard", "validation", "synthetic"]
+    records = []
+    for (protocol, name), ours in results.items():
+        for (other, _), theirs in results.items():
+            if plainness.index(other) >= plainness.index(protocol):
+                continue
+            difference = theirs.errors - ours.errors
+            form = theirs.weights - ours.weights
+            image = float(form @ covariance @ form)
+            low, middle, high = (float(q) for q in np.quantile(difference, [0.05, 0.5, 0.95]))
+            records.append(
+                {
+                    "generator": name,
+                    "protocol": protocol,
+                    "against": other,
+                    "win_share": float((difference > 0).mean()),
+                    "tie_share": float((difference == 0).mean()),
+                    "mean_difference": Estimate(float(difference.mean()), image, float(difference.var())),
+                    "difference_p05": low,
+                    "difference_p50": middle,
+                    "difference_p95": high,
+                    "reason": "",
+                }
+            )
+    return records

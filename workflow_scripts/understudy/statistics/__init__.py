@@ -1,0 +1,1 @@
+"""Image noise, intervals, rank correlation and certificates, for tables and arrays; knows no study."""

@@ -1,0 +1,82 @@
+"""When a synthetic risk difference settles the order of two models on real data (theorem 3.2, corollary 3.3).
+
+For models h1, h2 with labels f, A = {h1 wrong, h2 right}, B = {h1 right, h2 wrong}; their risk difference on a
+distribution P is Delta_P = P(A) - P(B) (lemma 3.1). For real r and synthetic s with the same labelling function
+
+    |Delta_r - Delta_s|  <=  integral over A u B of |r - s|  =  2 TV_{A u B}(r, s)  <=  2 TV(r, s),
+
+with TV = (1/2) integral of |r - s|. So sign(Delta_r) = sign(Delta_s) where |Delta_s| > 2 TV. The factor 2 is needed
+with this TV, which is the one that precision and recall for distributions estimate: r = (.30, .10, .60) and
+s = (.25, .15, .60) on (A, B, rest) attain the bound.
+
+What this can't promise: a total variation estimated from binned features is a lower bound of the true one, so a pair
+certified by it is certified up to the binning; finite samples of equal distributions give a total variation above 0;
+and a generator that mislabels images has another labelling function.
+"""
+
+import numpy as np
+from scipy import stats
+
+Array = np.ndarray
+
+
+def total_variation(first: Array, second: Array) -> float:
+    """TV(r, s) = (1/2) sum |r - s| of two discrete distributions, float [K] each, in [0, 1]."""
+    return float(np.abs(np.asarray(first) - np.asarray(second)).sum() / 2)
+
+
+def pair_indices(models: int) -> tuple[Array, Array]:
+    """All pairs of M models: int [M(M-1)/2] each, the first before the second."""
+    return np.triu_indices(models, k=1)
+
+
+def risk_differences(errors: Array, covariance: Array) -> tuple[Array, Array]:
+    """Risk difference of each pair and its paired standard error, float [pairs] each, in the order of `pair_indices`.
+
+    The standard error rests on the images where exactly one of the two is wrong, as McNemar's test does: with the
+    classes pooled, Var(Delta) = (P(A) + P(B) - (P(A) - P(B))^2) / (N - 1).
+
+    Parameters
+    ----------
+    errors
+        Float [M]: errors of the models on the same images.
+    covariance
+        Float [M, M]: covariance of their image noise.
+    """
+    i, j = pair_indices(len(errors))
+    variances = covariance[i, i] + covariance[j, j] - 2 * covariance[i, j]
+    return errors[i] - errors[j], np.sqrt(np.clip(variances, 0, None))
+
+
+def certified(difference: Array, standard_error: Array, bound: Array | float, level: float = 0.95) -> Array:
+    """Whether |Delta_s| exceeds the bound 2 TV, its own sampling error allowed for: bool, the shape of `difference`.
+
+    A bound that is NaN certifies nothing.
+    """
+    z = stats.norm.ppf(0.5 + level / 2)
+    return np.abs(difference) - z * standard_error > bound
+
+
+def disagreement_masses(wrong: Array, clusters: Array, count: int) -> Array:
+    """Share of the images in each cluster on which exactly one model of a pair is wrong: float32 [count, M, M].
+
+    Parameters
+    ----------
+    wrong
+        Bool [M, N]: whether model m misses image i.
+    clusters
+        Int [N] in [0, count): the cluster of each image's features.
+    """
+    masses = np.empty((count, len(wrong), len(wrong)), dtype=np.float32)
+    for cluster in range(count):
+        block = wrong[:, clusters == cluster].astype(np.float32)
+        both = block @ block.T
+        missed = np.diag(both)
+        # |A| + |B| = (|h1 wrong| - |both|) + (|h2 wrong| - |both|)
+        masses[cluster] = missed[:, None] + missed[None, :] - 2 * both
+    return masses / wrong.shape[1]
+
+
+def restricted_total_variation(real: Array, synthetic: Array) -> Array:
+    """TV_{A u B}(r, s) of each pair of models over clusters, from two `disagreement_masses`: float [M, M] in [0, 1]."""
+    return np.abs(real - synthetic).sum(axis=0) / 2

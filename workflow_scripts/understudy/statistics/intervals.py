@@ -1,0 +1,121 @@
+"""Intervals for means and choices among models that were measured on the same images.
+
+A figure has two sources of error that must be told apart: the images (known exactly, a covariance: see
+`understudy.statistics.image_noise`) and the units, that is the runs or architectures that happened to be trained. The
+spread between measured units contains image noise already; adding both would count it twice and make intervals of
+models that don't differ far too wide. So the image noise is subtracted from that spread first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with the variance that images give it and the variance that units (runs, architectures) give it.
+
+    ``units``: how many units the unit variance was estimated from. ``shared``: whether other draws of the splits reuse
+    the same units (architectures), or train new ones (runs).
+    """
+
+    value: float
+    image_variance: float = 0.0
+    unit_variance: float = 0.0
+    units: int = 0
+    shared: bool = False
+
+    def standard_error(self) -> float:
+        """Root of the two variances' sum."""
+        return float(np.sqrt(max(self.image_variance, 0.0) + self.unit_variance))
+
+    def quantile(self, level: float = 0.95) -> float:
+        """Student's quantile for a two-sided interval, with Satterthwaite's degrees of freedom.
+
+        The image variance rests on many images and counts as known; the unit variance has units - 1 degrees.
+        """
+        total = max(self.image_variance, 0.0) + self.unit_variance
+        if self.unit_variance <= 0 or self.units < 2:
+            return float(stats.norm.ppf(0.5 + level / 2))
+        degrees = (self.units - 1) * (total / self.unit_variance) ** 2
+        return float(stats.t.ppf(0.5 + level / 2, degrees))
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Two-sided interval (low, high)."""
+        reach = self.quantile(level) * self.standard_error()
+        return self.value - reach, self.value + reach
+
+
+def unit_variance(groups: Sequence[tuple[Array, Array]], significance: float = 0.05) -> float:
+    """Variance between units within groups beyond image noise, pooled over groups of (values, covariance).
+
+    For one group of n values with image noise C, E[S^2] = sigma^2 + (tr C - 1'C1/n) / (n - 1) is solved for sigma^2.
+    It is counted only where image noise alone would show as much spread in fewer than `significance` of all studies
+    (chi-squared test), else the units count as equal: the positive part of a noisy estimate is too large on average,
+    and largest just when an interval is far off already.
+
+    Parameters
+    ----------
+    groups
+        Values, float [n], and the covariance of their image noise, float [n, n], of each group.
+    """
+    degrees, excess, statistic = 0, 0.0, 0.0
+    for values, covariance in groups:
+        n = len(values)
+        noise = (np.trace(covariance) - covariance.sum() / n) / max(n - 1, 1)
+        squares = float(((values - np.mean(values)) ** 2).sum())
+        degrees += n - 1
+        excess += squares - (n - 1) * noise
+        if squares > 0:
+            statistic += squares / noise if noise > 0 else np.inf
+    if degrees == 0 or stats.chi2.sf(statistic, degrees) > significance:
+        return 0.0
+    return max(excess / degrees, 0.0)
+
+
+def mean_over_units(values: Array, covariance: Array, shared: bool = False) -> Estimate:
+    """Estimate the mean over a population of units from n of them measured on the same images.
+
+    Its variance is 1'C1/n^2 from the images and sigma^2/n from the units, sigma^2 by `unit_variance`.
+    """
+    n = len(values)
+    between = unit_variance([(values, covariance)])
+    return Estimate(float(np.mean(values)), float(covariance.sum()) / n**2, between / n, n, shared)
+
+
+def rescaled(values: Array, variance: float) -> Array:
+    """Values about their mean with the sample variance `variance`: float [n]. Equal values stay equal."""
+    spread = float(np.var(values, ddof=1)) if len(values) > 1 else 0.0
+    return values.mean() + (np.sqrt(variance / spread) if spread > 0 else 0.0) * (values - values.mean())
+
+
+def shrunken(values: Array, covariance: Array) -> Array:
+    """Values pulled towards their mean until their spread is that of the true values: float [n].
+
+    Resampling measured values would carry their image noise along; resampling these doesn't.
+    """
+    return rescaled(values, unit_variance([(values, covariance)]))
+
+
+def combine_draws(estimates: Sequence[Estimate]) -> Estimate:
+    """Mean over draws of the splits.
+
+    Draws are drawn from one pool of images, so their image noise is taken as common and doesn't shrink with their
+    number; neither does the variance of units that they share. Runs are trained anew in each draw. A spread between
+    draws beyond all this (other training images, another generator) is added.
+    """
+    count = len(estimates)
+    values = np.array([e.value for e in estimates])
+    image = float(np.mean([e.image_variance for e in estimates]))
+    unit = float(np.mean([e.unit_variance for e in estimates]))
+    spread = float(np.var(values, ddof=1)) if count > 1 else 0.0
+    extra = max(spread - image - unit, 0.0) / count
+    shared = all(e.shared for e in estimates)
+    units = min(e.units for e in estimates)
+    if extra > 0:
+        units = min(units, count) if units else count
+    return Estimate(float(values.mean()), image, unit / (1 if shared else count) + extra, units, shared)
