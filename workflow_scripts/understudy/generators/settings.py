@@ -43,6 +43,11 @@ class TrainingSettings(Settings):
     ema_kimg: NonNegative = Field(description="half-life of the generator's moving average; 0: no average")
     ema_rampup: NonNegative = Field(description="the half-life is at most this fraction of the images seen")
 
+    @property
+    def class_group(self) -> int:
+        """How many successive images of a batch are of one class."""
+        return 1
+
 
 class StyleGAN2Settings(TrainingSettings):
     """StyleGAN2 (Karras et al. 2020) with adaptive discriminator augmentation."""
@@ -70,6 +75,11 @@ class StyleGAN2Settings(TrainingSettings):
     ada_kimg: PositiveFloat = Field(description="thousands of images in which p can go from 0 to 1")
     ada_interval: PositiveInt = Field(description="steps between two adjustments of p")
     augmentations: tuple[Augmentation, ...]
+
+    @property
+    def class_group(self) -> int:
+        """How many successive images of a batch are of one class."""
+        return self.minibatch_std_group if self.class_groups else 1
 
     @model_validator(mode="after")
     def _groups_divide_the_batch(self) -> "StyleGAN2Settings":

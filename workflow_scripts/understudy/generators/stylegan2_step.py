@@ -42,11 +42,6 @@ class StyleGAN2Step:
         self.mean_path_length = torch.zeros(members, device=device)
 
     @staticmethod
-    def group(settings: StyleGAN2Settings) -> int:
-        """Return how many successive images of a batch are of one class."""
-        return settings.minibatch_std_group if settings.class_groups else 1
-
-    @staticmethod
     def images_per_step(settings: StyleGAN2Settings) -> int:
         """Return how many real images a step shows to each discriminator."""
         return settings.batch

@@ -97,7 +97,7 @@ class TrainingRun:
         self.members = list(range(classes)) if self.per_class else [-1]
         seeds = [seed_for(seed, "member", member) for member in self.members]
         method = StyleGAN2Step if isinstance(self.settings, StyleGAN2Settings) else WGANGPStep
-        group = getattr(self.settings, 'class_group', 1)
+        group = self.settings.class_group
         self.real = RealImages(images, labels, classes, seeds, self.settings.mirror, device, group)
         known = self.real.label_count
         self.steps = max(round(1000 * self.settings.kimg / method.images_per_step(self.settings)), 1)

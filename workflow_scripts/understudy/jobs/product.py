@@ -156,10 +156,12 @@ def _interval(row: pd.Series, column: str) -> str:
 def _rank_lines(preserved: pd.DataFrame, split: str) -> list[str]:
     if "spearman" not in preserved.columns:
         return []
-    rows = preserved[
-        (preserved["draw"] == DRAW) & (preserved["split"] == split) & (preserved["level"] == "architecture")
-    ]
-    return [
-        f"Spearman {row['spearman']:5.2f} over {row['models']} {row['family']} architectures: {row['generator']}"
-        for _, row in rows.iterrows()
-    ]
+    rows = preserved.query(f"draw == {DRAW} and split == @split and level == 'architecture'")
+    return [_rank_line(row) for _, row in rows.iterrows()]
+
+
+def _rank_line(row: pd.Series) -> str:
+    over = f"over {row['models']} {row['family']} architectures: {row['generator']}"
+    if np.isnan(row["spearman"]):
+        return f"Spearman unknown {over} ({row['reason']})"
+    return f"Spearman {row['spearman']:5.2f}, of true errors [{row['ci_low']:5.2f}, {row['ci_high']:5.2f}], {over}"
