@@ -21,16 +21,16 @@ def small_study(**changes: object) -> dict:
         },
         "synthetic": {"images_per_class": 20},
         "candidates": {
-            "seeds": 3,
+            "seeds": 2,
             "seed_block": 2,
             "snapshots": 4,
             "recipe": {"steps": 20, "batch_size": 32, "crop": 1, "flip": False},
             "standard": {
                 "resnet_8": {"model": "resnet", "arguments": {"depth": 8, "width": 4}, "group": "tiny"},
                 "resnet_14": {"model": "resnet", "arguments": {"depth": 14, "width": 4}, "group": "tiny"},
-                "wrn_10": {"model": "wrn", "arguments": {"depth": 10, "widen": 1, "width": 4}},
+                "wrn_10": {"model": "wrn", "arguments": {"depth": 10, "widen": 1, "width": 4}, "group": "tiny"},
             },
-            "rwnn": {"graphs": 2, "nodes": 5, "width": 4, "head": 16, "stages": 1},
+            "rwnn": {"graphs": 3, "nodes": 5, "width": 4, "head": 16, "stages": 1},
         },
     }
     return study | changes

@@ -1,4 +1,6 @@
 import json
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,20 @@ def test_every_study_is_right(path, monkeypatch):
     # A study may point at a folder that its user has yet to fill.
     monkeypatch.setattr(Path, "exists", lambda self: True)
     assert Plan(study_of(path)).batches
+
+
+def test_the_full_digits_study_differs_in_draws_and_seeds_alone():
+    small, full = (yaml.safe_load((ROOT / name).read_text()) for name in ("config.yaml", "studies/digits_full.yaml"))
+    assert (full.pop("study"), full.pop("draws")) == ("digits_full", 3)
+    assert (full["candidates"].pop("seeds"), full["candidates"].pop("seed_block")) == (5, 5)
+    del small["study"], small["draws"], small["candidates"]["seeds"], small["candidates"]["seed_block"]
+    assert full == small
+
+
+def test_the_conda_environment_has_the_locked_versions():
+    locked = {line.split(";")[0].strip() for line in (ROOT / "requirements.lock").read_text().splitlines()}
+    packages = yaml.safe_load((ROOT / "envs/understudy.yaml").read_text())["dependencies"][-1]["pip"]
+    assert set(packages) <= locked
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = {re.split(r"[<>=]", requirement)[0] for requirement in project["dependencies"]}
+    assert {package.split("==")[0] for package in packages} == names

@@ -15,14 +15,16 @@ def candidates(**changes) -> dict:
 
 
 def test_a_batch_is_a_group_times_a_block_of_seeds():
-    batches = plan_of().batches
+    standard = candidates()["standard"]
+    del standard["wrn_10"]["group"]
+    batches = plan_of(candidates=candidates(seeds=3, standard=standard)).batches
     assert {name: (batch.architectures, batch.seeds) for name, batch in batches.items()} == {
         "tiny-block0": (("resnet_8", "resnet_14"), (0, 1)),
         "tiny-block1": (("resnet_8", "resnet_14"), (2,)),
         "wrn_10-block0": (("wrn_10",), (0, 1)),
         "wrn_10-block1": (("wrn_10",), (2,)),
-        "rwnn-block0": (("rwnn_00", "rwnn_01"), (0, 1)),
-        "rwnn-block1": (("rwnn_00", "rwnn_01"), (2,)),
+        "rwnn-block0": (("rwnn_00", "rwnn_01", "rwnn_02"), (0, 1)),
+        "rwnn-block1": (("rwnn_00", "rwnn_01", "rwnn_02"), (2,)),
     }
 
 
@@ -60,8 +62,8 @@ def test_a_split_of_all_images_has_no_test():
 
 def test_evaluations_are_each_batch_times_each_set():
     paths = plan_of().evaluations("counts.parquet")
-    # Six batches; full: 2 sets on Train200, 3 on Train400; subtrain: validation and test on each.
-    assert len(paths) == len(set(paths)) == 6 * (2 + 3 + 2 + 2)
+    # Two batches; full: 2 sets on Train200, 3 on Train400; subtrain: validation and test on each.
+    assert len(paths) == len(set(paths)) == 2 * (2 + 3 + 2 + 2)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ trains the same runs (architecture, epochs, batch size, learning rates, augmenta
 
     python tests/benchmarks/benchmark_engine.py [--cores 2] [--steps 150] [--images folder-or-parquet]
 
-On digits it takes about two minutes, on 32x32 images as long again. Without `--images` those are random prototypes
-under noise, which say nothing about accuracy on CIFAR-10 but cost the same.
+Let nothing else run beside it: on a busy machine a plain loop on several threads suffers far more than single-threaded
+processes do. Without `--images` the 32x32 images are random prototypes under noise, which say nothing about accuracy on
+CIFAR-10 but cost the same.
 """
 
 import argparse

@@ -3,13 +3,23 @@ import sys
 
 import pytest
 from pydantic import ValidationError
-from understudy.generators.settings import CIFAR_STYLEGAN2, GeneratorSettings
+from understudy.generators.settings import CIFAR_STYLEGAN2, PRESETS, GeneratorSettings
 
 
 def test_a_preset_is_the_reference_and_own_values_replace_it():
     assert GeneratorSettings(method="stylegan2", preset="cifar").resolve() == CIFAR_STYLEGAN2
     resolved = GeneratorSettings(method="stylegan2", preset="cifar", kimg=5, r1_gamma=0.0).resolve()
     assert resolved == CIFAR_STYLEGAN2.model_copy(update={"kimg": 5, "r1_gamma": 0.0})
+
+
+@pytest.mark.parametrize("per_class", [False, True])
+@pytest.mark.parametrize(("preset", "method"), list(PRESETS))
+def test_presets_keep_to_their_own_rules(preset, method, per_class):
+    resolved = GeneratorSettings(method=method, preset=preset, per_class=per_class).resolve()
+    assert type(resolved)(**resolved.model_dump()) == resolved
+    # A digit that is mirrored or turned is another digit, or none.
+    if preset == "digits" and method == "stylegan2":
+        assert not {"flip", "rotate90", "rotate"} & set(resolved.augmentations) and not resolved.mirror
 
 
 @pytest.mark.parametrize(

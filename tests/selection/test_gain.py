@@ -102,7 +102,7 @@ def test_gain_of_equal_runs_covers_zero(kind):
             for (last, best), proxy in zip(pairs, chosen, strict=True)
         ]
         outcomes = {
-            "es": average(*pairs[0], 0.0, noise),
+            "es": average(*pairs[0], 0.0, noise, spread),
             "rss": choose(*[pairs[0][0]] * 2, chosen[0][:, 1], 0.0, noise, spread, generator, 100),
             "es_rss": found[0],
             "all": all_architectures(found, noise),

@@ -57,6 +57,13 @@ def test_same_seed_same_table():
     pd.testing.assert_frame_equal(first, second)
 
 
+def test_without_a_test_set_the_table_is_empty():
+    counts, noise = typical(3)
+    full = protocol_subsets(counts, noise, seed=5, resamples=10)
+    bare = protocol_subsets(counts[counts["set"] != "test"], {}, seed=5, test=None)
+    assert bare.empty and list(bare.columns) == list(full.columns)
+
+
 def test_selection_imports_no_torch():
     modules = ["comparison", "gain", "rank_certificates", "rank_preservation", "subsets"]
     program = "import sys; " + "".join(f"import understudy.selection.{name}; " for name in modules)

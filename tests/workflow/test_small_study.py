@@ -90,8 +90,8 @@ def test_more_seeds_train_new_blocks_only(finished):
     study = small_study()
     study["candidates"]["seeds"] = 4
     jobs = planned_jobs(finished, study)
-    # Three batches, two splits, two regimes: the block of seeds 2 and 3 is new, that of 0 and 1 stays.
-    assert jobs["train_candidates"] == 3 * 2 * 2
+    # Two batches, two splits, two regimes: the block of seeds 2 and 3 is new, that of 0 and 1 stays.
+    assert jobs["train_candidates"] == 2 * 2 * 2
 
 
 def test_the_selected_model_loads_in_three_lines_and_errs_as_the_card_says(finished, results, monkeypatch):
@@ -110,7 +110,7 @@ def test_the_selected_model_loads_in_three_lines_and_errs_as_the_card_says(finis
 
 
 def test_counts_agree_with_predictions(results):
-    folder = results / "evaluations" / "draw0" / "Train200" / "full" / "wrn_10-block0" / "test"
+    folder = results / "evaluations" / "draw0" / "Train200" / "full" / "tiny-block0" / "test"
     counts, predictions = (read_table(folder / f"{name}.parquet", name) for name in ("counts", "predictions"))
     test = read_images(results / "splits" / "draw0" / "Train200" / "test.parquet")
     for _, row in predictions.iterrows():

@@ -66,8 +66,9 @@ class StackTraining:
         """Train; yield each epoch's number (from 1) when it is over, those of an interrupted attempt at once."""
         yield from range(1, self.done // self.steps + 1)
         for epoch in range(self.done // self.steps + 1, self.last_epoch + 1):
-            self._train_epoch(epoch)
-            self._end_epoch(epoch)
+            if not all(self._failed(place) for place in range(len(self.names))):
+                self._train_epoch(epoch)
+                self._end_epoch(epoch)
             yield epoch
 
     def _train_epoch(self, epoch: int) -> None:

@@ -26,6 +26,11 @@ from understudy.seeds import seed_for
 # on a CPU (tests/benchmarks/benchmark_engine.py prints the crossing).
 STACKING_LIMIT = 1.5
 
+HISTORY = [
+    *("family", "architecture", "seed", "run", "epoch"),
+    *("training_loss", "training_error", "learning_rate", "status", "reason"),
+]
+
 
 @dataclass(frozen=True)
 class Run:
@@ -93,20 +98,23 @@ def train_runs(
                 block, members = members[:width], members[width:]
                 try:
                     histories += _train_block(block, width, data, snapshots, checkpoints, checkpoint_seconds, bar)
+                    continue
                 except torch.cuda.OutOfMemoryError as error:
-                    if width == 1:
-                        raise StudyError(
-                            f"{architecture}: one run alone does not fit into the device's memory; "
-                            "reduce its recipe's batch_size"
-                        ) from error
-                    members, width = block + members, max(1, width // 2)
-                    torch.cuda.empty_cache()
-                    print(f"{architecture}: out of memory, training {width} runs together now", file=sys.stderr)
+                    message = str(error).splitlines()[0]
+                # Outside the handler, whose traceback would keep the failed stack's tensors alive.
+                if width == 1:
+                    raise StudyError(
+                        f"{architecture}: one run alone does not fit into the device's memory ({message}); "
+                        "reduce batch_size in its recipe"
+                    )
+                members, width = block + members, width // 2
+                torch.cuda.empty_cache()
+                print(f"{architecture}: out of memory, training {width} runs together now", file=sys.stderr)
     folder.mkdir(parents=True, exist_ok=True)
     for run in runs:
         _finished(checkpoints, run).replace(folder / f"{run.name}.safetensors")
     shutil.rmtree(checkpoints)
-    return pd.DataFrame(histories).astype({"training_loss": "float64"})
+    return pd.DataFrame(histories, columns=HISTORY).astype({"training_loss": "float64"})
 
 
 def _finished(checkpoints: Path, run: Run) -> Path:

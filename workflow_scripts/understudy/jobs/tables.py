@@ -32,12 +32,19 @@ def read_noise(predictions: Sequence[Path], sets: dict[EvaluationSet, Path]) -> 
 
     ``sets`` gives the images of each set, a file or a folder of shards, for their labels.
     """
-    rows = read_tables(predictions, "predictions")
-    return {
-        key: error_noise(part.reset_index(drop=True), read_labels(sets[key]))
-        for key, part in rows.groupby(["draw", "split", "set"], observed=True)
-        if key in sets
-    }
+    files: dict[EvaluationSet, list[Path]] = {}
+    for path in predictions:
+        places = read_table(path, "predictions", ["draw", "split", "set"]).drop_duplicates()
+        for place in places.itertuples(index=False):
+            files.setdefault((place.draw, place.split, place.set), []).append(path)
+    noise = {}
+    # One set at a time: the predictions of a whole study need not fit into memory.
+    for key, paths in files.items():
+        rows = read_tables(paths, "predictions")
+        # A set that chooses is only asked how it orders runs at their last snapshots.
+        rows = rows if key[2] == "test" else rows[rows["is_last"]].reset_index(drop=True)
+        noise[key] = error_noise(rows, read_labels(sets[key]))
+    return noise
 
 
 def write_both(name: str, rows: pd.DataFrame, table: Path, csv: Path) -> None:

@@ -24,6 +24,11 @@ lambda of a grid, and each of two hypotheses on s, gets its marginal likelihood,
   negative slope is left to w, since domains on which being wrong is a merit as such are artefacts of few images.
 
 The grid of lambda starts at 0.5 sqrt(M / I): K is estimated from I images, and its smaller eigenvalues are noise.
+
+What it can't do: where a zoo holds models that fail on single classes altogether, one regression over all classes
+knows less than one for each. In trials with simple classifiers of digits and 10 or 15 calibration models, it ranked up
+to 0.03 (Spearman) below the ridge method on some domains, and up to 0.02 below the plain risk on others. A domain whose
+synthetic risk is strongly anti-correlated is repaired in part.
 """
 
 import numpy as np

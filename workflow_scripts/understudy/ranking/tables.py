@@ -52,7 +52,9 @@ def common_classes(sets: Sequence[Predictions], drop: bool) -> list[Predictions]
     number = np.where(present, np.cumsum(present) - 1, -1)
     kept = [one.of_images(present[one.labels]) for one in sets]
     return [
-        Predictions(one.models, number[one.predicted].astype(one.predicted.dtype), number[one.labels], present.sum())
+        Predictions(
+            one.models, number[one.predicted].astype(one.predicted.dtype), number[one.labels], int(present.sum())
+        )
         for one in kept
     ]
 

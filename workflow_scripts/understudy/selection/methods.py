@@ -44,8 +44,8 @@ class FamilyRuns:
         at_last, at_best = last["error"].to_numpy(), best["error"].to_numpy()
         rss, es_rss = (generator(name) for name in ("rss", "es_rss"))
         return {
-            "baseline": average(usual, usual, 0.0, covariance),
-            "es": average(usual, stopped, claimed["es"], covariance),
+            "baseline": average(usual, usual, 0.0, covariance, spreads[0]),
+            "es": average(usual, stopped, claimed["es"], covariance, spreads[1]),
             "rss": choose(usual, usual, at_last, claimed["rss"], covariance, spreads[0], rss, self.resamples),
             "es_rss": choose(
                 usual, stopped, at_best, claimed["es_rss"], covariance, spreads[1], es_rss, self.resamples

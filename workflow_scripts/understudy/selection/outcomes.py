@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from understudy.statistics.bootstrap import bootstrap_choices
-from understudy.statistics.intervals import Estimate, mean_over_units, rescaled, unit_variance
+from understudy.statistics.intervals import Estimate, rescaled, unit_variance
 
 Array = np.ndarray
 
@@ -41,31 +41,17 @@ class Outcome:
     weights: list[tuple[float, Array]]
 
 
-def average(baseline: Snapshots, taken: Snapshots, apparent: float, covariance: Array) -> Outcome:
-    """Outcome of a method that takes one snapshot of every run; its figures are means over runs."""
-    n, gain_weights, error_weights = len(taken.errors), np.zeros(len(covariance)), np.zeros(len(covariance))
-    np.add.at(error_weights, taken.rows, 1 / n)
-    np.add.at(gain_weights, baseline.rows, 1 / n)
-    rows = np.concatenate([baseline.rows, taken.rows])
-    per_run = covariance[np.ix_(rows, rows)]  # [2n, 2n]
-    contrast = np.hstack([np.eye(n), -np.eye(n)])
-    return Outcome(
-        mean_over_units(taken.errors, per_run[n:, n:]),
-        mean_over_units(baseline.errors - taken.errors, contrast @ per_run @ contrast.T),
-        apparent,
-        [(1.0, np.stack([gain_weights - error_weights, error_weights]))],
-    )
-
-
 @dataclass(frozen=True)
 class RunSpread:
-    """Variances of true errors between an architecture's runs, for two snapshots of each, and their degrees of freedom.
+    """Variances between an architecture's runs, for two snapshots of each, and their degrees of freedom.
 
-    ``usual``: of the last snapshots; ``taken``: of those that a method takes.
+    ``usual``: of the true errors of the last snapshots; ``taken``: of those that a method takes; ``gained``: of the
+    difference.
     """
 
     usual: float
     taken: float
+    gained: float
     degrees: int
 
 
@@ -75,9 +61,33 @@ def run_spread(groups: Sequence[tuple[Snapshots, Snapshots]], covariance: Array)
     Pooled, because a run that was chosen and happens to stand out in the test would widen its own interval: with few
     runs a gain of nothing would then cover 0 in 99 of 100 studies.
     """
-    usual = unit_variance([(u.errors, covariance[np.ix_(u.rows, u.rows)]) for u, _ in groups])
-    taken = unit_variance([(t.errors, covariance[np.ix_(t.rows, t.rows)]) for _, t in groups])
-    return RunSpread(usual, taken, sum(len(u.errors) - 1 for u, _ in groups))
+    usual = [(u.errors, covariance[np.ix_(u.rows, u.rows)]) for u, _ in groups]
+    taken = [(t.errors, covariance[np.ix_(t.rows, t.rows)]) for _, t in groups]
+    gained = [(u.errors - t.errors, _difference_covariance(u, t, covariance)) for u, t in groups]
+    degrees = sum(len(u.errors) - 1 for u, _ in groups)
+    return RunSpread(unit_variance(usual), unit_variance(taken), unit_variance(gained), degrees)
+
+
+def average(baseline: Snapshots, taken: Snapshots, apparent: float, covariance: Array, spread: RunSpread) -> Outcome:
+    """Outcome of a method that takes one snapshot of every run; its figures are means over runs."""
+    n, gain_weights, error_weights = len(taken.errors), np.zeros(len(covariance)), np.zeros(len(covariance))
+    np.add.at(error_weights, taken.rows, 1 / n)
+    np.add.at(gain_weights, baseline.rows, 1 / n)
+    of_errors = float(covariance[np.ix_(taken.rows, taken.rows)].mean())
+    of_gains = float(_difference_covariance(baseline, taken, covariance).mean())
+    units = spread.degrees + 1
+    return Outcome(
+        Estimate(float(taken.errors.mean()), of_errors, spread.taken / n, units),
+        Estimate(float((baseline.errors - taken.errors).mean()), of_gains, spread.gained / n, units),
+        apparent,
+        [(1.0, np.stack([gain_weights - error_weights, error_weights]))],
+    )
+
+
+def _difference_covariance(first: Snapshots, second: Snapshots, covariance: Array) -> Array:
+    rows = np.concatenate([first.rows, second.rows])
+    contrast = np.hstack([np.eye(len(first.rows)), -np.eye(len(second.rows))])  # [n, 2n]
+    return contrast @ covariance[np.ix_(rows, rows)] @ contrast.T
 
 
 def choose(

@@ -36,16 +36,17 @@ class Results:
 
 
 def protocol_subsets(
-    counts: pd.DataFrame, noise: Noise, *, seed: int, resamples: int = 1_000, test: str = "test"
+    counts: pd.DataFrame, noise: Noise, *, seed: int, resamples: int = 1_000, test: str | None = "test"
 ) -> pd.DataFrame:
     """Build the table `protocol_subsets`: each protocol against each plainer one, over random halves of candidates.
 
     A difference is the other protocol's test error less this one's, so that positive is a win. `win_share` and
     `tie_share` are shares of the subsets; the 95 % interval is that of the mean difference, over images and runs; the
-    percentiles are over subsets. Families and `all` as in `protocol_comparison`. Needs a test set.
+    percentiles are over subsets. Families and `all` as in `protocol_comparison`. `resamples` is the number of
+    subsets. Without a test set nothing can be compared and the table is empty.
     """
     records: list[Record] = []
-    for errors in splits_of(counts, noise, test):
+    for errors in splits_of(counts, noise, test) if test else ():
         families = sorted(errors.last["family"].astype(str).unique())
         for family in [*families, "all"] if len(families) > 1 else families:
             pool = Pool(errors, None if family == "all" else family)
