@@ -1,4 +1,5 @@
 # Understudy: choose models with synthetic data. The stages are in rules/, in the order data flows.
+import re
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ min_version("9.0")
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
 from understudy.config import load_study
+from understudy.data.sources import source_state
 from understudy.data.splits import HELD_OUT, PARTS
 from understudy.errors import StudyError
 from understudy.plan import REGIMES, STAGE_VERSIONS, Plan
@@ -36,11 +38,10 @@ report: "rules/captions/workflow.rst"
 
 wildcard_constraints:
     draw=r"\d+",
-    split="|".join(plan.splits),
-    part="|".join(["train", "subtrain", "validation", "calibration", "test"]),
-    generator="|".join(study.generators),
+    split="|".join(map(re.escape, plan.splits)),
+    generator="|".join(map(re.escape, study.generators)),
     regime="|".join(REGIMES),
-    batch="|".join(plan.batches),
+    batch="|".join(map(re.escape, plan.batches)),
 
 
 include: "rules/common.smk"
@@ -50,6 +51,7 @@ include: "rules/candidates.smk"
 include: "rules/evaluation.smk"
 include: "rules/selection.smk"
 include: "rules/figures.smk"
+include: "rules/report.smk"
 
 
 localrules:
@@ -64,7 +66,7 @@ rule all:
         plan.table("generator_quality"),
         [plan.table(name) for name in plan.selection_tables],
         plan.table("certificate_summary"),
-        FIGURE_TARGETS,
+        REPORT_TARGETS,
 
 
 # The selection study alone.

@@ -26,4 +26,5 @@ def modules(*folders):
 
 
 ENVIRONMENT = "../envs/understudy.yaml"
-GPU = 1 if study.device == "cuda" else 0
+# With `--resources gpu=1` jobs that may use the one GPU of a machine take turns.
+GPU = 0 if study.device == "cpu" else 1

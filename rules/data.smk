@@ -17,6 +17,7 @@ rule prepare:
         runtime=minutes(60),
     params:
         settings=study.data.model_dump(mode="json"),
+        source=source_state(study.data),
         version=STAGE_VERSIONS["prepare"],
     message:
         "Reading the images of {params.settings[source]}"

@@ -33,7 +33,7 @@ rule evaluate:
     benchmark:
         f"{BENCHMARKS}/evaluate/{BATCH_PLACE}/{{set}}.tsv"
     wildcard_constraints:
-        set="|".join(["test", "validation", *study.generators]),
+        set="|".join(map(re.escape, ["test", "validation", *study.generators])),
     conda:
         ENVIRONMENT
     threads: 1

@@ -1,6 +1,6 @@
 import torch
 
-from understudy.checkpoints import Checkpoints
+from understudy.checkpoints import Checkpoints, checkpoint_folder
 
 
 def tensors(value: float) -> dict[str, torch.Tensor]:
@@ -44,3 +44,15 @@ def test_clear_removes_all(tmp_path):
     checkpoints.clear()
     assert checkpoints.load() is None
     assert not (tmp_path / "here").exists()
+
+
+def test_another_setting_or_another_image_is_another_folder(tmp_path):
+    images = tmp_path / "train.parquet"
+    images.write_bytes(b"one")
+    folder = checkpoint_folder(tmp_path, {"a": 1, "b": [2]}, [images])
+    assert folder == checkpoint_folder(tmp_path, {"b": [2], "a": 1}, [images])
+    assert folder.parent == tmp_path
+    others = [checkpoint_folder(tmp_path, changed, [images]) for changed in ({"a": 1, "b": [3]}, {"a": 1})]
+    images.write_bytes(b"two")
+    others.append(checkpoint_folder(tmp_path, {"a": 1, "b": [2]}, [images]))
+    assert len({folder, *others}) == 4

@@ -25,7 +25,7 @@ def test_a_reader_never_sees_half_a_file(tmp_path):
 
 
 def test_a_full_disk_is_one_line(tmp_path):
-    with pytest.raises(StudyError, match="cannot write .*No space left"), writing(tmp_path / "a.txt"):
+    with pytest.raises(StudyError, match=r"cannot write .*No space left"), writing(tmp_path / "a.txt"):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 

@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from tests.studies import small_study
 from understudy.config import load_study
+from understudy.data.shards import write_images
 from understudy.errors import StudyError
 from understudy.plan import Plan
 
@@ -71,8 +73,8 @@ def test_evaluations_are_each_batch_times_each_set():
     [
         ({"S": {"train": 1797, "validation": 300}}, "splits.S.train: 1797 images, but the data has 1797"),
         ({"S": {"train": 5000, "validation": 300}}, "splits.S.train: 5000 images, but the data has 1797"),
-        ({"S": {"train": 100, "validation": 5}}, "fewer than 10 images, one per class"),
-        ({"S": {"train": 100, "validation": 95}}, "fewer than 10 images, one per class"),
+        ({"S": {"train": 100, "validation": 5}}, r"the validation part \(5 images\) has none of class"),
+        ({"S": {"train": 100, "validation": 95}}, r"the subtrain part \(5 images\) has none of class"),
     ],
 )
 def test_impossible_sizes_are_known_before_any_job(splits, message):
@@ -81,17 +83,13 @@ def test_impossible_sizes_are_known_before_any_job(splits, message):
         plan.check_sizes()
 
 
-def test_a_gan_per_class_needs_images_of_each_class():
-    generators = {"per_class": {"method": "stylegan2", "per_class": True}}
-    plan = plan_of(splits={"S": {"train": 19, "validation": 9}}, generators=generators, calibration_fraction=0.0)
-    with pytest.raises(StudyError, match="cannot train a GAN per class"):
-        plan._check_generators("S", plan_counts(), 19)
-
-
-def plan_counts():
-    from understudy.data.sources import count_images
-
-    return count_images(load_study(small_study()).data)
+def test_sizes_are_checked_against_prepared_images_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plan = plan_of(splits={"S": {"train": 30, "validation": 10}}, generators={"any": {"method": "stylegan2"}})
+    images = np.zeros((20, 1, 8, 8), dtype=np.uint8)
+    write_images(plan.root / "data" / "images.parquet", images, np.arange(20) % 10)
+    with pytest.raises(StudyError, match="30 images, but the data has 20"):
+        plan.check_sizes()
 
 
 def test_a_group_may_not_share_an_architectures_name():

@@ -21,4 +21,5 @@ with job(snakemake):
             "set": snakemake.wildcards.set,
         },
         device=snakemake.params.device,
+        version=snakemake.params.version,
     )

@@ -1,7 +1,7 @@
 """Run a study, make its report and print what was chosen: the body of ``make demo``.
 
-An interrupted run is taken up again: a lock that a killed Snakemake left behind is removed, and files that it left
-incomplete are made anew. A second run of the same folder at the same time is refused instead.
+A run that was killed is taken up again: the lock that it left behind is removed, and files that it left incomplete are
+made anew. While another run is at work in the folder, this one is refused.
 """
 
 import argparse
@@ -10,35 +10,43 @@ import subprocess
 import sys
 from pathlib import Path
 
+from understudy.config import results_folder
+from understudy.errors import StudyError
+from understudy.plan import study_of
+
+STATE = Path(".snakemake")
+
 
 def run(configfile: str, cores: str) -> int:
     """Run the study of ``configfile`` on ``cores`` cores; return the exit status."""
-    Path(".snakemake").mkdir(exist_ok=True)
-    with Path(".snakemake/understudy.lock").open("w") as lock:
+    folder = results_folder(study_of(configfile))
+    STATE.mkdir(exist_ok=True)
+    with (STATE / "understudy.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             print("another run is at work in this folder; wait for it or stop it first", file=sys.stderr)
             return 1
-        snakemake = [sys.executable, "-m", "snakemake", "--configfile", configfile]
-        for arguments in (
-            ["--unlock", "--quiet", "all"],
-            ["--cores", cores, "--rerun-incomplete", "--quiet", "rules", "host"],
-        ):
-            status = subprocess.run([*snakemake, *arguments]).returncode
-            if status:
-                return status
-        # Imported late: a wrong configuration is Snakemake's to report, in one line.
-        from understudy.config import results_folder
-        from understudy.plan import study_of
+        return _run_locked(["--configfile", configfile], cores, folder)
 
-        folder = results_folder(study_of(configfile))
-        report = folder / "report.html"
-        status = subprocess.run([*snakemake, "--report", str(report), "--quiet", "all"]).returncode
+
+def _run_locked(study: list[str], cores: str, folder: Path) -> int:
+    snakemake = [sys.executable, "-m", "snakemake", *study]
+    # Left behind by a run of this script that was killed: then Snakemake's lock is nobody's. Any other lock is kept.
+    killed = STATE / "understudy.running"
+    steps = [["--unlock", "--quiet", "all"]] if killed.exists() else []
+    steps.append(["--cores", cores, "--resources", "gpu=1", "--rerun-incomplete", "--quiet", "rules", "host"])
+    report = folder / "report.html"
+    steps.append(["--report", str(report), "--quiet", "all"])
+    killed.touch()
+    for arguments in steps:
+        status = subprocess.run([*snakemake, *arguments]).returncode
         if status:
+            killed.unlink()
             return status
-        print((folder / "summary.txt").read_text())
-        print(f"The report: {report}")
+    killed.unlink()
+    print((folder / "summary.txt").read_text())
+    print(f"The report: {report}")
     return 0
 
 
@@ -47,4 +55,7 @@ if __name__ == "__main__":
     parser.add_argument("--configfile", default="config.yaml")
     parser.add_argument("--cores", default="all")
     options = parser.parse_args()
-    sys.exit(run(options.configfile, options.cores))
+    try:
+        sys.exit(run(options.configfile, options.cores))
+    except StudyError as error:
+        sys.exit(str(error))

@@ -18,4 +18,5 @@ with job(snakemake):
         split=snakemake.wildcards.split,
         study_seed=snakemake.params.seed,
         device=snakemake.params.device,
+        version=snakemake.params.version,
     )

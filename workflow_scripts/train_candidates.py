@@ -20,4 +20,5 @@ with job(snakemake):
         regime=snakemake.wildcards.regime,
         study_seed=snakemake.params.seed,
         device=snakemake.params.device,
+        version=snakemake.params.version,
     )

@@ -19,4 +19,5 @@ with job(snakemake):
         split=snakemake.wildcards.split,
         study_seed=snakemake.params.seed,
         device=snakemake.params.device,
+        version=snakemake.params.version,
     )

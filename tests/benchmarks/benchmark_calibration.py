@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import sklearn
 from sklearn.linear_model import Ridge
+
 from understudy.ranking.predictions import Predictions, read_npz
 from understudy.ranking.ridge import ridge_path
 from understudy.ranking.tables import calibration_table, common_classes, halves

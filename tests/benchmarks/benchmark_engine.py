@@ -23,6 +23,7 @@ from sklearn.datasets import load_digits
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision import transforms
+
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import build_network, image_statistics

@@ -12,6 +12,7 @@ import numpy as np
 import sklearn
 from sklearn.cluster import MiniBatchKMeans
 from threadpoolctl import threadpool_limits
+
 from understudy.metrics.prd import CLUSTERS, REPEATS, cluster_assignments, histograms, total_variation
 
 IMAGES = 2000

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
 from understudy.devices import choose_device, limit_threads
 from understudy.generators.batches import RealImages
 from understudy.generators.settings import GeneratorSettings

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from understudy.selection.choices import best_snapshots
 from understudy.selection.comparison import protocol_comparison
 from understudy.selection.gain import selection_gain

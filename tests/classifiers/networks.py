@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 from torch.nn import functional as F
+
 from understudy.classifiers.architectures import ArchitectureSettings
 
 GRAPHS = [[(0, 1), (0, 2), (1, 3), (2, 3), (2, 4)], [(0, 2), (1, 2), (2, 3), (1, 4)]]
@@ -22,6 +23,10 @@ SMALL = {
 
 def small(model: str, **recipe) -> ArchitectureSettings:
     return ArchitectureSettings(model=model, arguments=SMALL[model], recipe=recipe)
+
+
+def parameter_count(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def plain_steps(network: nn.Module, recipe, batches, learning_rates) -> list[float]:

@@ -4,12 +4,12 @@ import sys
 import pytest
 import torch
 from pydantic import ValidationError
+
+from tests.classifiers.networks import SMALL, parameter_count, small
 from understudy.classifiers.architectures import BUILDERS, PUBLISHED, ArchitectureSettings
 from understudy.classifiers.layers import Shape
-from understudy.classifiers.networks import build_network, image_statistics, parameter_count
+from understudy.classifiers.networks import build_network, image_statistics
 from understudy.errors import StudyError
-
-from tests.classifiers.networks import SMALL, small
 
 CIFAR = Shape(3, 32, 10)
 

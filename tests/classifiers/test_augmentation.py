@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+
 from understudy.classifiers.augmentation import Augmentation, draw_epoch
 from understudy.classifiers.recipes import Recipe
 

@@ -2,12 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+
+from tests.classifiers.test_training import data, runs_of, train
 from understudy.classifiers.evaluation import evaluate_runs
 from understudy.classifiers.weights import export_snapshot, load_network
 from understudy.errors import StudyError
 from understudy.tables import write_table
-
-from tests.classifiers.test_training import data, runs_of, train
 
 CPU = torch.device("cpu")
 WHERE = {"draw": 0, "split": "Train300", "regime": "full", "set": "gan"}

@@ -3,6 +3,8 @@
 import pytest
 import torch
 from torch import nn
+
+from tests.classifiers.networks import SMALL, small
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.arguments import PyramidNetArguments
 from understudy.classifiers.layers import Shape
@@ -10,8 +12,6 @@ from understudy.classifiers.networks import build_network
 from understudy.classifiers.pyramidnet import PyramidBlock, block_widths
 from understudy.classifiers.resnet_preact import PreactBlock, SqueezeExcitation
 from understudy.classifiers.shake_shake import TwoPathShortcut, mix_branches
-
-from tests.classifiers.networks import SMALL, small
 
 
 def body(model, **arguments):

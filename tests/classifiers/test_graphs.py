@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.graphs import _draw, draw_edges, draw_graphs, graph_arguments, is_connected
 from understudy.errors import StudyError

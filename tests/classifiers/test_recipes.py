@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+
 from understudy.classifiers.architectures import PUBLISHED
 from understudy.classifiers.recipes import Recipe, snapshot_epochs
 
@@ -69,6 +70,12 @@ def test_steps_make_splits_of_all_sizes_train_equally_long(images, steps, batch)
     per_epoch = recipe.steps_per_epoch(images)
     taken = recipe.epochs_for(images) * per_epoch
     assert abs(taken - steps) <= per_epoch / 2 or recipe.epochs_for(images) == 1
+
+
+def test_large_splits_are_trained_for_some_epochs_at_least():
+    recipe = Recipe(steps=100, batch_size=10, least_epochs=8)
+    assert recipe.epochs_for(10) == 100
+    assert recipe.epochs_for(1000) == 8
 
 
 @given(epochs=st.integers(1, 2000), snapshots=st.integers(1, 100))

@@ -1,10 +1,10 @@
 import pytest
 import torch
+
+from tests.classifiers.networks import SMALL, plain_steps, small
 from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import build_network
 from understudy.classifiers.stacking import Stack
-
-from tests.classifiers.networks import SMALL, plain_steps, small
 
 SHAPE = Shape(1, 8, 10)
 STATISTICS = (torch.tensor([70.0]), torch.tensor([90.0]))
@@ -98,3 +98,17 @@ def test_errors_are_counted_before_the_update():
         for place, network in enumerate(networks(settings, [1, 2]))
     ]
     assert stack.step(*batch, 0.1)[1].tolist() == expected
+
+
+@pytest.mark.parametrize("model", SMALL)
+def test_a_failed_runs_place_stays_finite_after_reset(model):
+    settings = small(model)
+    stack = Stack(networks(settings, [1, 2, 3]), settings.full_recipe, CPU)
+    data = batches(5, 3, stack.noise_size)
+    data[0][0][1] = float("nan")
+    assert not stack.step(*data[0], 0.05)[0][1].isfinite()
+    stack.reset(1)
+    for batch in data[1:]:
+        assert stack.step(*batch, 0.05)[0].isfinite().all()
+    for name, value in stack.state().items():
+        assert value[1].isfinite().all(), name

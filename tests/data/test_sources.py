@@ -55,7 +55,8 @@ def test_a_folder_without_classes_says_what_is_expected(tmp_path):
 
 
 def test_parquet_round_trip(tmp_path, folder):
-    prepare(DataSettings(source="imagefolder", root=folder), tmp_path / "out" / "images.parquet", tmp_path / "classes.json")
+    images, classes = tmp_path / "out" / "images.parquet", tmp_path / "classes.json"
+    prepare(DataSettings(source="imagefolder", root=folder), images, classes)
     assert read_json(tmp_path / "classes.json") == {"classes": ["cat", "dog"]}
     settings = DataSettings(source="parquet", root=tmp_path / "out")
     data, classes = load_source(settings)

@@ -1,6 +1,7 @@
 """Small generators and made-up images that several tests share."""
 
 import numpy as np
+
 from understudy.generators.settings import PRESETS, GeneratorSettings, StyleGAN2Settings
 
 SMALL = {

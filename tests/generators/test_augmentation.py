@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from understudy.devices import torch_generator
 from understudy.generators.augmentation import Augmentation, adjust_probability, reflect
 from understudy.generators.settings import BLIT, COLOUR, GEOMETRIC

@@ -1,8 +1,8 @@
 import numpy as np
 import torch
-from understudy.generators.batches import RealImages, StepRandom
 
 from tests.generators.small import made_up_images
+from understudy.generators.batches import RealImages, StepRandom
 
 CPU = torch.device("cpu")
 

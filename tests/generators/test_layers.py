@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+
 from understudy.devices import torch_generator
 from understudy.generators.layers import (
     EqualisedConv,

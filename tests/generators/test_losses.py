@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+
 from understudy.devices import torch_generator
 from understudy.generators.losses import (
     discriminator_loss,

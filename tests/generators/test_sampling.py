@@ -3,12 +3,12 @@ import json
 import numpy as np
 import pytest
 import torch
+
+from tests.generators.small import made_up_images, small_settings
 from understudy.data.shards import read_images
 from understudy.errors import StudyError
 from understudy.generators.sampling import load_generator, sample_shards
 from understudy.generators.training import train_generator
-
-from tests.generators.small import made_up_images, small_settings
 
 CASES = [("stylegan2", False), ("stylegan2", True), ("wgan_gp", False), ("wgan_gp", True)]
 

@@ -2,13 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+
+from tests.generators.small import made_up_images, small_settings
 from understudy.errors import StudyError
 from understudy.generators import scoring
 from understudy.generators.sampling import load_generator
 from understudy.generators.scoring import generated_distance, score_snapshots, select_snapshot
 from understudy.generators.training import train_generator
-
-from tests.generators.small import made_up_images, small_settings
 
 
 def extract(images: np.ndarray) -> np.ndarray:

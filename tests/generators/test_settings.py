@@ -3,6 +3,7 @@ import sys
 
 import pytest
 from pydantic import ValidationError
+
 from understudy.generators.settings import CIFAR_STYLEGAN2, PRESETS, GeneratorSettings
 
 

@@ -1,14 +1,14 @@
 import pytest
 import torch
 from torch import nn
+
+from tests.generators.test_wgan_gp import SMALL
 from understudy.devices import torch_generator
 from understudy.generators.layers import EqualisedLinear
 from understudy.generators.losses import r1_penalty
 from understudy.generators.stack import Stack, descend
 from understudy.generators.wgan_gp import Critic
 from understudy.generators.wgan_gp import Generator as WGANGenerator
-
-from tests.generators.test_wgan_gp import SMALL
 
 CPU = torch.device("cpu")
 

@@ -3,12 +3,12 @@ import itertools
 import pytest
 import torch
 import torch.nn.functional as F
+
+from tests.generators.small import small_stylegan2
 from understudy.devices import torch_generator
 from understudy.generators.layers import initialise
 from understudy.generators.settings import CIFAR_STYLEGAN2
 from understudy.generators.stylegan2 import Discriminator, Generator, Mapping, ModulatedConv, StyledLayer
-
-from tests.generators.small import small_stylegan2
 
 
 def parameters(network: torch.nn.Module) -> int:

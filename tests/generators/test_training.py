@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
+from tests.generators.small import made_up_images, small_settings
+from tests.generators.train_for_resume import train_small
 from understudy.errors import StudyError
 from understudy.generators.snapshots import read_description, read_weights
 from understudy.generators.stylegan2_step import StyleGAN2Step
 from understudy.generators.training import train_generator
 from understudy.tables import read_table
-
-from tests.generators.small import made_up_images, small_settings
-from tests.generators.train_for_resume import train_small
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def assert_same_weights(one: Path, other: Path) -> None:
 @pytest.mark.parametrize("per_class", [False, True])
 def test_training_leaves_snapshots_and_a_history(tmp_path, method, per_class):
     snapshots = train(tmp_path, method, per_class=per_class)
-    assert len(snapshots) == 2 and not (tmp_path / "checkpoints").exists()
+    assert len(snapshots) == 2
     resolved, about = read_description(snapshots[-1])
     assert resolved == small_settings(method, per_class=per_class).resolve()
     assert (about.resolution, about.channels, about.classes, about.per_class) == (8, 1, 3, per_class)

@@ -1,6 +1,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+
 from understudy.devices import torch_generator
 from understudy.generators.layers import initialise
 from understudy.generators.settings import CIFAR_WGAN_GP

@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 import torch
-from understudy.generators.training import train_generator
 
 from tests.generators.small import made_up_images, small_settings
+from understudy.generators.training import train_generator
 
 
 def train_small(method: str, per_class: bool, folder: Path) -> list[Path]:

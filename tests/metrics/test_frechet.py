@@ -5,6 +5,7 @@ import pytest
 import scipy.linalg
 from hypothesis import given
 from hypothesis import strategies as st
+
 from understudy.errors import StudyError
 from understudy.metrics.frechet import Moments, feature_moments, frechet_distance, frechet_distance_of_moments
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
 from understudy.errors import StudyError
 from understudy.metrics.inception import InceptionFeatures
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from understudy.errors import StudyError
 from understudy.metrics import memorisation
 from understudy.metrics.memorisation import (

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from understudy.errors import StudyError
 from understudy.metrics.frechet import frechet_distance
 from understudy.metrics.quality import FIGURES, Sample, generator_quality, total_variation_by_clusters

@@ -2,9 +2,9 @@
 
 import pandas as pd
 import pytest
-from understudy.selection.choices import snapshot_errors
 
 from tests.plots import made_up
+from understudy.selection.choices import snapshot_errors
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from understudy.plots.answer import UNSURE, Difference, answer_page, difference
-from understudy.plots.limits import limits
 
 from tests.plots import made_up
 from tests.plots.test_pages import Cells
 from tests.plots.test_table_pages import TEST_COLUMNS, ordered
+from understudy.plots.answer import UNSURE, Difference, answer_page, difference
+from understudy.plots.limits import limits
 
 
 def tables(**changed):

@@ -1,9 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from understudy.plots.generator_quality import generator_quality_figure, snapshot_scores_figure
 
 from tests.plots import made_up
+from understudy.plots.generator_quality import generator_quality_figure, snapshot_scores_figure
 
 
 def test_each_generator_has_a_line_with_its_figures():
@@ -15,7 +15,8 @@ def test_each_generator_has_a_line_with_its_figures():
     whole = table[table["label"] == "all"]
     np.testing.assert_allclose(drawn, whole["fid"])
     assert variation.containers[0].lines[0].get_xdata()[0] == pytest.approx(20)
-    hollow = [line for line in variation.lines if line.get_markerfacecolor() == "white"]
+    hollow = [line for line in variation.lines if line.get_gid() == "total_variation_null"]
+    assert all(line.get_markerfacecolor() == "none" for line in hollow)
     assert [line.get_xdata()[0] for line in hollow] == pytest.approx([14] * 6)
     assert copying.lines[0].get_xdata()[0] == pytest.approx(8)
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from understudy.plots.learning_curves import followed_runs, learning_curves_figure
 
 from tests.plots import made_up
+from understudy.plots.learning_curves import followed_runs, learning_curves_figure
 
 
 def test_the_first_followed_run_has_the_lowest_synthetic_error_of_all_snapshots(errors):
@@ -43,3 +43,14 @@ def test_without_test_images_the_other_curves_stay(errors):
     labels = [line.get_label() for line in figure.axes[0].lines]
     assert "test" not in labels
     assert "synthetic (stylegan2_cond)" in labels
+
+
+def test_ticks_are_whole_epochs_in_a_short_training(errors):
+    history = made_up.history()
+    short = errors.assign(epoch=errors["epoch"].rank(method="dense"))
+    figure = learning_curves_figure(
+        short, history[history["epoch"] <= 3], made_up.SYNTHETIC_SETS, made_up.GENERATORS, 1
+    )
+    curves, strip = figure.axes[:2]
+    curves.set_xlim(0.9, 3.1)
+    assert [tick for tick in strip.get_xticks() if 0.9 <= tick <= 3.1] == [1, 2, 3]

@@ -2,6 +2,7 @@ import math
 from html.parser import HTMLParser
 
 import pytest
+
 from understudy.plots import pages
 
 

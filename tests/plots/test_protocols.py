@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from understudy.plots.protocols import protocols_figure
 
 from tests.plots import made_up
+from understudy.plots.protocols import protocols_figure
 
 TEST_COLUMNS = ["test_error", "ci_low", "ci_high", "architecture_error", "regret", "regret_ci_low", "regret_ci_high"]
 
@@ -50,3 +50,13 @@ def test_without_test_images_every_panel_says_so_or_is_empty(errors):
     assert "no test images" in axes[2, 0].texts[0].get_text()
     assert axes[3, 0].texts[0].get_text() == "random: no test images"
     assert not axes[3, 0].containers
+
+
+def test_too_few_models_are_said_in_words_that_fit(errors):
+    ranks = made_up.rank_preservation()
+    ranks.loc[ranks["family"] == "rwnn", ["models", "spearman", "spearman_true"]] = [2, np.nan, np.nan]
+    reason = "2 models: a rank correlation needs at least 3"
+    panel = figure_of(errors, ranks.assign(reason=reason))[1, 0]
+    texts = [text.get_text() for text in panel.texts]
+    assert "stylegan2_cond, rwnn, n = 2: too few" in texts
+    assert not any(reason in text for text in texts)

@@ -1,10 +1,10 @@
 import numpy as np
 import pandas as pd
 from matplotlib.colors import to_hex
-from understudy.plots import random_graphs, style
-from understudy.plots.random_graphs import random_graphs_figure
 
 from tests.plots import made_up
+from understudy.plots import random_graphs, style
+from understudy.plots.random_graphs import random_graphs_figure
 
 
 def test_every_edge_is_drawn_between_its_nodes():

@@ -1,8 +1,8 @@
 import numpy as np
-from understudy.plots.rank_preservation import error_pairs, rank_preservation_figure
-from understudy.plots.rows import last
 
 from tests.plots import made_up
+from understudy.plots.rank_preservation import error_pairs, rank_preservation_figure
+from understudy.plots.rows import last
 
 
 def drawn_points(panel):

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from understudy.plots import rows
-from understudy.tables import write_table
 
 from tests.plots import made_up
+from understudy.plots import rows
+from understudy.tables import write_table
 
 
 def test_read_errors_sums_classes_and_halves(tmp_path):

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from understudy.data.shards import write_images
 from understudy.files import write_json
 from understudy.plots.images import first_of_classes, mosaic, read_at

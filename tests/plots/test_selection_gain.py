@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from understudy.plots import selection_gain
-from understudy.plots.selection_gain import METHODS, selection_gain_figure
 
 from tests.plots import made_up
+from understudy.plots import selection_gain
+from understudy.plots.selection_gain import METHODS, selection_gain_figure
 
 
 def test_each_architecture_has_each_method_once_in_points():
@@ -25,7 +25,7 @@ def test_claims_are_hollow_and_the_interval_ends_are_the_table_s():
     table = made_up.selection_gain()
     panel = selection_gain_figure(table, "Train900", made_up.GENERATORS).axes[0]
     claimed = next(line for line in panel.lines if line.get_gid() == "rss claimed")
-    assert claimed.get_markerfacecolor() == "white"
+    assert claimed.get_markerfacecolor() == "none"
     row = table.query("split == 'Train900' and generator == 'stylegan2_cond' and method == 'rss'").iloc[0]
     assert claimed.get_xdata()[0] == pytest.approx(100 * row["apparent_gain"])
     ends = panel.containers[1].lines[2][0].get_segments()[0][:, 0]
@@ -46,3 +46,12 @@ def test_a_large_family_is_drawn_by_its_mean(monkeypatch):
     panel = selection_gain_figure(made_up.selection_gain(), "Train300", made_up.GENERATORS).axes[0]
     labels = [label.get_text() for label in panel.get_yticklabels()]
     assert labels == ["mean of standard", "mean of rwnn", *sorted(made_up.RWNN)]
+
+
+def test_title_and_legend_fit_with_few_choosing_sets():
+    figure = selection_gain_figure(made_up.selection_gain(), "Train300", made_up.GENERATORS)
+    figure.draw_without_rendering()
+    for part in (figure._suptitle, figure.legends[0]):
+        box = part.get_window_extent()
+        assert box.x0 >= 0
+        assert box.x1 <= figure.bbox.x1

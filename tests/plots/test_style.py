@@ -1,5 +1,6 @@
 import numpy as np
 from matplotlib import pyplot
+
 from understudy.plots import style
 
 
@@ -32,3 +33,13 @@ def test_generators_keep_their_look_when_others_join():
 def test_spans_are_lengths_and_missing_ends_have_none():
     spans = style.spans([1.0, 2.0, 0.9], [0.5, np.nan, 0.95], [2.5, np.nan, 1.0])
     np.testing.assert_allclose(spans, [[0.5, 0, 0], [1.5, 0, 0.1]])
+
+
+def test_axes_of_errors_end_just_below_zero_and_others_stay():
+    panel = figure_of([-5, 10]).axes[0]
+    panel.set_xlim(2, 4)
+    style.cut_below_zero(panel)
+    assert panel.get_xlim() == (2, 4)
+    low, high = panel.get_ylim()
+    assert low == -0.03 * high
+    assert high > 10

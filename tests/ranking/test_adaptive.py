@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
+
 from understudy.errors import StudyError
 from understudy.ranking import adaptive
 from understudy.ranking.adaptive import adaptive_calibration

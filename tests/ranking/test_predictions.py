@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from understudy.errors import StudyError
 from understudy.ranking.predictions import check_same_models, make_predictions, read_npz, read_parquet
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
+
 from understudy.errors import StudyError
 from understudy.ranking.ridge import ridge_path
 

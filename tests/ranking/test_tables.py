@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge
+
 from understudy.errors import StudyError
 from understudy.ranking.predictions import Predictions, make_predictions, read_npz
 from understudy.ranking.tables import (

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+
 from understudy.statistics.image_noise import ErrorNoise, error_noise
 
 CLASSES = 10
@@ -102,3 +103,18 @@ def typical(
             size = images // 4 if name == "validation" else images
             parts[regime, name] = (runs, draw_wrong(errors, size, generator))
     return study(parts)
+
+
+def without(counts: pd.DataFrame, architecture: str, regime: str) -> pd.DataFrame:
+    """The counts of a study in which all of an architecture's runs of a regime failed before their first snapshot."""
+    return counts[~((counts["architecture"] == architecture) & (counts["regime"] == regime))]
+
+
+def cut_short(counts: pd.DataFrame, noise: dict, run: str, last: int) -> tuple[pd.DataFrame, dict]:
+    """The study in which a run failed, in both regimes, after the snapshot of epoch `last`."""
+    kept = {}
+    for key, value in noise.items():
+        at = np.flatnonzero(~((value.rows["run"] == run) & (value.rows["epoch"] > last)))
+        rows = value.rows.iloc[at].reset_index(drop=True)
+        kept[key] = ErrorNoise(rows, value.errors[at], value.covariance[np.ix_(at, at)], value.images)
+    return counts[~((counts["run"] == run) & (counts["epoch"] > last))], kept

@@ -11,6 +11,7 @@ import argparse
 
 import numpy as np
 from made_up import draw_wrong, runs_of, study
+
 from understudy.selection.gain import selection_gain
 
 ERROR, IMAGES, EPOCHS = 0.15, 600, 3

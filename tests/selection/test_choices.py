@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_up import runs_of, study, tables, typical
+
 from understudy.errors import StudyError
 from understudy.selection.choices import (
     best_architecture,

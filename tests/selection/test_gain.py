@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_up import as_draw, draw_wrong, labels_of, runs_of, study, typical
+
 from understudy.errors import StudyError
 from understudy.selection.gain import selection_gain
 from understudy.selection.methods import METHODS

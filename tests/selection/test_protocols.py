@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_up import draw_wrong, runs_of, study, typical
+
 from understudy.selection.comparison import protocol_comparison
 from understudy.selection.regret import regret_interval
 

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_up import as_draw, draw_wrong, labels_of, runs_of, study, tables, typical
+
 from understudy.errors import StudyError
 from understudy.selection.rank_certificates import certificate_summary, disagreement_variation, rank_certificates
 

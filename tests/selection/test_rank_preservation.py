@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from made_up import as_draw, draw_wrong, runs_of, study, typical
 from scipy import stats
+
 from understudy.errors import StudyError
 from understudy.selection.rank_preservation import rank_preservation
 

@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pandas as pd
 from made_up import draw_wrong, runs_of, study, typical
+
 from understudy.selection.comparison import protocol_comparison
 from understudy.selection.subsets import Halves, protocol_subsets
 

@@ -10,6 +10,7 @@ import argparse
 
 import numpy as np
 from scipy import special
+
 from understudy.statistics.image_noise import stratified_covariance
 from understudy.statistics.rank_correlation import spearman
 from understudy.statistics.true_rank_correlation import Side, true_spearman

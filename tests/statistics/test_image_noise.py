@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from understudy.errors import StudyError
 from understudy.statistics.image_noise import error_noise, stratified_covariance
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+
 from understudy.statistics.bootstrap import bootstrap_choices
 from understudy.statistics.intervals import Estimate, combine_draws, mean_over_units, rescaled, shrunken, unit_variance
 

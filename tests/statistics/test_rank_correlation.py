@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+
 from understudy.errors import StudyError
 from understudy.statistics.rank_correlation import average_ranks, kendall, spearman
 

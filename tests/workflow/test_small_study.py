@@ -132,7 +132,7 @@ def test_no_step_but_evaluations_reads_test_images(finished):
         if len(row) > columns["input-file(s)"] and "/test.parquet" in row[columns["input-file(s)"]]
     }
     # The tables read the labels in the file, never the images; figures may show errors on it.
-    assert readers <= {"evaluate", "evaluate_generator", "selection_table"}, readers
+    assert readers <= {"evaluate", "evaluate_generator", "selection_table", "rank_certificates"}, readers
     assert "evaluate" in readers
 
 
@@ -149,6 +149,7 @@ def test_one_core_and_an_interruption_change_no_table(finished, tmp_path):
     deadline = time.monotonic() + 300
     while not wanted.exists() and time.monotonic() < deadline:
         time.sleep(0.5)
+    assert wanted.exists()
     time.sleep(random.Random(0).uniform(0, 6))
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -182,7 +183,17 @@ def test_a_wrong_key_is_one_line_and_starts_no_job(tmp_path):
     assert not (tmp_path / "results").exists()
 
 
-def test_an_unreadable_image_is_named_and_nothing_is_lost(tmp_path):
+def test_a_wrong_size_later_on_starts_no_job_and_loses_no_file(finished, results):
+    before = files_below(results, "*.parquet")
+    study = small_study(splits={"Train200": {"train": 5000, "validation": 50}})
+    study["generators"] = {"stylegan2_cond": study["generators"]["stylegan2_cond"]}
+    result = snakemake(finished, study, "--cores", "1")
+    assert result.returncode != 0
+    assert "splits.Train200.train: 5000 images, but the data has 1797" in result.stdout + result.stderr
+    assert files_below(results, "*.parquet").keys() == before.keys()
+
+
+def test_an_unreadable_image_is_named(tmp_path):
     folder = tmp_path / "pictures"
     for name in ("cat", "dog"):
         (folder / name).mkdir(parents=True)
@@ -195,7 +206,8 @@ def test_an_unreadable_image_is_named_and_nothing_is_lost(tmp_path):
     result = snakemake(tmp_path, study, "--cores", "1")
     assert result.returncode != 0
     # Known before any job: two images cannot give subtrain and validation one of each class.
-    assert "fewer than 2 images, one per class" in result.stdout + result.stderr
+    assert "the subtrain part (1 images) has none of class" in result.stdout + result.stderr
+    assert not (tmp_path / "results").exists()
     for name in ("cat", "dog"):
         for place in range(1, 9):
             (folder / name / f"{place}.png").write_bytes(b"not an image")

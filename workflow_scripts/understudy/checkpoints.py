@@ -1,9 +1,11 @@
 """Checkpoints of a long step: the newest two are kept, so that a truncated one falls back to the one before."""
 
+import hashlib
 import json
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -11,6 +13,18 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from understudy.files import writing
+
+
+def checkpoint_folder(parent: Path, parameters: object, files: Sequence[Path]) -> Path:
+    """Return the folder below ``parent`` for the checkpoints of a job with these JSON-able parameters and input files.
+
+    Its name is a digest of both, so that a job whose settings, seed or images have changed starts anew rather than
+    going on from another job's weights.
+    """
+    digest = hashlib.blake2b(json.dumps(parameters, sort_keys=True).encode(), digest_size=8)
+    for file in files:
+        digest.update(file.read_bytes())
+    return parent / digest.hexdigest()
 
 
 class Checkpoints:

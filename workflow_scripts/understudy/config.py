@@ -18,6 +18,7 @@ from understudy.generators.settings import GeneratorSettings, StyleGAN2Settings,
 
 NAME = r"[A-Za-z][A-Za-z0-9_.]*"
 RESERVED_SETS = ("train", "subtrain", "validation", "calibration", "test")
+IMAGE_SIZES = (8, 16, 32, 64)
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 
 
@@ -70,12 +71,18 @@ class RandomlyWiredSettings(Settings):
             raise ValueError("an even number is needed: half of the neighbours lie on each side")
         return neighbours
 
+    @model_validator(mode="after")
+    def _ring_is_large_enough(self) -> "RandomlyWiredSettings":
+        if self.neighbours >= self.nodes:
+            raise ValueError(f"neighbours ({self.neighbours}) must be smaller than nodes ({self.nodes})")
+        return self
+
 
 class CandidateSettings(Settings):
     """The candidates: architectures x seeds, trained in the regimes full and subtrain."""
 
     seeds: int = Field(ge=1, le=1000, description="runs of each architecture")
-    seed_block: int = Field(ge=1, description="seeds that one job trains; adding seeds appends a block")
+    seed_block: int = Field(ge=1, description="seeds of one job; more seeds append blocks and repeat no full one")
     snapshots: int = Field(10, ge=1, le=40, description="snapshots kept of each run, the last one at its end")
     recipe: dict[str, Any] = Field({}, description="fields of every recipe to replace; an architecture's own win")
     standard: dict[Name, ArchitectureSettings] = Field(description="architectures of the standard family by name")
@@ -83,11 +90,27 @@ class CandidateSettings(Settings):
 
     @model_validator(mode="after")
     def _recipes_fit(self) -> "CandidateSettings":
+        if not self.standard and not self.rwnn:
+            raise ValueError("no candidate: give `standard` at least one architecture, or `rwnn`")
+        recipes = {"recipe": self.recipe} | ({"rwnn.recipe": self.rwnn.recipe} if self.rwnn else {})
+        for key, recipe in recipes.items():
+            _check_recipe(key, recipe)
         for entry in self.standard.values():
             entry.with_recipe(self.recipe)
-        if self.rwnn:
-            Recipe().updated(self.recipe | self.rwnn.recipe)
+        drawn = {f"rwnn_{graph:02d}" for graph in range(self.rwnn.graphs)} if self.rwnn else set()
+        if drawn & set(self.standard):
+            raise ValueError(f"standard: {min(drawn & set(self.standard))!r} is the name of a random graph; rename it")
         return self
+
+
+def _check_recipe(key: str, recipe: dict[str, Any]) -> None:
+    try:
+        Recipe().updated(recipe)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join([key, *map(str, first["loc"])])
+        known = f"; allowed: {', '.join(Recipe.model_fields)}" if first["type"] == "extra_forbidden" else ""
+        raise ValueError(f"{name}: {first['msg'].lower()} (given: {first['input']}){known}") from None
 
 
 class SelectionSettings(Settings):
@@ -126,6 +149,8 @@ class Study(Settings):
             unknown = sorted(set(generator.splits or []) - set(self.splits))
             if unknown:
                 raise ValueError(f"generators.{name}.splits: unknown {unknown}; allowed: {list(self.splits)}")
+        if self.data.known_size is not None:
+            self.check_image_size(self.data.known_size)
         if len({split.train == "all" for split in self.splits.values()}) > 1:
             raise ValueError("splits: `train: all` holds out no test images; use it for every split or for none")
         for split in self.splits:
@@ -138,6 +163,14 @@ class Study(Settings):
                 allowed = self.generators_of(split)
                 raise ValueError(f"selection.synthetic_set.{split}: unknown {generator!r}; allowed: {allowed}")
         return self
+
+    def check_image_size(self, size: int) -> None:
+        """Check that every stage can work with images of ``size`` x ``size`` pixels; ValueError says what can't."""
+        if size not in IMAGE_SIZES:
+            raise ValueError(f"data.size: {size} pixels; generators need one of {IMAGE_SIZES}: set `data.size`")
+        rwnn = self.candidates.rwnn
+        if rwnn and 2**rwnn.stages > size:
+            raise ValueError(f"candidates.rwnn.stages: {rwnn.stages} stages halve {size} pixels to less than one")
 
     def generators_of(self, split: str) -> list[str]:
         """Return the names of the generators trained on ``split``, in the order of the configuration."""

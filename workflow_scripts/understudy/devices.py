@@ -1,4 +1,4 @@
-"""Where tensors live and how many threads work on them."""
+"""Where tensors live, and explicit random generators there."""
 
 import torch
 
@@ -22,11 +22,6 @@ def choose_device(name: str) -> torch.device:
             f"device: {name!r} is not available here (available: auto, {present}); change `device` in the config"
         )
     return torch.device(name)
-
-
-def limit_threads(threads: int) -> None:
-    """Use ``threads`` intra-op threads, so that a job takes the cores it asked for and sums in a fixed order."""
-    torch.set_num_threads(threads)
 
 
 def torch_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:

@@ -1,4 +1,4 @@
-"""Documents that are generated from the code: ``python -m understudy.documents`` writes them into the working folder."""
+"""Documents generated from the code: ``python -m understudy.documents`` writes them into the working folder."""
 
 from pathlib import Path
 

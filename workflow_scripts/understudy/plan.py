@@ -10,7 +10,9 @@ import numpy as np
 import yaml
 
 from understudy.config import Study, load_study, results_folder
+from understudy.data.shards import read_labels
 from understudy.data.sources import count_images
+from understudy.data.splits import draw_split
 from understudy.errors import StudyError
 
 REGIMES = ("full", "subtrain")
@@ -71,41 +73,23 @@ class Plan:
         return float("inf") if train == "all" else train
 
     def check_sizes(self) -> None:
-        """Check the splits against the data's size where that is quick to know and nothing has been prepared yet.
+        """Draw every split of labels alone, where the data's size is quick to know, so that no job starts in vain.
 
         Raises
         ------
         StudyError
-            If a split is larger than the data, or too small for one image per class.
+            If a split is larger than the data, or a part of it would lack a class.
         """
-        if (self.root / "data" / "images.parquet").exists():
-            return
-        counts = count_images(self.study.data)
+        prepared = self.root / "data" / "images.parquet"
+        counts = np.bincount(read_labels(prepared)) if prepared.exists() else count_images(self.study.data)
         if counts is None:
             return
-        images, classes = int(counts.sum()), len(counts)
+        labels = np.repeat(np.arange(len(counts)), counts)
         for name, split in self.study.splits.items():
-            size = images if split.train == "all" else split.train
-            if size > images or (split.train != "all" and images - size < classes):
-                raise StudyError(
-                    f"configuration: splits.{name}.train: {size} images, but the data has {images}; allowed: at most "
-                    f"{images - classes}, which leaves one test image for each of {classes} classes, or `all`"
-                )
-            if min(split.validation, size - split.validation) < classes:
-                raise StudyError(
-                    f"configuration: splits.{name}: train {size} and validation {split.validation} leave fewer than "
-                    f"{classes} images, one per class, for validation or for subtrain; give more"
-                )
-            self._check_generators(name, counts, size)
-
-    def _check_generators(self, split: str, counts: np.ndarray, size: int) -> None:
-        smallest = int(counts.min() * size / counts.sum())
-        for generator in self.study.generators_of(split):
-            if self.study.generators[generator].per_class and smallest < 2:
-                raise StudyError(
-                    f"configuration: generators.{generator}: about {smallest} image(s) of the rarest class in {split} "
-                    "cannot train a GAN per class; use per_class: false or a larger split"
-                )
+            try:
+                draw_split(labels, name, split, self.study.calibration_fraction, self.study.seed, 0)
+            except StudyError as error:
+                raise StudyError(f"configuration: {error}") from None
 
     # ------------------------------------------------------------------ candidates
 
@@ -234,15 +218,15 @@ class Plan:
             for name in dict.fromkeys(name for regime in REGIMES for name in self.sets(split, regime))
         ]
 
-    def evaluations(self, file: str, split: str | None = None, draw: int | str | None = None) -> list[Path]:
-        """Return every evaluation's ``counts.parquet`` or ``predictions.parquet``, cut to a split or draw."""
+    def evaluations(self, file: str) -> list[Path]:
+        """Return every evaluation's ``counts.parquet`` or ``predictions.parquet``."""
         return [
-            self.evaluation(one_draw, one_split, regime, batch, set_name) / file
-            for one_draw in ([draw] if draw is not None else self.draws)
-            for one_split in ([split] if split is not None else self.splits)
+            self.evaluation(draw, split, regime, batch, name) / file
+            for draw in self.draws
+            for split in self.splits
             for regime in REGIMES
             for batch in self.batches
-            for set_name in self.sets(one_split, regime)
+            for name in self.sets(split, regime)
         ]
 
     def generator_files(self, file: str) -> list[Path]:

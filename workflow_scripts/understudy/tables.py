@@ -36,11 +36,12 @@ def arrow_schema(name: str, columns: Sequence[str] | None = None) -> pa.Schema:
     return pa.schema(fields, metadata={"table": name})
 
 
-def write_table(name: str, frame: pd.DataFrame, path: str | Path) -> None:
+def write_table(name: str, frame: pd.DataFrame, path: str | Path, version: int | None = None) -> None:
     """Write ``frame`` as the table called ``name``, whole or not at all; a ``.csv`` path gives the same as CSV.
 
     Columns are put into the schema's order. A study without a test set leaves out columns whose schema meaning begins
-    with "test:"; every other column must be there, and no other may be.
+    with "test:"; every other column must be there, and no other may be. ``version``, that of the stage which made the
+    table, is kept in the file's metadata as ``stage_version``.
 
     Raises
     ------
@@ -63,7 +64,8 @@ def write_table(name: str, frame: pd.DataFrame, path: str | Path) -> None:
             frame[schema.names].to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
         else:
             # Pandas' own metadata names its version and would make equal tables differ between installations.
-            pq.write_table(table.replace_schema_metadata(schema.metadata), temporary, compression="zstd")
+            metadata = schema.metadata | ({"stage_version": str(version)} if version is not None else {})
+            pq.write_table(table.replace_schema_metadata(metadata), temporary, compression="zstd")
 
 
 def read_table(path: str | Path, name: str | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:

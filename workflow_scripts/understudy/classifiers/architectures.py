@@ -112,7 +112,9 @@ class ArchitectureSettings(BaseModel):
     model: str = Field(description="A builder, a published name, timm:NAME or module:function.")
     arguments: dict[str, Any] = Field({}, description="Arguments of the builder.")
     recipe: dict[str, Any] = Field({}, description="Fields of the published recipe to replace.")
-    group: str | None = Field(None, description="Architectures of one group share a job.")
+    group: str | None = Field(
+        None, pattern=r"^[A-Za-z][A-Za-z0-9_.]*$", description="Architectures of one group share a job."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> "ArchitectureSettings":

@@ -58,23 +58,18 @@ class Extractor:
     def __init__(self, network: ExtractorNetwork, shape: Shape, device: torch.device):
         self.network, self.shape, self.device = network.to(device).eval(), shape, device
 
+    @torch.no_grad()
     def features(self, images: np.ndarray) -> np.ndarray:
         """Penultimate activations, float64 [N, 64], of uint8 images [N, C, H, W]."""
-        return self._in_batches(self.network.features, images).astype(np.float64)
-
-    def predict(self, images: np.ndarray) -> np.ndarray:
-        """Predicted classes, int64 [N]."""
-        return self._in_batches(self.network, images).argmax(1)
-
-    @torch.no_grad()
-    def _in_batches(self, function, images: np.ndarray) -> np.ndarray:
         if images.shape[1:] != (self.shape.channels, self.shape.size, self.shape.size):
             raise StudyError(
                 f"feature extractor: trained on {self.shape.channels}x{self.shape.size}x{self.shape.size} images, "
                 f"given {'x'.join(map(str, images.shape[1:]))}; give it images of the same study"
             )
         parts = torch.from_numpy(np.ascontiguousarray(images)).split(512)
-        return torch.cat([function(part.to(self.device)).cpu() for part in parts]).numpy()
+        return (
+            torch.cat([self.network.features(part.to(self.device)).cpu() for part in parts]).numpy().astype(np.float64)
+        )
 
 
 def train_extractor(

@@ -99,8 +99,3 @@ def _foreign(settings: ArchitectureSettings, shape: Shape) -> nn.Module:
             f"model {settings.model!r} with arguments {settings.arguments}: {first_line}; "
             "allowed are timm:NAME and module:function(channels=, size=, classes=, **arguments)"
         ) from error
-
-
-def parameter_count(network: nn.Module) -> int:
-    """Number of trainable parameters."""
-    return sum(parameter.numel() for parameter in network.parameters())

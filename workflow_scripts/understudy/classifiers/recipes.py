@@ -24,8 +24,9 @@ class Recipe(BaseModel):
         None,
         ge=1,
         description="Optimizer steps in all, so that a small split is trained as long as a large one: the number "
-        "of epochs is the whole number that comes nearest, at least one.",
+        "of epochs is the whole number that comes nearest, at least `least_epochs`.",
     )
+    least_epochs: int = Field(1, ge=1, description="Epochs at least, where `steps` says how long to train.")
     schedule: Literal["milestones", "cosine"] = Field(
         "milestones", description="Learning rate: multiplied by gamma at the milestones, or cosine down to zero."
     )
@@ -68,7 +69,7 @@ class Recipe(BaseModel):
         """Epochs on `images` training images."""
         if self.steps is None:
             return self.epochs
-        return max(1, round(self.steps / self.steps_per_epoch(images)))
+        return max(self.least_epochs, round(self.steps / self.steps_per_epoch(images)))
 
     def learning_rate_at(self, step: int, total: int) -> float:
         """Learning rate of step `step` (from 0) of `total`."""

@@ -120,8 +120,10 @@ class Stack:
     def reset(self, place: int) -> None:
         """Put zeros in a failed run's place: what it computes from there on is finite and of no account."""
         with torch.no_grad():
-            for value in self.state().values():
-                value[place] = 0
+            for name, value in self.state().items():
+                # What normalises the images isn't trained, and dividing by a deviation of 0 would give NaN again.
+                if name not in ("buffer.mean", "buffer.deviation"):
+                    value[place] = 0
 
 
 def batch_work(network: nn.Module, images: Tensor) -> float:

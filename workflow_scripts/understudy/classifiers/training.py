@@ -18,7 +18,7 @@ from understudy.classifiers.recipes import snapshot_epochs
 from understudy.classifiers.stack_training import StackTraining
 from understudy.classifiers.stacking import batch_work
 from understudy.errors import StudyError
-from understudy.files import read_json, write_json
+from understudy.files import read_json, write_json, writing
 from understudy.progress import progress
 from understudy.seeds import seed_for
 
@@ -77,8 +77,8 @@ def train_runs(
     ----------
     images, labels : uint8 [N, C, H, W], and integers in 0..classes-1 [N].
     snapshots : how many of each run's epochs to keep, at most 40.
-    checkpoints : a folder of this call's own, not among a rule's outputs: training resumes from it, and removes it
-        at the end.
+    checkpoints : a folder of this call's own, not among a rule's outputs: training resumes from it. It is left for the
+        caller to remove once all outputs are safe.
     seeds_per_block : the study's constant number of seeds in a block.
 
     Returns
@@ -110,10 +110,9 @@ def train_runs(
                 members, width = block + members, width // 2
                 torch.cuda.empty_cache()
                 print(f"{architecture}: out of memory, training {width} runs together now", file=sys.stderr)
-    folder.mkdir(parents=True, exist_ok=True)
     for run in runs:
-        _finished(checkpoints, run).replace(folder / f"{run.name}.safetensors")
-    shutil.rmtree(checkpoints)
+        with writing(folder / f"{run.name}.safetensors") as temporary:
+            shutil.copyfile(_finished(checkpoints, run), temporary)
     return pd.DataFrame(histories, columns=HISTORY).astype({"training_loss": "float64"})
 
 

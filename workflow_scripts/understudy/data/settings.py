@@ -29,6 +29,11 @@ class DataSettings(BaseModel):
             raise ValueError("allowed: sklearn-digits, torchvision:<Dataset>, imagefolder, parquet")
         return source
 
+    @property
+    def known_size(self) -> int | None:
+        """Pixels a side of the study's images, where that is known before they are read."""
+        return 8 if self.source == DIGITS and self.size is None else self.size
+
     @model_validator(mode="after")
     def _root_where_needed(self) -> "DataSettings":
         if self.source != DIGITS:
@@ -38,6 +43,8 @@ class DataSettings(BaseModel):
                 raise ValueError(
                     f"root {str(self.root)!r} does not exist; give the folder or file that holds the images"
                 )
+            if self.source == "imagefolder" and not self.root.is_dir():
+                raise ValueError(f"root {str(self.root)!r} is no folder; give one that holds a folder per class")
         return self
 
 

@@ -134,7 +134,7 @@ def read_parquet(path: str | Path, columns: Sequence[str]) -> pa.Table:
                 raise StudyError(
                     f"{path} lacks the column(s) {', '.join(missing)}; it has: {', '.join(file.schema_arrow.names)}"
                 )
-            return file.read()
+            return file.read() if "image" in columns else file.read(columns=list(columns))
     except FileNotFoundError as error:
         raise StudyError(f"{path} does not exist") from error
     except (pa.ArrowInvalid, OSError) as error:
@@ -151,6 +151,14 @@ def read_images(paths: str | Path | Sequence[str | Path]) -> Images:
     StudyError
         If a file is unreadable, lacks ``image`` or ``label``, or the images differ in shape.
     """
+    pictures, names, labels, columns = read_pictures(paths)
+    return Images(stack_images(pictures, names), labels, columns)
+
+
+def read_pictures(
+    paths: str | Path | Sequence[str | Path],
+) -> tuple[list[np.ndarray], list[str], np.ndarray, pd.DataFrame]:
+    """Read images of any shapes: uint8 arrays [C, H, W], their names for messages, labels, further columns."""
     tables = [(path, read_parquet(path, ["image", "label"])) for path in _files(paths)]
     pictures, names = [], []
     for path, table in tables:
@@ -160,11 +168,16 @@ def read_images(paths: str | Path | Sequence[str | Path]) -> Images:
     if not pictures:
         raise StudyError(f"{paths} holds no image")
     columns = pd.concat([table.drop_columns(["image", "label"]).to_pandas() for _, table in tables], ignore_index=True)
-    labels = np.concatenate([table.column("label").to_numpy() for _, table in tables]).astype(np.int64)
-    return Images(stack_images(pictures, names), labels, columns)
+    return pictures, names, np.concatenate([_labels(table, path) for path, table in tables]), columns
 
 
 def read_labels(paths: str | Path | Sequence[str | Path]) -> np.ndarray:
     """Read only the labels, int64 [N], in the order of :func:`read_images`."""
-    labels = [pq.read_table(path, columns=["label"]).column("label").to_numpy() for path in _files(paths)]
-    return np.concatenate(labels).astype(np.int64)
+    return np.concatenate([_labels(read_parquet(path, ["label"]), path) for path in _files(paths)])
+
+
+def _labels(table: pa.Table, path: Path) -> np.ndarray:
+    column = table.column("label")
+    if not pa.types.is_integer(column.type) or column.null_count:
+        raise StudyError(f"{path}: column label is {column.type}, expected whole numbers, none missing")
+    return column.to_numpy().astype(np.int64)

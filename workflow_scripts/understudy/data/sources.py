@@ -1,15 +1,15 @@
 """Labelled images from where a study says they are: scikit-learn's digits, torchvision, folders, parquet."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from PIL import Image
 
 from understudy.data.settings import DIGITS, DataSettings
-from understudy.data.shards import Images, decode, read_images, stack_images, write_images
+from understudy.data.shards import Images, decode, read_labels, read_pictures, stack_images, write_images
 from understudy.errors import StudyError
 from understudy.files import write_json
 
@@ -38,9 +38,7 @@ def load_source(settings: DataSettings) -> tuple[Images, list[str]]:
     elif settings.source == "imagefolder":
         pictures, labels, names, classes = _image_folder(settings.root)
     else:
-        data = read_images(settings.root)
-        labels = data.labels
-        pictures, names = list(data.images), [f"{settings.root}, image {place}" for place in range(len(labels))]
+        pictures, names, labels, _ = read_pictures(settings.root)
         classes = [str(label) for label in range(int(labels.max()) + 1)]
     labels = np.asarray(labels, dtype=np.int64)
     if (labels < 0).any() or len(np.unique(labels)) != len(classes):
@@ -59,16 +57,20 @@ def count_images(settings: DataSettings) -> np.ndarray | None:
     if settings.source == "imagefolder":
         return np.array([len(files) for files in _class_folders(settings.root).values()])
     if settings.source == "parquet":
-        files = sorted(settings.root.glob("*.parquet")) if settings.root.is_dir() else [settings.root]
-        try:
-            missing = [name for name in ("image", "label") if name not in pq.read_schema(files[0]).names]
-        except (OSError, IndexError, ValueError) as error:
-            raise StudyError(f"data.root: {settings.root} holds no readable parquet file ({error})") from error
-        if missing:
-            raise StudyError(f"data.root: {files[0]} lacks the column(s) {', '.join(missing)}; needed: image, label")
-        labels = np.concatenate([pq.read_table(file, columns=["label"]).column("label").to_numpy() for file in files])
-        return np.bincount(labels.astype(np.int64)) if len(labels) and labels.min() >= 0 else None
+        labels = read_labels(settings.root)
+        return np.bincount(labels) if len(labels) and labels.min() >= 0 else None
     return None
+
+
+def source_state(settings: DataSettings) -> str:
+    """Return a digest of the names and sizes of the files below the source's root: images added or replaced show."""
+    digest = hashlib.blake2b(digest_size=8)
+    if settings.root is not None:
+        files = sorted(settings.root.rglob("*")) if settings.root.is_dir() else [settings.root]
+        for path in files:
+            if path.is_file():
+                digest.update(f"{path} {path.stat().st_size}\n".encode())
+    return digest.hexdigest()
 
 
 def _convert(picture: np.ndarray, settings: DataSettings) -> np.ndarray:
@@ -99,7 +101,7 @@ def _torchvision(dataset: str, root: Path) -> tuple[list[np.ndarray], list[int],
 
     kind = getattr(torchvision.datasets, dataset, None)
     if not isinstance(kind, type):
-        raise StudyError(f"data.source: torchvision has no data set {dataset!r}; for example: CIFAR10, MNIST, SVHN")
+        raise StudyError(f"data.source: torchvision has no data set {dataset!r}; for example: CIFAR10, MNIST")
     parts = []
     for keywords in ({"train": True}, {"train": False}):
         try:

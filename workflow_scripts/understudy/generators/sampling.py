@@ -2,7 +2,7 @@
 
 from understudy.generators.sampling import load_generator
 
-generator = load_generator("results/digits/generators/draw0/train1500/stylegan2_cond/generator.safetensors")
+generator = load_generator("results/digits/generators/draw0/Train1500/stylegan2_cond/generator.safetensors")
 images = generator.sample(labels=[3, 3, 7], seeds=[0, 1, 2])  # uint8 [3, 1, 8, 8]
 """
 

@@ -124,7 +124,8 @@ PRESETS: dict[tuple[str, str], StyleGAN2Settings | WGANGPSettings] = {
     ("cifar", "wgan_gp"): CIFAR_WGAN_GP,
     ("digits", "stylegan2"): CIFAR_STYLEGAN2.model_copy(
         update=dict(
-            kimg=64, snapshots=8, latent=64, batch=16, ema_kimg=10, channels_base=512, channels_max=32,
+            kimg=96, snapshots=8, latent=64, batch=32, learning_rate=5e-3, ema_kimg=10, channels_base=512,
+            channels_max=32,
             mapping_rate=0.3, label_mapping_layers=2, minibatch_std_group=4, class_groups=True, r1_gamma=1.0,
             ada_kimg=50, augmentations=("shift", "scale", "stretch", "subpixel", "brightness", "contrast"),
         )
@@ -140,7 +141,7 @@ PRESETS: dict[tuple[str, str], StyleGAN2Settings | WGANGPSettings] = {
 
 # A GAN of a single class has less to learn, and as many run at once as there are classes.
 PER_CLASS_CHANGES: dict[tuple[str, str], dict] = {
-    ("digits", "stylegan2"): dict(kimg=20, channels_max=16, batch=8),
+    ("digits", "stylegan2"): dict(kimg=20, channels_max=16, batch=8, learning_rate=2.5e-3),
     ("digits", "wgan_gp"): dict(kimg=10, generator_channels=16, critic_channels=16, batch=8),
 }
 

@@ -50,7 +50,7 @@ def train_generator(
         Receives ``snapshots/{step:08d}.safetensors`` and ``history.parquet``. It must outlive an interruption, and
         so be no declared output of a rule: a resumed training makes only the snapshots that are missing.
     checkpoints : Path
-        Where an interrupted training is resumed from, exactly. Removed at the end.
+        Where an interrupted training is resumed from, exactly. Left for the caller to remove.
     name : str
         The generator's name in errors and metadata; the method's if empty.
     checkpoint_seconds : float
@@ -82,7 +82,6 @@ def train_generator(
                 store.save(run.done, run.tensors(), {"history": run.history})
                 saved = time.monotonic()
     write_table("generator_history", pd.DataFrame(run.history), Path(folder) / "history.parquet")
-    store.clear()
     return [run.snapshot_path(step) for step in run.snapshot_steps]
 
 

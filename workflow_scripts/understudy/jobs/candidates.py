@@ -1,8 +1,10 @@
 """Jobs of the candidates: train a batch of runs, evaluate it on one set."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from understudy.checkpoints import checkpoint_folder
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.evaluation import evaluate_runs
 from understudy.classifiers.graphs import draw_graphs, graph_arguments
@@ -42,8 +44,11 @@ def train_batch(
     regime: str,
     study_seed: int,
     device: str,
+    version: int,
 ) -> None:
     """Train a batch of runs on the images in ``train``; write their weights into a folder, and their history.
+
+    Checkpoints go last: whatever is killed before then is taken up again.
 
     Parameters
     ----------
@@ -69,6 +74,8 @@ def train_batch(
             for number in batch["seeds"]
         ]
     data = read_images(train)
+    inputs = [train, classes, *([graphs] if graphs else [])]
+    place = checkpoint_folder(checkpoints, [batch, draw, split, regime, study_seed, version], inputs)
     table = train_runs(
         runs,
         data.images,
@@ -76,11 +83,12 @@ def train_batch(
         len(read_json(classes)["classes"]),
         snapshots=batch["snapshots"],
         folder=weights,
-        checkpoints=checkpoints,
+        checkpoints=place,
         device=choose_device(device),
         seeds_per_block=batch["seed_block"],
     )
-    write_table("history", table, history)
+    write_table("history", table, history, version)
+    shutil.rmtree(checkpoints)
 
 
 def evaluate_batch(
@@ -93,6 +101,7 @@ def evaluate_batch(
     *,
     where: dict[str, int | str],
     device: str,
+    version: int,
 ) -> None:
     """Evaluate the runs whose weights lie in a folder on one set; write error counts and kept predictions.
 
@@ -116,5 +125,5 @@ def evaluate_batch(
         choices=read_tables(choices, "counts") if choices else None,
         device=choose_device(device),
     )
-    write_table("counts", counted, counts)
-    write_table("predictions", predicted, predictions)
+    write_table("counts", counted, counts, version)
+    write_table("predictions", predicted, predictions, version)

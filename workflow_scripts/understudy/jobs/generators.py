@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from understudy.checkpoints import checkpoint_folder
 from understudy.classifiers.extractor import load_extractor, train_extractor
 from understudy.data.shards import Images, read_images
 from understudy.devices import choose_device
@@ -19,7 +20,7 @@ from understudy.metrics.memorisation import closest_pairs
 from understudy.metrics.quality import Sample, generator_quality, total_variation_by_clusters
 from understudy.schemas import SCHEMAS
 from understudy.seeds import seed_for
-from understudy.tables import write_table
+from understudy.tables import read_table, write_table
 
 EXTRACTOR_NAME = "study"
 
@@ -47,14 +48,15 @@ def train_study_generator(
     split: str,
     study_seed: int,
     device: str,
+    version: int,
 ) -> None:
     """Train a generator on the images in ``train``; leave its snapshots in a folder, and its history.
 
-    Until the training has ended, snapshots lie beside the checkpoints: what a rule declares as output is deleted when
-    its job fails, and the last good snapshots must outlive that.
+    Until all is written, snapshots lie beside the checkpoints: what a rule declares as output is deleted when its job
+    fails, and the last good snapshots must outlive that.
     """
     data = read_images(train)
-    work = checkpoints / "work"
+    work = checkpoint_folder(checkpoints, [settings, name, draw, split, study_seed, version], [train, classes])
     train_generator(
         data.images,
         data.labels,
@@ -62,13 +64,12 @@ def train_study_generator(
         GeneratorSettings(**settings),
         seed_for(study_seed, "generator", draw, split, name),
         work,
-        checkpoints / "state",
+        work / "state",
         choose_device(device),
         name,
     )
-    snapshots.parent.mkdir(parents=True, exist_ok=True)
-    (work / "snapshots").replace(snapshots)
-    (work / "history.parquet").replace(history)
+    shutil.copytree(work / "snapshots", snapshots, dirs_exist_ok=True)
+    write_table("generator_history", read_table(work / "history.parquet", "generator_history"), history, version)
     shutil.rmtree(checkpoints)
 
 
@@ -84,6 +85,7 @@ def select_study_snapshot(
     split: str,
     study_seed: int,
     device: str,
+    version: int,
 ) -> None:
     """Score every snapshot by its Frechet distance to the training images and copy the best one to ``generator``."""
     data = read_images(train)
@@ -98,7 +100,7 @@ def select_study_snapshot(
     )
     with writing(generator) as temporary:
         shutil.copyfile(snapshots / select_snapshot(table), temporary)
-    write_table("snapshot_scores", table, scores)
+    write_table("snapshot_scores", table, scores, version)
 
 
 def sample_study_set(
@@ -133,6 +135,7 @@ def measure_generator(
     split: str,
     study_seed: int,
     device: str,
+    version: int,
 ) -> None:
     """Measure a synthetic set against training and held-out images; write its rows of three tables.
 
@@ -156,14 +159,14 @@ def measure_generator(
         seed=seed,
         equal_n=len(read_images(smallest).labels),
     )
-    write_table("generator_quality", rows.assign(**place), quality)
+    write_table("generator_quality", rows.assign(**place), quality, version)
     if others is None:
         counted = pd.DataFrame(columns=[column for column, _, _ in SCHEMAS["total_variation_clusters"]])
     else:
         counted = total_variation_by_clusters(
             synthetic.features, others.features, real.features, generator=name, seed=seed
         ).assign(**place)
-    write_table("total_variation_clusters", counted, clusters)
+    write_table("total_variation_clusters", counted, clusters, version)
     found = closest_pairs(synthetic.features, real.features, others.features if others else None)
     columns = {
         "rank": np.arange(len(found.generated)),
@@ -172,4 +175,4 @@ def measure_generator(
         "distance": found.distance,
         "held_out_distance": found.distance_held_out,
     }
-    write_table("closest_pairs", pd.DataFrame(columns).assign(**place), pairs)
+    write_table("closest_pairs", pd.DataFrame(columns).assign(**place), pairs, version)

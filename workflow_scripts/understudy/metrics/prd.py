@@ -76,14 +76,6 @@ def total_variation(reference: np.ndarray, generated: np.ndarray) -> np.ndarray 
     return 0.5 * np.abs(np.asarray(reference) - np.asarray(generated)).sum(axis=-1)
 
 
-def total_variation_floor(images: int, clusters: int = CLUSTERS) -> float:
-    """sqrt((K - 1) / (pi N)): about the TV of two samples of `images` images of one distribution.
-
-    Exact for equal clusters and many images; it is less where clusters differ in size.
-    """
-    return float(np.sqrt((clusters - 1) / (np.pi * images)))
-
-
 def cluster_assignments(
     reference: np.ndarray, generated: np.ndarray, seed: int, clusters: int = CLUSTERS, repeats: int = REPEATS
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
 """The rows of table `generator_quality`: every figure of a generator, over all classes and for each.
 
 A report, never a means of choice: snapshots are selected by Frechet distance to training images alone, and the
-held-out images that these figures use must choose nothing. The test images have no place here either.
+held-out images that these figures use, of calibration and test, must choose nothing.
 """
 
 from dataclasses import dataclass

@@ -16,7 +16,6 @@ from understudy.plots.table_pages import in_study_order
 from understudy.selection.records import AGGREGATE
 from understudy.tables import read_table
 
-TABLES = ("protocol_comparison", "rank_preservation", "selection_gain", "generator_quality")
 UNSURE = "no difference can be told from noise"
 
 
@@ -46,7 +45,11 @@ def write_answer(
     seeds: int,
     output: str | Path,
 ) -> None:
-    """Read ``TABLES``, ``protocol_subsets`` and ``certificate_summary``, the last two if there; write the page."""
+    """Read the tables and write the page.
+
+    ``tables``: paths by name: protocol_comparison, rank_preservation, selection_gain and generator_quality; where the
+    study makes them, protocol_subsets and certificate_summary too.
+    """
     splits = list(synthetic_sets)
     frames = {name: in_study_order(read_table(path, name), splits, generators) for name, path in tables.items()}
     pages.write_page(answer_page(study, frames, synthetic_sets, seeds), output)

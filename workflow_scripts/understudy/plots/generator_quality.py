@@ -40,10 +40,10 @@ def generator_quality_figure(table: pd.DataFrame, splits: Sequence[str], generat
         look = {"color": colour, "marker": marker, "linestyle": "none"}
         heights = np.full(len(mine), height)
         distances.plot(mine["fid"], heights, gid="fid", **look)
-        distances.plot(mine["fid_equal_n"], heights, markerfacecolor="white", gid="fid_equal_n", **look)
+        distances.plot(mine["fid_equal_n"], heights, **style.HOLLOW, gid="fid_equal_n", **look)
         _draw_variation(variation, mine, height, look)
         copying.plot(style.percent(mine["nearest_train_excess"]), heights, **look)
-        copying.plot(style.percent(mine["nearest_train_excess_null"]), heights, markerfacecolor="white", **look)
+        copying.plot(style.percent(mine["nearest_train_excess_null"]), heights, **style.HOLLOW, **look)
     distances.set_xlim(left=0)
     distances.set_xlabel(f"Frechet distance to train\n(hollow: to an equal number for all splits)\n{_extractor(table)}")
     variation.set_xlabel(
@@ -70,7 +70,7 @@ def _draw_variation(panel: Axes, mine: pd.DataFrame, height: int, look: dict) ->
     )
     heights = np.full(len(mine), height)
     panel.errorbar(value, heights, xerr=style.spans(value, low, high), capsize=3, **look)
-    panel.plot(null, heights, markerfacecolor="white", **look)
+    panel.plot(null, heights, gid="total_variation_null", **style.HOLLOW, **look)
 
 
 def _extractor(table: pd.DataFrame) -> str:
@@ -107,6 +107,7 @@ def snapshot_scores_figure(scores: pd.DataFrame, splits: Sequence[str], generato
             chosen = mine["selected"]
             panel.plot(seen[chosen], mine.loc[chosen, "fid"], "o", markersize=11, markerfacecolor="none", color=colour)
         panel.set_yscale("log")
+        panel.yaxis.set_major_formatter("{x:g}")
         panel.set_title(split)
         panel.set_xlabel("Real images seen (thousands)")
     axes[0, 0].set_ylabel("Frechet distance to train")

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from understudy.plots import style
 from understudy.plots.rows import read_errors
@@ -115,4 +116,5 @@ def _draw_rates(panel: Axes, history: pd.DataFrame) -> None:
     # Logarithmic, so that every drop of a step schedule shows; a cosine schedule ends near 0, below the axis.
     panel.set_yscale("log")
     panel.set_ylim(rates.max() / 3000, rates.max() * 3)
+    panel.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     panel.set_xlabel("Epoch")

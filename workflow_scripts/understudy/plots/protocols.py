@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from understudy.plots import style
 from understudy.plots.dots import INCHES_PER_DOT, Dot, draw_dots
-from understudy.plots.rank_preservation import error_pairs
+from understudy.plots.rank_preservation import error_pairs, why_missing
 from understudy.plots.rows import (
     architecture_errors,
     in_order,
@@ -64,7 +64,7 @@ def protocols_figure(
     places = [table.groupby("split").size().max() for table in (correlations, comparison)]
     heights = [3.2, 0.9 + INCHES_PER_DOT * places[0], 3.4, 0.9 + INCHES_PER_DOT * places[1]]
     figure, axes = style.panels(
-        4, len(synthetic_sets), width=4.3 * len(synthetic_sets), height=sum(heights) / 4, height_ratios=heights
+        4, len(synthetic_sets), width=4.5 * len(synthetic_sets), height=sum(heights) / 4, height_ratios=heights
     )
     for column, (split, generator) in zip(axes.T, synthetic_sets.items(), strict=True):
         mine = ends[ends["split"] == split]
@@ -98,6 +98,7 @@ def _draw_errors(panel: Axes, ends: pd.DataFrame, generator: str, generators: Se
     if not drawn:
         style.say(panel, "no test images\nto compare with")
         return
+    style.cut_below_zero(panel)
     panel.set_xlabel("Synthetic or validation error (%)")
     panel.set_ylabel("Test error (%)")
 
@@ -109,7 +110,7 @@ def _draw_correlations(panel: Axes, rows: pd.DataFrame, generators: Sequence[str
             colour = style.generator_look(name, generators)[0]
             label = f"{name}, {row.family}, n = {row.models}: measured {row.spearman:.2f}"
             if np.isnan(row.spearman):
-                label = f"{name}, {row.family}: {row.reason}"
+                label = f"{name}, {row.family}, n = {row.models}: {why_missing(row)}"
             # The interval is that of the correlation of true errors, and so is the dot.
             dots.append(Dot(label, row.spearman_true, row.ci_low, row.ci_high, colour, style.FAMILIES[row.family][1]))
     draw_dots(panel, dots, places)

@@ -1,7 +1,9 @@
 """Figure 1 of Synthetic Data for Model Selection: test error against synthetic error, one point an architecture."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -102,13 +104,19 @@ def scatter(panel: Axes, points: pd.DataFrame) -> None:
         x, y, dx, dy = (style.percent(mine[column]) for column in ("x", "y", "dx", "dy"))
         panel.errorbar(x, y, yerr=dy, xerr=dx, fmt="none", ecolor=colour, elinewidth=0.8, alpha=0.45, zorder=2)
         panel.plot(x, y, marker, color=colour, markersize=5, markeredgecolor="white", markeredgewidth=0.5, gid=family)
+    style.cut_below_zero(panel)
+
+
+def why_missing(row: NamedTuple) -> str:
+    """Say in a few words why a row of ``rank_preservation`` has no correlation: its own reason may be a sentence."""
+    return "too few" if row.models < 3 else textwrap.shorten(row.reason or "none", 20, placeholder=" …")
 
 
 def _title(split: str, name: str, mine: pd.DataFrame) -> str:
     lines = [f"{split}: {name}"]
     for row in mine.itertuples():
         if pd.isna(row.spearman):
-            lines.append(f"{row.family}: {row.reason or 'no correlation'}"[:48])
+            lines.append(f"{row.family}, n = {row.models}: {why_missing(row)}")
             continue
         lines.append(f"{row.family}: ρ = {row.spearman:.2f}, τ = {row.kendall:.2f}, n = {row.models}")
         if pd.notna(row.spearman_true):

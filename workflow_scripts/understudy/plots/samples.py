@@ -35,8 +35,9 @@ def sample_grid_figure(split: str, sets: Mapping[str, Sequence[np.ndarray]], nam
     """
     side = 0.3  # inches of an image
     figure, axes = style.panels(
-        1, len(sets), width=1.1 + len(sets) * (IMAGES_PER_CLASS * side + 0.15), height=0.9 + len(names) * side
+        1, len(sets), width=1.1 + len(sets) * (IMAGES_PER_CLASS * side + 0.25), height=0.9 + len(names) * side
     )
+    figure.get_layout_engine().set(w_pad=0.1)  # sets stand further apart than their images
     for panel, (name, rows) in zip(axes[0], sets.items(), strict=True):
         panel.imshow(mosaic(rows, IMAGES_PER_CLASS), interpolation="nearest")
         panel.set_title(name)
@@ -79,6 +80,7 @@ def closest_pairs_figure(
     """
     columns = max(len(table) for table in tables.values())
     figure, axes = style.panels(len(tables), columns, width=max(1.3 * columns, 6), height=1.45)
+    figure.get_layout_engine().set(w_pad=0.12)  # pairs stand further apart than the two images of each
     for row, (name, table) in zip(axes, tables.items(), strict=True):
         for panel in row:
             panel.set_xticks([])

@@ -31,8 +31,14 @@ def selection_gain_figure(table: pd.DataFrame, split: str, generators: Sequence[
     table = table[(table["split"] == split) & table["method"].isin(METHODS)]
     sets = choosing_sets(table, [split], generators)
     lines = _lines(table)
+    # Narrower than a page, the figure would cut its title and legend.
     figure, axes = style.panels(
-        1, len(sets), width=2 + 2.5 * len(sets), height=2 + 0.36 * len(lines), sharey=True, sharex=True
+        1,
+        len(sets),
+        width=max(2 + 2.5 * len(sets), style.WIDTH),
+        height=2 + 0.36 * len(lines),
+        sharey=True,
+        sharex=True,
     )
     for panel, name in zip(axes[0], sets, strict=True):
         _draw_panel(panel, table[table["generator"] == name], lines)
@@ -81,7 +87,7 @@ def _draw_panel(panel: Axes, rows: pd.DataFrame, lines: list[tuple[str, str]]) -
         )
         claimed = style.percent(shown["apparent_gain"])
         panel.plot(
-            claimed, heights, marker, color=colour, markersize=4, markerfacecolor="white", gid=f"{method} claimed"
+            claimed, heights, marker, color=colour, markersize=6.5, markerfacecolor="none", gid=f"{method} claimed"
         )
     panel.grid(axis="y", visible=False)
 
@@ -91,7 +97,7 @@ def _handles() -> list[Line2D]:
     for filled, meaning in ((True, "gain on test images"), (False, "claimed by the choosing images")):
         for method in METHODS:
             label, colour, marker = style.METHODS[method]
-            face = colour if filled else "white"
+            face = colour if filled else "none"
             handles.append(
                 Line2D(
                     [],

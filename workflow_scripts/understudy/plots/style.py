@@ -47,6 +47,8 @@ PROTOCOLS = {
 }
 GENERATOR_LOOKS = [(VERMILION, "D"), (BLUE, "o"), (ORANGE, "^"), (PURPLE, "v"), (SKY, "P"), (BLACK, "X")]
 VALIDATION_LOOK = (GREEN, "s")
+# A hollow marker is larger than a filled one and see-through, so that neither hides the other where they are equal.
+HOLLOW = {"markerfacecolor": "none", "markersize": 9}
 
 _PARAMETERS = {
     "font.size": FONT_SIZE,
@@ -84,6 +86,13 @@ def say(axes: Axes, text: str) -> None:
     """Write why a panel is empty, in its middle, in place of its axes."""
     axes.set_axis_off()
     axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes, color=GREY, wrap=True)
+
+
+def cut_below_zero(axes: Axes) -> None:
+    """End the axes of errors just below 0: an interval may reach below, an error can't."""
+    for limits, cut in ((axes.get_xlim(), axes.set_xlim), (axes.get_ylim(), axes.set_ylim)):
+        low, high = limits
+        cut(max(low, -0.03 * high), high)
 
 
 def percent(values: object) -> np.ndarray:

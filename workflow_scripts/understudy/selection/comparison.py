@@ -49,29 +49,42 @@ def protocol_comparison(
 
 def _pool_records(errors: SplitErrors, family: str, seed: int, resamples: int) -> list[Record]:
     pool = Pool(errors, None if family == "all" else family)
-    architectures = None if errors.test is None else Architectures.of(pool)
-    sets = errors.choosing_sets
+    architectures = None if errors.test is None or not pool.architectures else Architectures.of(pool)
     full = errors.last[(errors.last["regime"] == "full") & errors.last["family"].isin(pool.families)]
 
     def generator(protocol: str, name: str) -> np.random.Generator:
         return numpy_generator(seed_for(seed, "protocol", errors.draw, errors.split, family, protocol, name))
 
-    missing = "no subtrain runs were evaluated on the validation part"
-    found: list[tuple[str, str, Chosen | None, str]] = [
-        ("random", "", random_protocol(pool, architectures), ""),
-        ("standard", "", standard_protocol(pool, architectures, generator("standard", ""), resamples), missing),
+    found: list[tuple[str, str, str, Chosen | None]] = [
+        ("random", "", "full", random_protocol(pool, architectures) if pool.architectures else None),
+        ("standard", "", "subtrain", standard_protocol(pool, architectures, generator("standard", ""), resamples)),
     ]
-    for name, regime in sets:
+    for name, regime in errors.choosing_sets:
         protocol = "validation" if name == "validation" else "synthetic"
         chosen = None
         if len(pool.part(errors.last, name, regime)):
             chosen = snapshot_protocol(pool, name, regime, architectures, generator(protocol, name), resamples)
-        found.append((protocol, name, chosen, f"no runs of this family were evaluated on {name}"))
+        found.append((protocol, name, regime, chosen))
     key = {"draw": errors.draw, "split": errors.split, "family": family, "candidates": full["run"].nunique()}
     return [
-        {**key, "generator": name, "protocol": protocol, **_values(chosen, reason)}
-        for protocol, name, chosen, reason in found
+        {**key, "generator": name, "protocol": protocol, **_values(chosen, _reason(pool, protocol, regime, chosen))}
+        for protocol, name, regime, chosen in found
     ]
+
+
+def _reason(pool: Pool, protocol: str, regime: str, chosen: Chosen | None) -> str:
+    """Say why figures are missing, which architectures were left out, and where there was nothing to choose among."""
+    reasons = []
+    if not pool.architectures:
+        reasons.append("no full run succeeded, so there is no candidate")
+    elif chosen is None:
+        where = "the validation part" if regime == "subtrain" else "this set"
+        reasons.append(f"no {regime} runs of candidates were evaluated on {where}")
+    elif pool.errors.test is None:
+        reasons.append("no test set")
+    if chosen and protocol in ("random", "standard") and len(pool.architectures) == 1:
+        reasons.append("one architecture: nothing to choose among")
+    return "; ".join([*reasons, *(pool.left_out(regime) if chosen else [])])
 
 
 def _values(chosen: Chosen | None, reason: str) -> Record:
@@ -87,5 +100,5 @@ def _values(chosen: Chosen | None, reason: str) -> Record:
         "test_error": chosen.error,
         "architecture_error": chosen.architecture_error,
         **dict(zip(("regret", "regret_ci_low", "regret_ci_high"), low_to_high, strict=True)),
-        "reason": "",
+        "reason": reason,
     }

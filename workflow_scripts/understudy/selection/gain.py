@@ -17,6 +17,7 @@ COLUMNS = [
     *("apparent_gain", "reason"),
 ]
 TEST_COLUMNS = ("test_error", "error_ci_low", "error_ci_high", "gain", "ci_low", "ci_high")
+NO_CHOICE = "one run: nothing to choose among seeds"
 
 
 def selection_gain(
@@ -71,16 +72,17 @@ def _family_records(
         mine = {**key, "architecture": str(architecture), "runs": int(count)}
         of_method = partial(_generator, seed, *key.values(), str(architecture))
         for method, outcome in runs.outcomes(str(architecture), spreads, of_method).items():
-            reason = "one run: nothing to choose among seeds" if count == 1 else ""
+            reason = NO_CHOICE if count == 1 else ""
             if outcome is None:
                 reason = "the test counts have no halves"
             else:
                 measured[method].append(outcome)
             records.append(_record(mine, method, outcome, reason))
     key |= {"architecture": "all", "runs": len(last)}
+    reason = NO_CHOICE if len(last) == last["architecture"].nunique() else ""
     for method, outcomes in measured.items():
         if outcomes:
-            records.append(_record(key, method, all_architectures(outcomes, errors.noise.covariance), ""))
+            records.append(_record(key, method, all_architectures(outcomes, errors.noise.covariance), reason))
     return records
 
 

@@ -5,6 +5,7 @@ the full train file; the last two choose one snapshot of one run.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,10 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Pool:
-    """The candidates of one draw and split: a family's, or all."""
+    """The candidates of one draw and split: a family's, or all.
+
+    An architecture is a candidate if it has full runs: what is chosen is to be trained, and is judged, on all images.
+    """
 
     errors: SplitErrors
     family: str | None
@@ -32,8 +36,35 @@ class Pool:
         return list(self.errors.last["family"].unique()) if self.family is None else [self.family]
 
     def part(self, snapshots: pd.DataFrame, name: str, regime: str) -> pd.DataFrame:
-        """Rows of `snapshots` on a set for the pool's runs of a regime."""
-        return self.errors.part(snapshots, name, regime, self.family)
+        """Rows of `snapshots` on a set for the candidates' runs of a regime, as `SplitErrors.part` sorts them."""
+        rows = self.errors.part(snapshots, name, regime, self.family)
+        return rows[rows["architecture"].isin(self._trained["full"])].reset_index(drop=True)
+
+    @property
+    def architectures(self) -> list[str]:
+        """The candidates' names, sorted."""
+        return sorted(self._trained["full"])
+
+    def left_out(self, regime: str) -> list[str]:
+        """Say which architectures could not be chosen with runs of this regime, and why; empty where all could.
+
+        All runs of an architecture may fail before their first snapshot, in one regime or in both; it then has no
+        counts there.
+        """
+        full, subtrain = self._trained["full"], self._trained["subtrain"]
+        lacking = {"full": subtrain - full, "subtrain": full - subtrain if regime == "subtrain" else set()}
+        return [
+            f"left out, no {missing} run succeeded: {', '.join(sorted(names))}"
+            for missing, names in lacking.items()
+            if names
+        ]
+
+    @cached_property
+    def _trained(self) -> dict[str, set[str]]:
+        """Architectures that have snapshots, by regime."""
+        rows = self.errors.last[self.errors.last["family"].isin(self.families)]
+        names = rows["architecture"].astype(str)
+        return {regime: set(names[rows["regime"] == regime]) for regime in ("full", "subtrain")}
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,10 @@ from understudy.statistics.image_noise import wrong_images
 Key = tuple[int, str, str]
 
 KEYS = ["draw", "split", "generator", "family"]
+SUMMARY_COLUMNS = [
+    *(*KEYS, "pairs", "certified", "certified_share", "restricted_certified_share", "total_variation_bound"),
+    *("agree_share", "violated", "reason"),
+]
 TEST_COLUMNS = ["risk_difference_real", "risk_difference_real_se", "agrees"]
 
 
@@ -108,6 +112,7 @@ def certificate_summary(certificates: pd.DataFrame) -> pd.DataFrame:
     """Build the table `certificate_summary`: certified, agreeing and violated pairs, per generator and family.
 
     `violated` counts certified pairs that the test set orders the other way. Over draws (-1) the pairs are pooled.
+    `agree_share` and `violated` are there only with a test set. Without pairs there are no rows.
     """
     pooled = certificates.assign(draw=AGGREGATE)
     both = pd.concat([certificates, pooled]) if certificates["draw"].nunique() > 1 else certificates
@@ -124,7 +129,8 @@ def certificate_summary(certificates: pd.DataFrame) -> pd.DataFrame:
             row["violated"] = int((sure & ~pairs["agrees"].fillna(True).astype(bool)).sum())
         row["reason"] = "; ".join(dict.fromkeys(reason for reason in pairs["reason"] if reason))
         rows.append(row)
-    return pd.DataFrame(rows)
+    columns = [column for column in SUMMARY_COLUMNS if tested or column not in ("agree_share", "violated")]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _pairs(

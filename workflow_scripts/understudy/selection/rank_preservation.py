@@ -63,7 +63,9 @@ def _row(
     row["models"] = len(set(members))
     row["reason"] = "no test set" if errors.test is None else ""
     if row["models"] < 3:
-        row["reason"] = row["reason"] or f"{row['models']} models: a rank correlation needs at least 3"
+        row["reason"] = (
+            row["reason"] or f"{row['models']} model{'s' * (row['models'] > 1)}: a rank correlation needs at least 3"
+        )
     if row["reason"]:
         return row
     if (errors.draw, errors.split, name) not in noise:

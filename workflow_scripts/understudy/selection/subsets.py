@@ -42,7 +42,9 @@ def protocol_subsets(
 
     A difference is the other protocol's test error less this one's, so that positive is a win. `win_share` and
     `tie_share` are shares of the subsets; the 95 % interval is that of the mean difference, over images and runs; the
-    percentiles are over subsets. Families and `all` as in `protocol_comparison`. `resamples` is the number of
+    percentiles are over subsets. Only architectures with runs of both regimes are candidates, so that every protocol
+    has something to choose in every half; where none has both, those with full runs, and synthetic is compared with
+    random alone. Families and `all` as in `protocol_comparison`. `resamples` is the number of
     subsets. Without a test set nothing can be compared and the table is empty.
     """
     records: list[Record] = []
@@ -84,9 +86,14 @@ def _pool_records(
     errors: SplitErrors, pool: Pool, family: str, generator: np.random.Generator, subsets: int
 ) -> list[Record]:
     full = pool.part(errors.last, errors.test, "full")
-    halves = Halves(sorted(full["architecture"].astype(str).unique()), subsets, generator)
-    masks = {"full": halves.mask(full)}
     subtrain = pool.part(errors.last, "validation", "subtrain")
+    names = pool.architectures
+    if len(subtrain):
+        names = sorted(subtrain["architecture"].astype(str).unique())
+    if not names:
+        return []
+    halves = Halves(names, subsets, generator)
+    masks = {"full": halves.mask(full)}
     if len(subtrain):
         masks["subtrain"] = halves.mask(subtrain)
     plain = _plain_results(errors, halves, full, subtrain, masks)
@@ -119,7 +126,7 @@ def _plain_results(
     found = {"random": result(halves.architectures / halves.size)}
     if len(subtrain):
         of = halves.members(subtrain).astype(float)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore"):  # 0 / 0 for architectures outside the half
             validated = (masks["subtrain"] * subtrain["error"].to_numpy()) @ of / (masks["subtrain"] @ of)
         chosen = np.where(np.isnan(validated), np.inf, validated).argmin(axis=1)
         found["standard"] = result(np.eye(len(halves.names))[chosen])

@@ -20,11 +20,6 @@ from scipy import stats
 Array = np.ndarray
 
 
-def total_variation(first: Array, second: Array) -> float:
-    """TV(r, s) = (1/2) sum |r - s| of two discrete distributions, float [K] each, in [0, 1]."""
-    return float(np.abs(np.asarray(first) - np.asarray(second)).sum() / 2)
-
-
 def pair_indices(models: int) -> tuple[Array, Array]:
     """All pairs of M models: int [M(M-1)/2] each, the first before the second."""
     return np.triu_indices(models, k=1)
