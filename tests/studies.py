@@ -34,3 +34,10 @@ def small_study(**changes: object) -> dict:
         },
     }
     return study | changes
+
+
+def one_split_study(**changes: object) -> dict:
+    """Return the small study cut to one split, for tests that run it: most of their time is the start of jobs."""
+    study = small_study()
+    generators = {name: {**entry, "splits": ["Train200"]} for name, entry in study["generators"].items()}
+    return study | {"splits": {"Train200": study["splits"]["Train200"]}, "generators": generators} | changes

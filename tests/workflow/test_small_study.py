@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.studies import small_study
+from tests.studies import one_split_study
 from tests.workflow.runs import ROOT, files_below, planned_jobs, snakemake, snakemake_command, write_config
 from understudy.data.shards import read_images
 from understudy.data.splits import halves
@@ -37,7 +37,7 @@ TABLES = (
 def finished(tmp_path_factory) -> Path:
     """A folder in which the small study has run on two cores."""
     folder = tmp_path_factory.mktemp("study")
-    result = snakemake(folder, small_study(), "--cores", "2")
+    result = snakemake(folder, one_split_study(), "--cores", "2")
     assert result.returncode == 0, result.stdout + result.stderr
     return folder
 
@@ -48,11 +48,11 @@ def results(finished) -> Path:
 
 
 def test_nothing_is_left_to_do(finished):
-    assert planned_jobs(finished, small_study()) == {}
+    assert planned_jobs(finished, one_split_study()) == {}
 
 
 def test_the_number_of_bootstrap_draws_concerns_tables_figures_and_cards_only(finished):
-    study = small_study(selection={"bootstrap_draws": 300})
+    study = one_split_study(selection={"bootstrap_draws": 300})
     jobs = set(planned_jobs(finished, study))
     assert "selection_table" in jobs
     expensive = {
@@ -72,14 +72,14 @@ def test_a_deleted_table_alone_is_rebuilt(finished, results):
     before = path.read_bytes()
     path.unlink()
     target = str(path.relative_to(finished))
-    assert planned_jobs(finished, small_study(), target) == {"selection_table": 1}
-    result = snakemake(finished, small_study(), "--cores", "1", target)
+    assert planned_jobs(finished, one_split_study(), target) == {"selection_table": 1}
+    result = snakemake(finished, one_split_study(), "--cores", "1", target)
     assert result.returncode == 0, result.stderr
     assert path.read_bytes() == before
 
 
 def test_a_new_generator_trains_itself_and_no_candidate(finished):
-    study = small_study()
+    study = one_split_study()
     study["generators"]["another"] = {"method": "stylegan2", "splits": ["Train200"], "kimg": 2}
     jobs = planned_jobs(finished, study)
     assert jobs["train_generator"] == 1
@@ -87,26 +87,24 @@ def test_a_new_generator_trains_itself_and_no_candidate(finished):
 
 
 def test_more_seeds_train_new_blocks_only(finished):
-    study = small_study()
+    study = one_split_study()
     study["candidates"]["seeds"] = 4
     jobs = planned_jobs(finished, study)
-    # Two batches, two splits, two regimes: the block of seeds 2 and 3 is new, that of 0 and 1 stays.
-    assert jobs["train_candidates"] == 2 * 2 * 2
+    # Two batches, two regimes: the block of seeds 2 and 3 is new, that of 0 and 1 stays.
+    assert jobs["train_candidates"] == 2 * 2
 
 
 def test_the_selected_model_loads_in_three_lines_and_errs_as_the_card_says(finished, results, monkeypatch):
     monkeypatch.chdir(finished)
-    for split in ("Train200", "Train400"):
-        folder = results / "selected" / split
-        card = json.loads((folder / "card.json").read_text())
-        test = read_images(results / "splits" / "draw0" / split / "test.parquet")
-        images = torch.from_numpy(test.images)
-        scope = {"images": images}
-        exec((folder / "load.py").read_text(), scope)  # the three lines that the folder offers
-        wrong = scope["labels"].numpy() != test.labels
-        assert wrong.mean() == pytest.approx(card["test_error"]["error"], abs=1e-12)
-        low, high = card["test_error"]["interval_95"]
-        assert low <= card["test_error"]["error"] <= high
+    folder = results / "selected" / "Train200"
+    card = json.loads((folder / "card.json").read_text())
+    test = read_images(results / "splits" / "draw0" / "Train200" / "test.parquet")
+    scope = {"images": torch.from_numpy(test.images)}
+    exec((folder / "load.py").read_text(), scope)  # the three lines that the folder offers
+    wrong = scope["labels"].numpy() != test.labels
+    assert wrong.mean() == pytest.approx(card["test_error"]["error"], abs=1e-12)
+    low, high = card["test_error"]["interval_95"]
+    assert low <= card["test_error"]["error"] <= high
 
 
 def test_counts_agree_with_predictions(results):
@@ -122,7 +120,7 @@ def test_counts_agree_with_predictions(results):
 
 def test_no_step_but_evaluations_reads_test_images(finished):
     """The provenance that Snakemake itself recorded says which outputs were made from which inputs."""
-    result = snakemake(finished, small_study(), "--detailed-summary")
+    result = snakemake(finished, one_split_study(), "--detailed-summary")
     rows = [line.split("\t") for line in result.stdout.splitlines()]
     head = next(index for index, row in enumerate(rows) if row and row[0] == "output_file")
     columns = {name: place for place, name in enumerate(rows[head])}
@@ -138,7 +136,7 @@ def test_no_step_but_evaluations_reads_test_images(finished):
 
 def test_one_core_and_an_interruption_change_no_table(finished, tmp_path):
     """Killed with SIGKILL halfway, taken up again as `make demo` does, on one core: the same bytes."""
-    config = write_config(tmp_path, small_study())
+    config = write_config(tmp_path, one_split_study())
     for name in ("Snakefile", "rules", "workflow_scripts", "envs"):
         (tmp_path / name).symlink_to(ROOT / name)
     command = [sys.executable, "workflow_scripts/run_study.py", "--configfile", config.name, "--cores", "1"]
@@ -172,7 +170,7 @@ def test_every_declared_figure_exists(results):
 
 
 def test_a_wrong_key_is_one_line_and_starts_no_job(tmp_path):
-    study = copy.deepcopy(small_study())
+    study = copy.deepcopy(one_split_study())
     study["candidates"]["sedes"] = 3
     result = snakemake(tmp_path, study, "--cores", "1")
     assert result.returncode != 0
@@ -185,8 +183,7 @@ def test_a_wrong_key_is_one_line_and_starts_no_job(tmp_path):
 
 def test_a_wrong_size_later_on_starts_no_job_and_loses_no_file(finished, results):
     before = files_below(results, "*.parquet")
-    study = small_study(splits={"Train200": {"train": 5000, "validation": 50}})
-    study["generators"] = {"stylegan2_cond": study["generators"]["stylegan2_cond"]}
+    study = one_split_study(splits={"Train200": {"train": 5000, "validation": 50}})
     result = snakemake(finished, study, "--cores", "1")
     assert result.returncode != 0
     assert "splits.Train200.train: 5000 images, but the data has 1797" in result.stdout + result.stderr
@@ -198,7 +195,7 @@ def test_an_unreadable_image_is_named(tmp_path):
     for name in ("cat", "dog"):
         (folder / name).mkdir(parents=True)
         (folder / name / "0.png").write_bytes(b"not an image")
-    study = small_study(
+    study = one_split_study(
         data={"source": "imagefolder", "root": str(folder)},
         splits={"All": {"train": "all", "validation": 1}},
         generators={"stylegan2_cond": {"method": "stylegan2"}},
