@@ -1,4 +1,6 @@
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
@@ -69,6 +71,21 @@ def test_labels_with_a_hole_are_refused(tmp_path):
     write_images(tmp_path / "a.parquet", np.zeros((2, 1, 4, 4), np.uint8), np.array([0, 2]))
     with pytest.raises(StudyError, match="every whole number from 0 to 2"):
         load_source(DataSettings(source="parquet", root=tmp_path))
+
+
+def test_a_shard_without_images_is_named_before_any_is_read(tmp_path):
+    write_images(tmp_path / "a.parquet", np.zeros((2, 1, 8, 8), np.uint8), np.array([0, 1]))
+    pq.write_table(pa.table({"label": [0, 1]}), tmp_path / "b.parquet")
+    with pytest.raises(StudyError, match=r"b\.parquet lacks the column\(s\) image; it has: label"):
+        count_images(DataSettings(source="parquet", root=tmp_path))
+
+
+def test_labels_must_be_whole_numbers(tmp_path):
+    write_images(tmp_path / "a.parquet", np.zeros((2, 1, 8, 8), np.uint8), np.array([0, 1]))
+    table = pq.read_table(tmp_path / "a.parquet")
+    pq.write_table(table.set_column(1, "label", pa.array(["cat", "dog"])), tmp_path / "a.parquet")
+    with pytest.raises(StudyError, match="column label is string, expected whole numbers"):
+        count_images(DataSettings(source="parquet", root=tmp_path))
 
 
 def test_torchvision_downloads_nothing_by_itself(tmp_path):

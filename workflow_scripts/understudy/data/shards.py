@@ -118,8 +118,8 @@ def _files(paths: str | Path | Sequence[str | Path]) -> list[Path]:
     return files
 
 
-def read_parquet(path: str | Path, columns: Sequence[str]) -> pa.Table:
-    """Read a parquet file of images and check that it has ``columns``.
+def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a parquet file of images, cut to ``columns`` where given, and check that it has images and labels.
 
     Raises
     ------
@@ -129,12 +129,12 @@ def read_parquet(path: str | Path, columns: Sequence[str]) -> pa.Table:
     try:
         # A single file is opened as such: read as a data set, a folder named `draw=1` would become a column.
         with pq.ParquetFile(path) as file:
-            missing = [name for name in columns if name not in file.schema_arrow.names]
+            missing = [name for name in ("image", "label") if name not in file.schema_arrow.names]
             if missing:
                 raise StudyError(
                     f"{path} lacks the column(s) {', '.join(missing)}; it has: {', '.join(file.schema_arrow.names)}"
                 )
-            return file.read() if "image" in columns else file.read(columns=list(columns))
+            return file.read(columns=columns)
     except FileNotFoundError as error:
         raise StudyError(f"{path} does not exist") from error
     except (pa.ArrowInvalid, OSError) as error:
@@ -159,7 +159,7 @@ def read_pictures(
     paths: str | Path | Sequence[str | Path],
 ) -> tuple[list[np.ndarray], list[str], np.ndarray, pd.DataFrame]:
     """Read images of any shapes: uint8 arrays [C, H, W], their names for messages, labels, further columns."""
-    tables = [(path, read_parquet(path, ["image", "label"])) for path in _files(paths)]
+    tables = [(path, read_parquet(path)) for path in _files(paths)]
     pictures, names = [], []
     for path, table in tables:
         for row, image in enumerate(table.column("image").to_pylist()):
