@@ -45,31 +45,43 @@ wildcard_constraints:
 
 
 include: "rules/common.smk"
-include: "rules/data.smk"
-include: "rules/generators.smk"
-include: "rules/candidates.smk"
-include: "rules/evaluation.smk"
-include: "rules/selection.smk"
-include: "rules/figures.smk"
+
+
+if study.data:
+
+    include: "rules/data.smk"
+
+
+if study.has_selection:
+
+    include: "rules/generators.smk"
+    include: "rules/candidates.smk"
+    include: "rules/evaluation.smk"
+    include: "rules/selection.smk"
+    include: "rules/figures.smk"
+
+
 include: "rules/report.smk"
 
 
 localrules:
     all,
     selection,
+    ranking,
 
 
 rule all:
     default_target: True
     input:
-        rules.summary.output,
-        plan.table("generator_quality"),
-        [plan.table(name) for name in plan.selection_tables],
-        plan.table("certificate_summary"),
-        REPORT_TARGETS,
+        TARGETS.values(),
 
 
-# The selection study alone.
+# The parts of a study, each alone.
 rule selection:
     input:
-        rules.all.input,
+        TARGETS["selection"],
+
+
+rule ranking:
+    input:
+        TARGETS["ranking"],

@@ -28,3 +28,18 @@ def modules(*folders):
 ENVIRONMENT = "../envs/understudy.yaml"
 # With `--resources gpu=1` jobs that may use the one GPU of a machine take turns.
 GPU = 0 if study.device == "cpu" else 1
+
+FIGURES = f"{ROOT}/figures"
+PAGES = f"{ROOT}/pages"
+# What every figure and page depends on; a rule adds the modules of its own.
+SHARED = ("plots/style.py", "plots/rows.py", "tables.py", "schemas.py")
+
+
+# Each part of a study, where it has one, adds its targets and the tables that get a page, each with its category.
+TARGETS = {"selection": [], "ranking": []}
+REPORTED_TABLES = {}
+
+
+def table_page(table):
+    """The page of a table."""
+    return f"{PAGES}/{table}.html"

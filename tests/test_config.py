@@ -69,5 +69,11 @@ def test_a_missing_key_is_named():
         load_study(study)
 
 
+def test_a_study_without_models_has_nothing_to_rank():
+    study = {"study": "empty", "seed": 1, "ranking": {}}
+    with pytest.raises(StudyError, match=r"ranking: there are no models to rank; give the study its `candidates`"):
+        load_study(study)
+
+
 def test_the_schema_describes_every_key():
     assert '"calibration_fraction"' in json_schema()

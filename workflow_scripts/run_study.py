@@ -45,7 +45,9 @@ def _run_locked(study: list[str], cores: str, folder: Path) -> int:
             killed.unlink()
             return status
     killed.unlink()
-    print((folder / "summary.txt").read_text())
+    summary = folder / "summary.txt"
+    if summary.exists():
+        print(summary.read_text())
     print(f"The report: {report}")
     return 0
 

@@ -15,6 +15,7 @@ from understudy.classifiers.recipes import Recipe
 from understudy.data.settings import DataSettings, SplitSettings
 from understudy.errors import StudyError
 from understudy.generators.settings import GeneratorSettings, StyleGAN2Settings, WGANGPSettings
+from understudy.ranking.settings import RankingSettings
 
 NAME = r"[A-Za-z][A-Za-z0-9_.]*"
 RESERVED_SETS = ("train", "subtrain", "validation", "calibration", "test")
@@ -124,22 +125,41 @@ class SelectionSettings(Settings):
     followed_architectures: int = Field(2, ge=1, le=6, description="runs whose errors are drawn against the epoch")
 
 
+SELECTION_PART = ("data", "splits", "generators", "synthetic", "candidates")
+"""The sections that a selection study needs, all of them."""
+
+
 class Study(Settings):
-    """A whole study."""
+    """A whole study: a selection part (data, splits, generators, synthetic, candidates), a ranking part, or both."""
 
     study: Name = Field(description="name of the study; its results lie in results/{study}")
     seed: int = Field(ge=0, description="the seed that every other seed is derived from")
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    data: DataSettings
-    splits: dict[Name, SplitSettings] = Field(min_length=1)
+    data: DataSettings | None = None
+    splits: dict[Name, SplitSettings] = Field({}, description="how the images are split, by any name")
     draws: int = Field(1, ge=1, le=100, description="how often the splits are drawn")
     calibration_fraction: float = Field(
         0.2, ge=0, lt=1, description="share of the held-out images kept for the ranking study's calibration"
     )
-    generators: dict[Name, StudyGenerator] = Field(min_length=1)
-    synthetic: SyntheticSettings
-    candidates: CandidateSettings
+    generators: dict[Name, StudyGenerator] = Field({}, description="generators to train, by any name")
+    synthetic: SyntheticSettings | None = None
+    candidates: CandidateSettings | None = None
     selection: SelectionSettings = SelectionSettings()
+    ranking: RankingSettings | None = None
+
+    @property
+    def has_selection(self) -> bool:
+        """Whether the study trains generators and candidates and selects among these."""
+        return self.candidates is not None
+
+    @model_validator(mode="after")
+    def _parts_are_whole(self) -> "Study":
+        missing = [key for key in SELECTION_PART if not getattr(self, key)]
+        if missing and (self.generators or self.synthetic or self.candidates or self.ranking is None):
+            raise ValueError(f"{missing[0]}: missing; add it (see config.yaml for an example)")
+        if self.ranking is not None and not self.has_selection:
+            raise ValueError("ranking: there are no models to rank; give the study its `candidates` (see config.yaml)")
+        return self
 
     @model_validator(mode="after")
     def _names_fit(self) -> "Study":
@@ -149,12 +169,12 @@ class Study(Settings):
             unknown = sorted(set(generator.splits or []) - set(self.splits))
             if unknown:
                 raise ValueError(f"generators.{name}.splits: unknown {unknown}; allowed: {list(self.splits)}")
-        if self.data.known_size is not None:
+        if self.data and self.data.known_size is not None:
             self.check_image_size(self.data.known_size)
         if len({split.train == "all" for split in self.splits.values()}) > 1:
             raise ValueError("splits: `train: all` holds out no test images; use it for every split or for none")
         for split in self.splits:
-            if not self.generators_of(split):
+            if self.has_selection and not self.generators_of(split):
                 raise ValueError(f"splits.{split}: no generator is trained on it; add it to a generator's `splits`")
         for split, generator in self.selection.synthetic_set.items():
             if split not in self.splits:
@@ -168,7 +188,7 @@ class Study(Settings):
         """Check that every stage can work with images of ``size`` x ``size`` pixels; ValueError says what can't."""
         if size not in IMAGE_SIZES:
             raise ValueError(f"data.size: {size} pixels; generators need one of {IMAGE_SIZES}: set `data.size`")
-        rwnn = self.candidates.rwnn
+        rwnn = self.candidates and self.candidates.rwnn
         if rwnn and 2**rwnn.stages > size:
             raise ValueError(f"candidates.rwnn.stages: {rwnn.stages} stages halve {size} pixels to less than one")
 

@@ -51,7 +51,7 @@ class Plan:
         self.root = results_folder(study)
         self.draws = list(range(study.draws))
         self.splits = list(study.splits)
-        self.batches = {batch.name: batch for batch in self._batches()}
+        self.batches = {batch.name: batch for batch in self._batches()} if study.has_selection else {}
 
     # ------------------------------------------------------------------ data
 
@@ -62,7 +62,7 @@ class Plan:
     @property
     def has_test_images(self) -> bool:
         """Whether the study holds images out for testing: every split does, or none."""
-        return self.has_test(self.splits[0])
+        return all(self.has_test(split) for split in self.splits)
 
     def smallest_split(self) -> str:
         """Return the split whose training images teach the study's feature extractor."""
@@ -80,6 +80,8 @@ class Plan:
         StudyError
             If a split is larger than the data, or a part of it would lack a class.
         """
+        if self.study.data is None:
+            return
         prepared = self.root / "data" / "images.parquet"
         counts = np.bincount(read_labels(prepared)) if prepared.exists() else count_images(self.study.data)
         if counts is None:
