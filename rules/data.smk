@@ -60,7 +60,7 @@ rule train_extractor:
         train=plan.part("{draw}", plan.smallest_split(), "train").as_posix(),
         classes=rules.prepare.output.classes,
     output:
-        extractor=f"{ROOT}/extractor/draw{{draw}}/extractor.safetensors",
+        extractor=plan.extractor("{draw}").as_posix(),
     log:
         f"{LOGS}/train_extractor/draw{{draw}}.log",
     benchmark:

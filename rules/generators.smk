@@ -42,7 +42,7 @@ rule select_snapshot:
     input:
         snapshots=rules.train_generator.output.snapshots,
         train=plan.part("{draw}", "{split}", "train").as_posix(),
-        extractor=f"{ROOT}/extractor/draw{{draw}}/extractor.safetensors",
+        extractor=plan.feature_weights("{draw}").as_posix(),
     output:
         generator=f"{GENERATOR}/generator.safetensors",
         scores=f"{GENERATOR}/snapshot_scores.parquet",
@@ -58,6 +58,7 @@ rule select_snapshot:
         runtime=minutes(240),
         gpu=GPU,
     params:
+        features=study.feature_extractor.kind,
         seed=study.seed,
         device=study.device,
         version=STAGE_VERSIONS["select_snapshot"],
@@ -119,6 +120,7 @@ rule evaluate_generator:
         runtime=minutes(240),
         gpu=GPU,
     params:
+        features=study.feature_extractor.kind,
         seed=study.seed,
         device=study.device,
         version=STAGE_VERSIONS["evaluate_generator"],

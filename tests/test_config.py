@@ -46,6 +46,13 @@ def test_a_right_study_passes():
         ("candidates.rwnn.stages", 4, r"candidates\.rwnn\.stages: 4 stages halve 8 pixels"),
         ("candidates.standard", {"rwnn_00": {"model": "resnet_32"}}, r"'rwnn_00' is the name of a random graph"),
         ("data", {"source": "sklearn-digits", "size": 30}, r"data\.size: 30 pixels; generators need one of"),
+        ("feature_extractor", {"kind": "inception"}, r"feature_extractor: kind inception needs `weights`"),
+        (
+            "feature_extractor",
+            {"kind": "inception", "weights": "no.pth"},
+            r"feature_extractor: weights: no file 'no\.pth'; give torch-fidelity's",
+        ),
+        ("feature_extractor", {"weights": "no.pth"}, r"feature_extractor: `weights` belong to kind inception"),
         ("device", "tpu", r"device: .*\(given: \"tpu\"\)"),
     ],
 )

@@ -32,11 +32,12 @@ def test_every_study_is_right(path, tmp_path, monkeypatch):
     assert Plan(study_of(path)).batches
 
 
-def test_the_full_digits_study_differs_in_draws_and_seeds_alone():
+def test_the_full_digits_study_differs_in_draws_seeds_and_the_splits_of_one_generator_alone():
     small, full = (yaml.safe_load((ROOT / name).read_text()) for name in ("config.yaml", "studies/digits_full.yaml"))
     assert (full.pop("study"), full.pop("draws")) == ("digits_full", 3)
     assert (full["candidates"].pop("seeds"), full["candidates"].pop("seed_block")) == (5, 5)
     del small["study"], small["draws"], small["candidates"]["seeds"], small["candidates"]["seed_block"]
+    assert small["generators"]["wgan_gp_cond"].pop("splits") == ["Train1500"]
     assert full == small
 
 

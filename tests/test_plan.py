@@ -52,6 +52,14 @@ def test_no_training_or_choosing_step_is_given_test_images():
             assert "test" not in plan.choosing_sets(split, regime)
 
 
+def test_features_are_the_studys_own_unless_inception_weights_are_given(tmp_path):
+    weights = tmp_path / "inception.pth"
+    weights.touch()
+    plan = plan_of(feature_extractor={"kind": "inception", "weights": str(weights)})
+    assert plan.feature_weights(2) == weights
+    assert plan_of().feature_weights(2) == plan_of().extractor(2)
+
+
 def test_a_split_of_all_images_has_no_test():
     splits = {"All": {"train": "all", "validation": 300}}
     generators = {"stylegan2_cond": {"method": "stylegan2"}}

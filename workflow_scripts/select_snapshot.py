@@ -13,6 +13,7 @@ with job(snakemake):
         Path(snakemake.input.extractor),
         Path(snakemake.output.generator),
         Path(snakemake.output.scores),
+        features=snakemake.params.features,
         name=snakemake.wildcards.generator,
         draw=int(snakemake.wildcards.draw),
         split=snakemake.wildcards.split,

@@ -43,6 +43,29 @@ class StudyGenerator(GeneratorSettings):
         return GeneratorSettings(**self.training_settings()).resolve()
 
 
+class FeatureExtractorSettings(Settings):
+    """Whose features measure distances between images; every table of such figures says which."""
+
+    kind: Literal["study", "inception"] = Field(
+        "study",
+        description="study: a small network that each draw trains on the smallest split's training images; inception: "
+        "the network of published FID figures",
+    )
+    weights: Path | None = Field(
+        None, description="file of torch-fidelity's Inception weights (pt_inception-2015-12-05); only with inception"
+    )
+
+    @model_validator(mode="after")
+    def _weights_where_needed(self) -> "FeatureExtractorSettings":
+        if self.kind == "study" and self.weights is not None:
+            raise ValueError("`weights` belong to kind inception; remove them, or set `kind: inception`")
+        if self.kind == "inception" and self.weights is None:
+            raise ValueError("kind inception needs `weights`, the file of torch-fidelity's Inception weights")
+        if self.weights is not None and not self.weights.is_file():
+            raise ValueError(f"weights: no file {str(self.weights)!r}; give torch-fidelity's Inception weights")
+        return self
+
+
 class SyntheticSettings(Settings):
     """The synthetic sets, one per split and generator."""
 
@@ -141,6 +164,7 @@ class Study(Settings):
     calibration_fraction: float = Field(
         0.2, ge=0, lt=1, description="share of the held-out images kept for the ranking study's calibration"
     )
+    feature_extractor: FeatureExtractorSettings = FeatureExtractorSettings()
     generators: dict[Name, StudyGenerator] = Field({}, description="generators to train, by any name")
     synthetic: SyntheticSettings | None = None
     candidates: CandidateSettings | None = None

@@ -184,6 +184,14 @@ class Plan:
         """Return the file of a split's part."""
         return self.root / "splits" / f"draw{draw}" / split / f"{part}.parquet"
 
+    def extractor(self, draw: int | str) -> Path:
+        """Return the file of the feature extractor that the study trains on a draw."""
+        return self.root / "extractor" / f"draw{draw}" / "extractor.safetensors"
+
+    def feature_weights(self, draw: int | str) -> Path:
+        """Return the weights whose features a draw's images are measured by: the study's own, or Inception's."""
+        return self.study.feature_extractor.weights or self.extractor(draw)
+
     def generator(self, draw: int | str, split: str, generator: str) -> Path:
         """Return the folder of a generator."""
         return self.root / "generators" / f"draw{draw}" / split / generator

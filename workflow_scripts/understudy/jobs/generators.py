@@ -1,11 +1,12 @@
 """Jobs of the generators: the feature extractor, training, selection of a snapshot, sampling, measuring."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from understudy.checkpoints import checkpoint_folder
 from understudy.classifiers.extractor import load_extractor, train_extractor
@@ -22,7 +23,20 @@ from understudy.schemas import SCHEMAS
 from understudy.seeds import seed_for
 from understudy.tables import read_table, write_table
 
-EXTRACTOR_NAME = "study"
+Extract = Callable[[np.ndarray], np.ndarray]
+
+
+def load_features(kind: str, weights: Path, device: torch.device) -> tuple[Extract, str]:
+    """Return the feature extractor of ``kind`` (study or inception) and the name that tables give it.
+
+    The name comes from what was loaded, so that no figure stands under the other extractor's name.
+    """
+    if kind == "inception":
+        # Imported here: torchmetrics takes seconds, which jobs with the study's own extractor need not wait.
+        from understudy.metrics.inception import FEATURE_EXTRACTOR, InceptionFeatures
+
+        return InceptionFeatures(weights, device), FEATURE_EXTRACTOR
+    return load_extractor(weights, device).features, "study"
 
 
 def train_study_extractor(
@@ -80,6 +94,7 @@ def select_study_snapshot(
     generator: Path,
     scores: Path,
     *,
+    features: str,
     name: str,
     draw: int,
     split: str,
@@ -87,12 +102,15 @@ def select_study_snapshot(
     device: str,
     version: int,
 ) -> None:
-    """Score every snapshot by its Frechet distance to the training images and copy the best one to ``generator``."""
+    """Score every snapshot by its Frechet distance to the training images and copy the best one to ``generator``.
+
+    ``extractor`` holds the weights of the extractor of kind ``features``.
+    """
     data = read_images(train)
     place = choose_device(device)
     table = score_snapshots(
         sorted(snapshots.glob("*.safetensors")),
-        load_extractor(extractor, place).features,
+        load_features(features, extractor, place)[0],
         data.images,
         data.labels,
         seed_for(study_seed, "snapshot scores", draw, split, name),
@@ -130,6 +148,7 @@ def measure_generator(
     clusters: Path,
     pairs: Path,
     *,
+    features: str,
     name: str,
     draw: int,
     split: str,
@@ -139,12 +158,13 @@ def measure_generator(
 ) -> None:
     """Measure a synthetic set against training and held-out images; write its rows of three tables.
 
-    ``smallest`` is the smallest split's train file, whose size every split's ``fid_equal_n`` refers to.
+    ``smallest`` is the smallest split's train file, whose size every split's ``fid_equal_n`` refers to, and
+    ``extractor`` holds the weights of the extractor of kind ``features``.
     """
-    features = load_extractor(extractor, choose_device(device)).features
+    extract, extractor_name = load_features(features, extractor, choose_device(device))
 
     def sample_of(data: Images) -> Sample:
-        return Sample(features(data.images), data.labels)
+        return Sample(extract(data.images), data.labels)
 
     synthetic, real = sample_of(read_images(shards)), sample_of(read_images(train))
     others = sample_of(read_images(held_out)) if held_out else None
@@ -155,7 +175,7 @@ def measure_generator(
         real,
         others,
         generator=name,
-        feature_extractor=EXTRACTOR_NAME,
+        feature_extractor=extractor_name,
         seed=seed,
         equal_n=len(read_images(smallest).labels),
     )
