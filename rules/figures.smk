@@ -7,6 +7,7 @@ SELECTION_PAGES = {
     name: category
     for name, category in {
         "protocol_comparison": "2 Protocols",
+        "protocol_differences": "2 Protocols",
         "protocol_subsets": "2 Protocols",
         "rank_preservation": "3 Selection",
         "selection_gain": "3 Selection",

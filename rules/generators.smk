@@ -108,6 +108,7 @@ rule evaluate_generator:
         quality=f"{GENERATOR}/quality.parquet",
         clusters=f"{GENERATOR}/total_variation_clusters.parquet",
         pairs=f"{GENERATOR}/closest_pairs.parquet",
+        feature_clusters=f"{GENERATOR}/feature_clusters.parquet",
     log:
         f"{LOGS}/evaluate_generator/{PLACE}.log",
     benchmark:

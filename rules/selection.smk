@@ -42,6 +42,7 @@ rule rank_certificates:
         predictions=plan.evaluations("predictions.parquet"),
         images=[plan.set_images(*place) for place in SETS],
         quality=plan.table("generator_quality"),
+        clusters=plan.generator_files("feature_clusters.parquet"),
         code=modules(
             "selection", "statistics", "jobs/tables.py", "tables.py", "schemas.py"
         ),

@@ -16,6 +16,7 @@ with job(snakemake):
         Path(snakemake.output.quality),
         Path(snakemake.output.clusters),
         Path(snakemake.output.pairs),
+        Path(snakemake.output.feature_clusters),
         features=snakemake.params.features,
         name=snakemake.wildcards.generator,
         draw=int(snakemake.wildcards.draw),

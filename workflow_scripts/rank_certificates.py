@@ -12,6 +12,7 @@ with job(snakemake):
         [Path(path) for path in snakemake.input.predictions],
         {tuple(place): Path(path) for place, path in zip(snakemake.params.sets, snakemake.input.images, strict=True)},
         Path(snakemake.input.quality),
+        [Path(path) for path in snakemake.input.clusters],
         {
             "rank_certificates": (Path(snakemake.output.certificates), Path(snakemake.output.certificates_csv)),
             "certificate_summary": (Path(snakemake.output.summary), Path(snakemake.output.summary_csv)),

@@ -13,7 +13,9 @@ TEST_COLUMNS = {
     "protocol_comparison": [
         *("test_error", "ci_low", "ci_high", "architecture_error", "regret", "regret_ci_low", "regret_ci_high"),
     ],
-    "certificate_summary": ["agree_share", "violated"],
+    "certificate_summary": [
+        *("restricted_certified", "restricted_certified_share", "restricted_bound", "agree_share", "violated"),
+    ],
 }
 
 
@@ -69,14 +71,20 @@ def test_generator_quality_has_every_class():
 
 def test_certificates_are_counted_with_their_violations():
     rows = Cells(PAGES["certificate_summary"](ordered("certificate_summary"))).rows
-    assert rows[1][3:8] == ["40", "10 (25.0 %)", "–", "1", "97.5"]
-    assert rows[3][3:8] == ["40", "0 (0.0 %)", "–", "0", "97.5"]
+    assert rows[1][3:10] == ["40", "40.0", "10 (25.0 %)", "1", "5.0", "20 (50.0 %)", "97.5"]
+    assert rows[3][3:6] == ["40", "40.0", "0 (0.0 %)"]
 
 
 def test_subsets_state_shares_and_differences_in_percent():
     rows = Cells(PAGES["protocol_subsets"](ordered("protocol_subsets"))).rows
     assert rows[2][1:3] == ["synthetic (stylegan2_cond)", "standard"]
-    assert rows[2][4:] == ["71.0", "5.0", "1.10\u00a0[−0.20,\u00a02.40]", "−2.00, 1.00, 4.00"]
+    assert rows[2][4:] == ["71.0", "5.0", "1.10\u00a0[−0.20,\u00a02.40]", "−2.00, 0.00, 1.00, 2.00, 4.00"]
+
+
+def test_differences_state_points_with_their_intervals():
+    rows = Cells(PAGES["protocol_differences"](ordered("protocol_differences"))).rows
+    mine = next(row for row in rows if row[:3] == ["Train300", "synthetic (stylegan2_cond)", "standard"])
+    assert mine[3] == "1.20\u00a0[−0.50,\u00a02.90]"
 
 
 @pytest.mark.parametrize("name", TEST_COLUMNS)

@@ -4,7 +4,12 @@ import pytest
 from made_up import as_draw, draw_wrong, labels_of, runs_of, study, tables, typical
 
 from understudy.errors import StudyError
-from understudy.selection.rank_certificates import certificate_summary, disagreement_variation, rank_certificates
+from understudy.selection.rank_certificates import (
+    ClusteredErrors,
+    certificate_summary,
+    disagreement_variation,
+    rank_certificates,
+)
 
 KEY = (0, "Train300", "gan")
 
@@ -75,13 +80,24 @@ def test_region_of_disagreement_certifies_what_the_whole_does_not():
         wrong[..., np.arange(1000) >= 700] = False
         sets[name] = (wrong, where)
     frames = {name: tables(runs, name, wrong)[1] for name, (wrong, _) in sets.items()}
-    real, synthetic = ((frames[name], labels_of(1000), sets[name][1]) for name in ("test", "gan"))
-    variation = disagreement_variation(real, synthetic, 3)
+    # Two clusterings: the same, its clusters numbered in another order.
+    real, synthetic = (
+        ClusteredErrors.of(frames[name], labels_of(1000), np.stack([sets[name][1], 2 - sets[name][1]]))
+        for name in ("test", "gan")
+    )
+    variation = disagreement_variation(real, synthetic)
     counts, noise = study({("full", name): (runs, sets[name][0]) for name in sets})
     table = rank_certificates(counts, noise, {KEY: 0.3}, restricted={KEY: variation})
     assert not table["certified"].any() and table["certified_restricted"].all()
+    summary = certificate_summary(table).iloc[0]
+    assert summary["certified"] == 0 and summary["restricted_certified"] == 3
+    assert summary["restricted_bound"] == pytest.approx(table["restricted_bound"].mean())
+    # Measured on the same images, the bound can't be violated.
+    gap = (table["risk_difference_real"] - table["risk_difference_synthetic"]).abs()
+    assert (gap <= table["restricted_bound"] + 1e-6).all() and (table["restricted_bound"] < 0.6).all()
     with pytest.raises(StudyError, match="predictions on one of the two sets only"):
-        disagreement_variation((frames["test"].iloc[1:], *real[1:]), synthetic, 3)
+        fewer = ClusteredErrors.of(frames["test"].iloc[1:], labels_of(1000), sets["test"][1][None])
+        disagreement_variation(fewer, synthetic)
 
 
 def test_draws_are_pooled_in_the_summary():

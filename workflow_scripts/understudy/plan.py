@@ -210,9 +210,9 @@ class Plan:
 
     @property
     def selection_tables(self) -> list[str]:
-        """The tables that compare selections; protocols over subsets can't be compared without test images."""
+        """The tables that compare selections; protocols can't be compared with each other without test images."""
         tables = ["rank_preservation", "selection_gain", "protocol_comparison"]
-        return [*tables, "protocol_subsets"] if self.has_test_images else tables
+        return [*tables, "protocol_differences", "protocol_subsets"] if self.has_test_images else tables
 
     def resamples(self, table: str) -> int:
         """Return how often a selection table resamples: subsets of candidates, or draws of a bootstrap."""

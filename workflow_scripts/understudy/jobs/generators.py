@@ -10,7 +10,7 @@ import torch
 
 from understudy.checkpoints import checkpoint_folder
 from understudy.classifiers.extractor import load_extractor, train_extractor
-from understudy.data.shards import Images, read_images
+from understudy.data.shards import Images, read_images, read_labels
 from understudy.devices import choose_device
 from understudy.files import read_json, writing
 from understudy.generators.sampling import load_generator, sample_shards
@@ -18,6 +18,7 @@ from understudy.generators.scoring import score_snapshots, select_snapshot
 from understudy.generators.settings import GeneratorSettings
 from understudy.generators.training import train_generator
 from understudy.metrics.memorisation import closest_pairs
+from understudy.metrics.prd import CLUSTERS, cluster_assignments
 from understudy.metrics.quality import Sample, generator_quality, total_variation_by_clusters
 from understudy.schemas import SCHEMAS
 from understudy.seeds import seed_for
@@ -147,6 +148,7 @@ def measure_generator(
     quality: Path,
     clusters: Path,
     pairs: Path,
+    feature_clusters: Path,
     *,
     features: str,
     name: str,
@@ -156,10 +158,10 @@ def measure_generator(
     device: str,
     version: int,
 ) -> None:
-    """Measure a synthetic set against training and held-out images; write its rows of three tables.
+    """Measure a synthetic set against training and held-out images; write its rows of four tables.
 
-    ``smallest`` is the smallest split's train file, whose size every split's ``fid_equal_n`` refers to, and
-    ``extractor`` holds the weights of the extractor of kind ``features``.
+    The first of ``held_out`` is the test part. ``smallest`` is the smallest split's train file, whose size every
+    split's ``fid_equal_n`` refers to, and ``extractor`` holds the weights of the extractor of kind ``features``.
     """
     extract, extractor_name = load_features(features, extractor, choose_device(device))
 
@@ -196,3 +198,25 @@ def measure_generator(
         "held_out_distance": found.distance_held_out,
     }
     write_table("closest_pairs", pd.DataFrame(columns).assign(**place), pairs, version)
+    shared = pd.DataFrame(columns=[column for column, _, _ in SCHEMAS["feature_clusters"]])
+    if others is not None:
+        tested = others.features[: len(read_labels(held_out[0]))]
+        shared = cluster_both(tested, synthetic.features, name, seed_for(seed, "disagreement")).assign(**place)
+    write_table("feature_clusters", shared, feature_clusters, version)
+
+
+def cluster_both(test: np.ndarray, synthetic: np.ndarray, generator: str, seed: int) -> pd.DataFrame:
+    """Cluster the features of test and synthetic images together: columns set, repeat, clusters.
+
+    Certificates restrict the total variation to the images that two models disagree on, for which the clusters of each
+    image must be kept.
+    """
+    count = min(CLUSTERS, len(test) + len(synthetic))
+    assigned = cluster_assignments(test, synthetic, seed, count)
+    return pd.DataFrame(
+        [
+            {"set": name, "repeat": repeat, "clusters": clusters.astype(np.int16)}
+            for name, repeats in zip(("test", generator), assigned, strict=True)
+            for repeat, clusters in enumerate(repeats)
+        ]
+    )

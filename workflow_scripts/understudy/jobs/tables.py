@@ -1,15 +1,21 @@
 """Jobs of the tables: read counts and predictions, compute one table, write it as parquet and CSV."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from understudy.data.shards import read_labels
 from understudy.seeds import seed_for
-from understudy.selection.comparison import protocol_comparison
+from understudy.selection.comparison import protocol_comparison, protocol_differences
 from understudy.selection.gain import selection_gain
-from understudy.selection.rank_certificates import certificate_summary, rank_certificates
+from understudy.selection.rank_certificates import (
+    ClusteredErrors,
+    certificate_summary,
+    disagreement_variation,
+    rank_certificates,
+)
 from understudy.selection.rank_preservation import rank_preservation
 from understudy.selection.split_errors import Noise
 from understudy.selection.subsets import protocol_subsets
@@ -20,6 +26,7 @@ BUILDERS = {
     "rank_preservation": rank_preservation,
     "selection_gain": selection_gain,
     "protocol_comparison": protocol_comparison,
+    "protocol_differences": protocol_differences,
     "protocol_subsets": protocol_subsets,
 }
 
@@ -27,24 +34,29 @@ EvaluationSet = tuple[int, str, str]
 """Draw, split and name of an evaluation set."""
 
 
-def read_noise(predictions: Sequence[Path], sets: dict[EvaluationSet, Path]) -> Noise:
-    """Read predictions and reduce them, set by set, to the noise that the choice of images puts on errors.
+def read_sets(
+    predictions: Sequence[Path], sets: dict[EvaluationSet, Path]
+) -> Iterator[tuple[EvaluationSet, pd.DataFrame, np.ndarray]]:
+    """Yield each evaluation set with the predictions on it and its labels, int [N].
 
-    ``sets`` gives the images of each set, a file or a folder of shards, for their labels.
+    ``sets`` gives the images of each set, a file or a folder of shards, for their labels. One set at a time: the
+    predictions of a whole study need not fit into memory.
     """
     files: dict[EvaluationSet, list[Path]] = {}
     for path in predictions:
         places = read_table(path, "predictions", ["draw", "split", "set"]).drop_duplicates()
         for place in places.itertuples(index=False):
             files.setdefault((place.draw, place.split, place.set), []).append(path)
-    noise = {}
-    # One set at a time: the predictions of a whole study need not fit into memory.
     for key, paths in files.items():
         rows = read_tables(paths, "predictions")
         # A set that chooses is only asked how it orders runs at their last snapshots.
         rows = rows if key[2] == "test" else rows[rows["is_last"]].reset_index(drop=True)
-        noise[key] = error_noise(rows, read_labels(sets[key]))
-    return noise
+        yield key, rows, read_labels(sets[key])
+
+
+def read_noise(predictions: Sequence[Path], sets: dict[EvaluationSet, Path]) -> Noise:
+    """Read predictions and reduce them, set by set, to the noise that the choice of images puts on errors."""
+    return {key: error_noise(rows, labels) for key, rows, labels in read_sets(predictions, sets)}
 
 
 def write_both(name: str, rows: pd.DataFrame, table: Path, csv: Path) -> None:
@@ -58,20 +70,33 @@ def write_certificates(
     predictions: Sequence[Path],
     sets: dict[EvaluationSet, Path],
     quality: Path,
+    clusters: Sequence[Path],
     tables: dict[str, tuple[Path, Path]],
     *,
     has_test: bool,
 ) -> None:
     """Write the tables rank_certificates and certificate_summary, with the total variation that ``quality`` measured.
 
-    ``tables`` gives, for each of the two, where it goes as parquet and as CSV.
+    ``clusters`` are tables feature_clusters, for the total variation over each pair's region of disagreement.
+    ``tables`` gives, for each of the two to write, where it goes as parquet and as CSV.
     """
     measured = read_table(quality, "generator_quality").query("label == 'all'")
     variation = measured.set_index(["draw", "split", "generator"])["total_variation"].to_dict()
+    clusterings = read_tables(clusters, "feature_clusters").groupby(["draw", "split", "generator"])
+    shared = {key: part.sort_values("repeat").groupby("set")["clusters"] for key, part in clusterings}
+    noise, clustered = {}, {}
+    for place, rows, labels in read_sets(predictions, sets):
+        noise[place] = error_noise(rows, labels)
+        for key, of_set in shared.items():
+            # Each generator has clusterings of its own, so the test images are clustered once for each.
+            if key[:2] == place[:2] and place[2] in ("test", key[2]):
+                assigned = np.stack(list(of_set.get_group(place[2])))
+                clustered[key, place[2]] = ClusteredErrors.of(rows, labels, assigned)
     certificates = rank_certificates(
         read_tables(counts, "counts"),
-        read_noise(predictions, sets),
+        noise,
         variation,
+        restricted={key: disagreement_variation(clustered[key, "test"], clustered[key, key[2]]) for key in shared},
         test="test" if has_test else None,
     )
     write_both("rank_certificates", certificates, *tables["rank_certificates"])

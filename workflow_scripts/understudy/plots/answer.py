@@ -17,15 +17,21 @@ from understudy.selection.records import AGGREGATE
 from understudy.tables import read_table
 
 UNSURE = "no difference can be told from noise"
+ALTERNATIVES = {
+    "standard": "the standard protocol",
+    "validation": "the validation alternative",
+    "random": "a random choice",
+}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """An alternative's test error less that of the shipped model: fraction and 95 % interval."""
+    """An alternative's test error less that of the shipped model: fraction, 95 % interval, and why it is missing."""
 
     value: float
     low: float
     high: float
+    reason: str = ""
 
     @property
     def verdict(self) -> str:
@@ -35,6 +41,11 @@ class Difference:
         if self.low > 0:
             return "the shipped model is better"
         return "the shipped model is worse" if self.high < 0 else UNSURE
+
+    @property
+    def points(self) -> str:
+        """The difference in percentage points, with its interval."""
+        return pages.interval(self.value, self.low, self.high, scale=100)
 
 
 def write_answer(
@@ -48,7 +59,7 @@ def write_answer(
     """Read the tables and write the page.
 
     ``tables``: paths by name: protocol_comparison, rank_preservation, selection_gain and generator_quality; where the
-    study makes them, protocol_subsets and certificate_summary too.
+    study makes them, protocol_differences, protocol_subsets and certificate_summary too.
     """
     splits = list(synthetic_sets)
     frames = {name: in_study_order(read_table(path, name), splits, generators) for name, path in tables.items()}
@@ -60,6 +71,8 @@ def answer_page(study: str, tables: Mapping[str, pd.DataFrame], synthetic_sets: 
     comparison = whole_pool(with_columns(tables["protocol_comparison"], [*OUTCOMES, "architecture_error"]))
     ranks = over_draws(with_columns(tables["rank_preservation"], CORRELATIONS))
     gain = over_draws(with_columns(tables["selection_gain"], ["gain", "ci_low", "ci_high"]))
+    differences = _of_protocol(tables.get("protocol_differences"), synthetic_sets)
+    subsets = _of_protocol(tables.get("protocol_subsets"), synthetic_sets)
     draws = comparison.loc[comparison["draw"] >= 0, "draw"].nunique()
     parts = [
         pages.paragraph(
@@ -67,34 +80,36 @@ def answer_page(study: str, tables: Mapping[str, pd.DataFrame], synthetic_sets: 
             f"{plural(seeds, 'seed')} an architecture. Every model was trained on all its training images, and a set "
             "of synthetic images chose which to ship: architecture, run and epoch. Test images chose nothing."
         ),
-        pages.heading("In short"),
-        pages.paragraph("In parentheses: by how many percentage points the shipped model's test error is lower."),
-        pages.items(_in_short(over_draws(comparison), synthetic_sets)),
+        pages.heading("Does choosing with synthetic images pay?"),
+        *_in_short(differences, subsets, synthetic_sets),
     ]
     for split, generator in synthetic_sets.items():
+        mine = over_draws(comparison)[lambda table, split=split: table["split"] == split]
         parts.append(pages.heading(f"{split}: what to ship"))
         parts += _shipped(comparison[comparison["split"] == split], generator)
-        parts += _alternatives(over_draws(comparison)[lambda table, split=split: table["split"] == split], generator)
-        if "protocol_subsets" in tables:
-            subsets = whole_pool(over_draws(tables["protocol_subsets"]))
-            parts += _over_subsets(subsets[subsets["split"] == split], generator)
+        parts += _alternatives(mine, differences[differences["split"] == split], generator)
+        parts += _over_subsets(subsets[subsets["split"] == split])
         parts += _within(gain[gain["split"] == split], generator)
         parts += _ranking(ranks[ranks["split"] == split])
     parts += [pages.heading("What this can't promise"), pages.items(limits(tables, synthetic_sets, seeds))]
     return pages.page("Which model to ship", parts)
 
 
-def difference(alternative: pd.Series, shipped: pd.Series) -> Difference:
-    """Return the difference of two rows of ``protocol_comparison``, its interval made from theirs.
+def _of_protocol(table: pd.DataFrame | None, synthetic_sets: Mapping[str, str]) -> pd.DataFrame:
+    """Return the rows over all candidates that compare the synthetic protocol, each split with its own set."""
+    if table is None:
+        return pd.DataFrame(columns=["split", "against"])
+    rows = whole_pool(over_draws(table))
+    mine = rows["generator"] == rows["split"].map(synthetic_sets)
+    return rows[mine & (rows["protocol"] == "synthetic")].reset_index(drop=True)
 
-    Each end recovers the variances of the two estimates from the distances to their own interval's ends and adds them,
-    as for independent estimates (Zou and Donner 2008). Both are measured on the same test images, where errors vary
-    together, so the interval is wider than need be, not narrower.
-    """
-    value = alternative["test_error"] - shipped["test_error"]
-    down = np.hypot(alternative["test_error"] - alternative["ci_low"], shipped["ci_high"] - shipped["test_error"])
-    up = np.hypot(alternative["ci_high"] - alternative["test_error"], shipped["test_error"] - shipped["ci_low"])
-    return Difference(float(value), float(value - down), float(value + up))
+
+def _difference(differences: pd.DataFrame, against: str) -> Difference | None:
+    rows = differences[differences["against"] == against]
+    if rows.empty:
+        return None
+    row = rows.iloc[0]
+    return Difference(float(row["difference"]), float(row["ci_low"]), float(row["ci_high"]), row["reason"])
 
 
 def _row(comparison: pd.DataFrame, protocol: str, generator: str | None = None) -> pd.Series | None:
@@ -103,23 +118,30 @@ def _row(comparison: pd.DataFrame, protocol: str, generator: str | None = None) 
     return None if rows.empty else rows.iloc[0]
 
 
-def _in_short(comparison: pd.DataFrame, synthetic_sets: Mapping[str, str]) -> list[str]:
-    """Say for each alternative how many splits the synthetic protocol wins, loses and leaves open."""
+def _in_short(differences: pd.DataFrame, subsets: pd.DataFrame, synthetic_sets: Mapping[str, str]) -> list[str]:
+    """Say for each alternative on which splits the synthetic protocol wins, loses, or can't be told from it."""
+    if differences.empty:
+        return [pages.paragraph("Nothing can be said: no test images were held out, so no choice has been checked.")]
     lines = []
-    for protocol, name in (("standard", "the standard protocol"), ("validation", "the validation alternative"),
-                           ("random", "a random choice")):  # fmt: skip
+    for protocol, name in ALTERNATIVES.items():
         found: dict[str, list[str]] = {}
-        for split, generator in synthetic_sets.items():
-            mine = comparison[comparison["split"] == split]
-            shipped, other = _row(mine, "synthetic", generator), _row(mine, protocol)
-            if shipped is not None and other is not None:
-                gap = difference(other, shipped)
-                points = pages.interval(gap.value, gap.low, gap.high, scale=100)
-                found.setdefault(gap.verdict, []).append(split if np.isnan(gap.value) else f"{split} ({points})")
-        lines.append(
-            f"Against {name}: " + "; ".join(f"{verdict} on {', '.join(on)}" for verdict, on in found.items()) + "."
-        )
-    return lines
+        for split in synthetic_sets:
+            gap = _difference(differences[differences["split"] == split], protocol)
+            if gap is None:
+                continue
+            halves = subsets[(subsets["split"] == split) & (subsets["against"] == protocol)]
+            wins = [f"; wins {pages.percent(row.win_share, 0)} % of halves" for row in halves.itertuples()]
+            points = gap.reason if np.isnan(gap.value) else "".join([gap.points, *wins])
+            found.setdefault(gap.verdict, []).append(f"{split} ({points})")
+        if found:
+            lines.append(
+                f"Against {name}: " + "; ".join(f"{how} on {', '.join(on)}" for how, on in found.items()) + "."
+            )
+    text = (
+        "In parentheses: by how many percentage points of test error the shipped model is better, its 95 % interval "
+        "over test images and runs, and among how many random halves of the candidates the synthetic protocol wins."
+    )
+    return [pages.items(lines), pages.paragraph(text, "note")]
 
 
 def _shipped(comparison: pd.DataFrame, generator: str) -> list[str]:
@@ -142,7 +164,7 @@ def _shipped(comparison: pd.DataFrame, generator: str) -> list[str]:
     return parts
 
 
-def _alternatives(comparison: pd.DataFrame, generator: str) -> list[str]:
+def _alternatives(comparison: pd.DataFrame, differences: pd.DataFrame, generator: str) -> list[str]:
     shipped = _row(comparison, "synthetic", generator)
     if shipped is None or np.isnan(shipped["test_error"]):
         return [pages.paragraph("Without test images the alternatives can't be compared.", "note")]
@@ -150,18 +172,19 @@ def _alternatives(comparison: pd.DataFrame, generator: str) -> list[str]:
     for place, (_, row) in enumerate(comparison.iterrows()):
         error = pages.interval(row["test_error"], row["ci_low"], row["ci_high"], scale=100)
         regret = pages.interval(row["regret"], row["regret_ci_low"], row["regret_ci_high"], scale=100)
-        cells = [_name(row), row["selected"], error, regret]
         if row.name == shipped.name:
             main.append(place)
-            rows.append([*cells, "", "shipped"])
-            continue
-        gap = difference(row, shipped)
-        rows.append([*cells, pages.interval(gap.value, gap.low, gap.high, scale=100), gap.verdict])
+            sure = ["", "shipped"]
+        else:
+            gap = None if row["protocol"] == "synthetic" else _difference(differences, row["protocol"])
+            sure = [pages.MISSING, ""] if gap is None else [gap.points, gap.verdict]
+        rows.append([_name(row), row["selected"], error, regret, *sure])
     averaged = " Figures are means over the draws of the split." if shipped["draw"] == AGGREGATE else ""
     head = ["protocol", "selected", "test error (%)", "regret (points)", "better than it by (points)", "how sure"]
     text = (
-        "Brackets: 95 % intervals over test images and runs. Regret: distance to the best there was. Random and "
-        f"standard are means over runs; the others single snapshots.{averaged}"
+        "Brackets: 95 % intervals over test images and runs; those of differences know that both are measured on the "
+        "same images. Regret: distance to the best there was. Random and standard are means over runs; the others "
+        f"single snapshots.{averaged}"
     )
     return [
         pages.heading("Compared with the alternatives", 3),
@@ -180,14 +203,13 @@ def _name(row: pd.Series) -> str:
     return names[row["protocol"]]
 
 
-def _over_subsets(subsets: pd.DataFrame, generator: str) -> list[str]:
+def _over_subsets(subsets: pd.DataFrame) -> list[str]:
     """Say how often the synthetic protocol wins among random halves of the candidates."""
-    rows = subsets[(subsets["protocol"] == "synthetic") & (subsets["generator"] == generator)]
     lines = [
         f"Among {row.subsets:,} random halves of the candidates, the synthetic protocol beats the {row.against} one in "
         f"{pages.percent(row.win_share, 0)} % and ties in {pages.percent(row.tie_share, 0)} %; on average it is better "
         f"by {pages.interval(row.mean_difference, row.ci_low, row.ci_high, scale=100)} points."
-        for row in rows.itertuples()
+        for row in subsets.itertuples()
     ]
     return [pages.items(lines)] if lines else []
 

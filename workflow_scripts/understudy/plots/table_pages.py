@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from understudy.plots import pages, style
 from understudy.plots.rows import in_order, over_draws, plural, with_columns
 from understudy.selection.records import AGGREGATE
+from understudy.selection.subsets import PERCENTILES
 from understudy.tables import read_table
 
 PLACE = ("draw", "split")
@@ -179,7 +181,7 @@ def protocol_comparison_page(table: pd.DataFrame) -> str:
         rows = [
             [
                 *_place(row),
-                f"{row.protocol} ({row.generator})" if row.protocol == "synthetic" else row.protocol,
+                _protocol(row),
                 row.selected,
                 str(row.candidates),
                 pages.percent(row.choosing_error),
@@ -193,6 +195,35 @@ def protocol_comparison_page(table: pd.DataFrame) -> str:
         head = [*PLACE, "protocol", "selected", "runs", "choosing error (%)", "test error (%)"]
         parts.append(_table(mine, [*head, "mean of its architecture (%)", "regret (points)", ""], rows))
     return pages.page("The protocols compared", parts)
+
+
+def protocol_differences_page(table: pd.DataFrame) -> str:
+    """Return the page of ``protocol_differences``: all candidates together first, then each family."""
+    text = (
+        "By how many percentage points of test error each protocol's choice is better than a plainer one's; positive "
+        "differences are wins. The interval (95 %) is over images, on which both are measured, and over runs: what the "
+        "protocols would have chosen with others. An interval that covers 0 leaves it open which is better."
+    )
+    parts = [pages.paragraph(text)]
+    for family in in_order(table["family"], ["all", "standard", "rwnn"]):
+        mine = table[table["family"] == family]
+        parts.append(pages.heading("All candidates" if family == "all" else f"The {family} family"))
+        rows = [
+            [
+                *_place(row),
+                _protocol(row),
+                row.against,
+                pages.interval(row.difference, row.ci_low, row.ci_high, scale=100),
+                row.reason,
+            ]
+            for row in mine.itertuples()
+        ]
+        parts.append(_table(mine, [*PLACE, "protocol", "against", "better by (points)", ""], rows))
+    return pages.page("How much better each protocol's choice is", parts)
+
+
+def _protocol(row: NamedTuple) -> str:
+    return f"{row.protocol} ({row.generator})" if row.protocol == "synthetic" else row.protocol
 
 
 def protocol_subsets_page(table: pd.DataFrame) -> str:
@@ -210,48 +241,57 @@ def protocol_subsets_page(table: pd.DataFrame) -> str:
         rows = [
             [
                 *_place(row),
-                f"{row.protocol} ({row.generator})" if row.protocol == "synthetic" else row.protocol,
+                _protocol(row),
                 row.against,
                 f"{row.subsets:,} of {row.runs} runs",
                 pages.percent(row.win_share, 1),
                 pages.percent(row.tie_share, 1),
                 pages.interval(row.mean_difference, row.ci_low, row.ci_high, scale=100),
-                ", ".join(map(pages.percent, (row.difference_p05, row.difference_p50, row.difference_p95))),
+                ", ".join(pages.percent(getattr(row, name)) for name in PERCENTILES),
             ]
             for row in mine.itertuples()
         ]
         head = [*PLACE, "protocol", "against", "halves", "wins (%)", "ties (%)", "mean difference (points)"]
-        parts.append(_table(mine, [*head, "5th, 50th, 95th percentile"], rows))
+        parts.append(_table(mine, [*head, "5th, 25th, 50th, 75th, 95th percentile"], rows))
     return pages.page("How often each protocol wins", parts)
 
 
 def certificate_summary_page(table: pd.DataFrame) -> str:
     """Return the page of ``certificate_summary``: how many pairs' orders are certified, and how many of them failed."""
-    table = with_columns(table, ["agree_share", "violated"])
+    names = ["restricted_certified", "restricted_certified_share", "restricted_bound", "agree_share", "violated"]
+    table = with_columns(table, names)
     rows = [
         [
             *_place(row),
             row.generator,
             row.family,
             f"{row.pairs:,}",
-            f"{row.certified:,} ({pages.percent(row.certified_share, 1)} %)",
-            pages.percent(row.restricted_certified_share, 1),
-            pages.number(row.violated, 0),
-            pages.percent(row.agree_share, 1),
             pages.percent(row.total_variation_bound, 1),
+            f"{row.certified:,} ({pages.percent(row.certified_share, 1)} %)",
+            pages.number(row.violated, 0),
+            pages.percent(row.restricted_bound, 1),
+            f"{pages.number(row.restricted_certified, 0)} ({pages.percent(row.restricted_certified_share, 1)} %)",
+            pages.percent(row.agree_share, 1),
             row.reason,
         ]
         for row in table.itertuples()
     ]
-    head = [*PLACE, "generator", "family", "pairs", "certified", "by the region of disagreement (%)"]
-    head += ["certified, reversed on test", "same order on test (%)", "bound, mean (points)", ""]
+    head = [*PLACE, "generator", "family", "pairs", "bound (points)", "certified", "reversed on test"]
+    head += ["bound, region of disagreement (points)", "certified by it", "same order on test (%)", ""]
     text = (
         "The order of a pair of models is certified where their errors on synthetic images differ by more than twice "
         "the total variation between synthetic and real images (corollary 3.3), sampling error allowed for. The total "
         "variation is an estimate: binning makes it smaller, so a certificate holds up to the binning; small samples "
-        "make it larger, so on small sets hardly any pair can reach its bound, however good the generator."
+        "make it larger, so on small sets hardly any pair can reach its bound, however good the generator. It also "
+        "takes the generator's labels for true."
     )
-    parts = [pages.paragraph(text), *_no_test(table, "agree_share"), _table(table, head, rows)]
+    region = (
+        "Only images on which exactly one of the two models errs matter (theorem 3.2): the total variation over that "
+        "region is far smaller, and differs from pair to pair (the mean is given). It needs the labels of the test "
+        "images, so it says how much of the gap between the general bound and what happened is due to images that tell "
+        "no models apart; one who has no test images can't have it, and on these test images it can't be violated."
+    )
+    parts = [pages.paragraph(text), pages.paragraph(region), *_no_test(table, "agree_share"), _table(table, head, rows)]
     return pages.page("Certified orders of pairs", parts)
 
 
@@ -282,6 +322,7 @@ PAGES: dict[str, Callable[[pd.DataFrame], str]] = {
     "rank_preservation": rank_preservation_page,
     "selection_gain": selection_gain_page,
     "protocol_comparison": protocol_comparison_page,
+    "protocol_differences": protocol_differences_page,
     "protocol_subsets": protocol_subsets_page,
     "certificate_summary": certificate_summary_page,
 }

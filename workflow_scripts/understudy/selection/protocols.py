@@ -72,6 +72,7 @@ class Chosen:
     """What a protocol chose and how it does; the estimates are None without a test set.
 
     ``regret``: value, low, high. ``architecture_error``: mean test error of the full runs of the chosen architecture.
+    ``weights``: the test error as a linear form of the kept snapshots' errors, float64 [R].
     """
 
     selected: str
@@ -81,17 +82,22 @@ class Chosen:
     error: Estimate | None = None
     regret: tuple[float, float, float] | None = None
     architecture_error: float = np.nan
+    weights: Array | None = None
 
 
 @dataclass(frozen=True)
 class Architectures:
-    """Architectures' mean test errors over their full runs, [A]; image covariance, [A, A]; variance from runs, [A]."""
+    """Architectures' mean test errors over their full runs, [A]; image covariance, [A, A]; variance from runs, [A].
+
+    ``weights``: the means as linear forms of the kept snapshots' errors, float64 [A, R].
+    """
 
     names: list[str]
     errors: Array
     covariance: Array
     run_variances: Array
     runs: Array
+    weights: Array
 
     @classmethod
     def of(cls, pool: Pool) -> "Architectures":
@@ -100,14 +106,16 @@ class Architectures:
         members = runs["architecture"].astype(str).to_numpy()
         errors, rows = runs["test_error"].to_numpy(), runs["noise_row"].to_numpy()
         noise = pool.errors.noise.covariance[np.ix_(rows, rows)]
-        weights = means_over(members)
+        means = means_over(members)
+        weights = np.zeros((len(means), len(pool.errors.noise.covariance)))
+        weights[:, rows] = means
         names = sorted(set(members))
         of_runs = [
             unit_variance([(errors[members == name], noise[np.ix_(members == name, members == name)])])
             for name in names
         ]
         counts = np.array([(members == name).sum() for name in names])
-        return cls(names, weights @ errors, weights @ noise @ weights.T, np.array(of_runs) / counts, counts)
+        return cls(names, means @ errors, means @ noise @ means.T, np.array(of_runs) / counts, counts, weights)
 
 
 def random_protocol(pool: Pool, architectures: Architectures | None) -> Chosen:
@@ -119,9 +127,8 @@ def random_protocol(pool: Pool, architectures: Architectures | None) -> Chosen:
     error = mean_over_units(a.errors, a.covariance, shared=True)
     contrast = np.full((count, count), 1 / count) - np.eye(count)
     variances = np.einsum("ia,ab,ib->i", contrast, a.covariance, contrast) + contrast**2 @ a.run_variances
-    return Chosen(
-        "mean of all", "", None, np.nan, error, regret_interval(contrast @ a.errors, variances), error.value
-    )  # fmt: skip
+    regret = regret_interval(contrast @ a.errors, variances)
+    return Chosen("mean of all", "", None, np.nan, error, regret, error.value, a.weights.mean(axis=0))
 
 
 def standard_protocol(
@@ -147,7 +154,7 @@ def standard_protocol(
     entries[k] = 0
     choice = float(np.var(true[again] - true.min()))
     regret = regret_interval(a.errors[k] - a.errors, difference + entries + choice)
-    return Chosen(name, name, None, float(best["error"]), error, regret, error.value)
+    return Chosen(name, name, None, float(best["error"]), error, regret, error.value, a.weights[k])
 
 
 def snapshot_protocol(
@@ -178,7 +185,9 @@ def snapshot_protocol(
     error = Estimate(float(measured[k]), float(noise[rows[k], rows[k]]), unit, int(sizes[architecture]))
     regret = _snapshot_regret(pool, float(measured[k]), int(rows[k]), unit)
     mean = float(architectures.errors[architectures.names.index(architecture)])
-    return Chosen(selected, architecture, int(top["epoch"]), choosing_error, error, regret, mean)
+    weights = np.zeros(len(noise))
+    weights[rows[k]] = 1
+    return Chosen(selected, architecture, int(top["epoch"]), choosing_error, error, regret, mean, weights)
 
 
 def _snapshot_regret(pool: Pool, error: float, row: int, unit: float) -> tuple[float, float, float]:

@@ -4,6 +4,7 @@ Section 3, theorem 3.2 and corollary 3.3; models are the last snapshots of full 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from understudy.selection.records import AGGREGATE
 from understudy.selection.split_errors import Noise, SplitErrors, splits_of
 from understudy.statistics.certificates import (
     certified,
-    disagreement_masses,
+    one_sided_masses,
     pair_indices,
     restricted_total_variation,
     risk_differences,
@@ -25,10 +26,12 @@ Key = tuple[int, str, str]
 
 KEYS = ["draw", "split", "generator", "family"]
 SUMMARY_COLUMNS = [
-    *(*KEYS, "pairs", "certified", "certified_share", "restricted_certified_share", "total_variation_bound"),
-    *("agree_share", "violated", "reason"),
+    *(*KEYS, "pairs", "certified", "certified_share", "total_variation_bound"),
+    *("restricted_certified", "restricted_certified_share", "restricted_bound", "agree_share", "violated", "reason"),
 ]
-TEST_COLUMNS = ["risk_difference_real", "risk_difference_real_se", "agrees"]
+SUMMARY_TEST_COLUMNS = ["restricted_certified", "restricted_certified_share", "restricted_bound"]
+SUMMARY_TEST_COLUMNS += ["agree_share", "violated"]
+TEST_COLUMNS = ["restricted_bound", "certified_restricted", "risk_difference_real", "risk_difference_real_se", "agrees"]
 
 
 def rank_certificates(
@@ -53,8 +56,8 @@ def rank_certificates(
         TV between real and synthetic images by (draw, split, generator); a missing or NaN one leaves bound and
         certificate missing, with the reason.
     restricted
-        TV over the region of disagreement in the same keys, from `disagreement_variation`; its columns are missing
-        where it wasn't measured.
+        TV over the region of disagreement in the same keys, from `disagreement_variation`; missing where it wasn't
+        measured. It reads the labels of test images, so its columns are those of a study with a test set.
     """
     frames = []
     for errors in splits_of(counts, noise, test):
@@ -72,47 +75,54 @@ def rank_certificates(
                     )
     columns = [
         *(*KEYS, "first", "second", "risk_difference_synthetic", "risk_difference_synthetic_se"),
-        *("total_variation_bound", "certified", "restricted_bound", "certified_restricted"),
+        *("total_variation_bound", "certified"),
         *(TEST_COLUMNS if test else []),
         "reason",
     ]
     return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
 
 
-def disagreement_variation(
-    real: tuple[pd.DataFrame, np.ndarray, np.ndarray],
-    synthetic: tuple[pd.DataFrame, np.ndarray, np.ndarray],
-    count: int,
-) -> pd.DataFrame:
-    """Total variation restricted to each pair's region of disagreement in correctness, run by run.
+@dataclass(frozen=True)
+class ClusteredErrors:
+    """How the last snapshots of full runs err in each cluster of a set's images.
 
-    Parameters
-    ----------
-    real, synthetic
-        Predictions (rows of the table ``predictions`` on one set; last snapshots of full runs are used), the set's
-        labels, int [N], and the clusters of its images' features, int [N] in [0, count).
-
-    Returns
-    -------
-    variation
-        Float, index and columns the names of the runs that both have.
+    ``runs``: their names, sorted; ``masses``: `one_sided_masses` of each clustering, float32 [repeats, count, M, M].
     """
-    masses, names = [], []
-    for predictions, labels, clusters in (real, synthetic):
+
+    runs: list[str]
+    masses: np.ndarray
+
+    @classmethod
+    def of(cls, predictions: pd.DataFrame, labels: np.ndarray, clusters: np.ndarray) -> "ClusteredErrors":
+        """From rows of the table ``predictions`` on one set, its labels, int [N], and clusters, int [repeats, N]."""
         rows = predictions[predictions["is_last"] & (predictions["regime"] == "full")].sort_values("run")
-        masses.append(disagreement_masses(wrong_images(rows, labels), clusters, count))
-        names.append(rows["run"].tolist())
-    if names[0] != names[1]:
-        odd = sorted(set(names[0]) ^ set(names[1]))
+        wrong, count = wrong_images(rows, labels), int(clusters.max()) + 1
+        return cls(rows["run"].astype(str).tolist(), np.stack([one_sided_masses(wrong, c, count) for c in clusters]))
+
+
+def disagreement_variation(real: ClusteredErrors, synthetic: ClusteredErrors) -> pd.DataFrame:
+    """Total variation restricted to each pair's region of disagreement in correctness, mean over clusterings.
+
+    Float, index and columns the names of the runs. Raises StudyError where one of the sets lacks a run's predictions.
+    """
+    if real.runs != synthetic.runs:
+        odd = sorted(set(real.runs) ^ set(synthetic.runs))
         raise StudyError(f"run {odd[0]!r} has predictions on one of the two sets only: evaluate it on the other")
-    return pd.DataFrame(restricted_total_variation(*masses), index=names[0], columns=names[0])
+    count = max(real.masses.shape[1], synthetic.masses.shape[1])
+    total = np.zeros((len(real.runs),) * 2)
+    for sides in zip(real.masses, synthetic.masses, strict=True):
+        # A cluster of the highest number may hold images of one set alone.
+        padded = [np.pad(side, ((0, count - len(side)), (0, 0), (0, 0))) for side in sides]
+        total += restricted_total_variation(*padded)
+    return pd.DataFrame(total / len(real.masses), index=real.runs, columns=real.runs)
 
 
 def certificate_summary(certificates: pd.DataFrame) -> pd.DataFrame:
     """Build the table `certificate_summary`: certified, agreeing and violated pairs, per generator and family.
 
-    `violated` counts certified pairs that the test set orders the other way. Over draws (-1) the pairs are pooled.
-    `agree_share` and `violated` are there only with a test set. Without pairs there are no rows.
+    `violated` counts certified pairs that the test set orders the other way; by the region of disagreement there can
+    be none, as that bound is measured on the test images themselves. Over draws (-1) the pairs are pooled. Without a
+    test set the columns that need one are left out. Without pairs there are no rows.
     """
     pooled = certificates.assign(draw=AGGREGATE)
     both = pd.concat([certificates, pooled]) if certificates["draw"].nunique() > 1 else certificates
@@ -122,14 +132,17 @@ def certificate_summary(certificates: pd.DataFrame) -> pd.DataFrame:
         sure = pairs["certified"].fillna(False).astype(bool)
         row = dict(zip(KEYS, key, strict=True)) | {"pairs": len(pairs), "certified": int(sure.sum())}
         row["certified_share"] = float(sure.mean())
-        row["restricted_certified_share"] = float(pairs["certified_restricted"].dropna().astype(float).mean())
         row["total_variation_bound"] = float(pairs["total_variation_bound"].mean())
         if tested:
+            measured = pairs["certified_restricted"].dropna().astype(bool)
+            row["restricted_certified"] = int(measured.sum()) if len(measured) else np.nan
+            row["restricted_certified_share"] = float(measured.mean()) if len(measured) else np.nan
+            row["restricted_bound"] = float(pairs["restricted_bound"].mean())
             row["agree_share"] = float(pairs["agrees"].dropna().astype(float).mean())
             row["violated"] = int((sure & ~pairs["agrees"].fillna(True).astype(bool)).sum())
         row["reason"] = "; ".join(dict.fromkeys(reason for reason in pairs["reason"] if reason))
         rows.append(row)
-    columns = [column for column in SUMMARY_COLUMNS if tested or column not in ("agree_share", "violated")]
+    columns = [column for column in SUMMARY_COLUMNS if tested or column not in SUMMARY_TEST_COLUMNS]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -145,10 +158,10 @@ def _pairs(
     table["risk_difference_synthetic_se"] = deviation
     table["total_variation_bound"] = 2 * variation
     table["certified"] = _certified(difference, deviation, np.full(len(i), 2 * variation))
-    bound = np.full(len(i), np.nan) if restricted is None else 2 * restricted.loc[names, names].to_numpy()[i, j]
-    table["restricted_bound"] = bound
-    table["certified_restricted"] = _certified(difference, deviation, bound)
     if errors.test is not None:
+        bound = np.full(len(i), np.nan) if restricted is None else 2 * restricted.loc[names, names].to_numpy()[i, j]
+        table["restricted_bound"] = bound
+        table["certified_restricted"] = _certified(difference, deviation, bound)
         at = runs["noise_row"].to_numpy()
         real, real_se = risk_differences(runs["test_error"].to_numpy(), errors.noise.covariance[np.ix_(at, at)])
         table["risk_difference_real"], table["risk_difference_real_se"] = real, real_se

@@ -17,8 +17,9 @@ Record = dict[str, Any]
 def with_aggregates(records: Sequence[Record], keys: Sequence[str]) -> list[Record]:
     """Append to `records` the mean over draws of those equal in `keys` (all key columns but draw).
 
-    Numbers are averaged, estimates combined (`combine_draws`), text that differs is joined in the order of draws. A
-    value missing in one draw is missing in the aggregate, with its reason. One draw alone has no aggregate.
+    Numbers are averaged, estimates combined (`combine_draws`), arrays put end to end, text that differs is joined in
+    the order of draws. A value missing in one draw is missing in the aggregate, with its reason. One draw alone has no
+    aggregate.
     """
     groups: dict[tuple, list[Record]] = {}
     for record in records:
@@ -63,6 +64,8 @@ def _merge(values: list[Any]) -> Any:
         return "; ".join(dict.fromkeys(value for value in values if value))
     if any(value is None or (isinstance(value, float) and np.isnan(value)) for value in values):
         return np.nan
+    if isinstance(values[0], np.ndarray):
+        return np.concatenate(values)
     if isinstance(values[0], Estimate):
         return combine_draws(values)
     if isinstance(values[0], int):

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from understudy.seeds import numpy_generator, seed_for
+from understudy.selection.comparison import comparisons
 from understudy.selection.protocols import Pool
 from understudy.selection.records import Record, to_frame, with_aggregates
 from understudy.selection.split_errors import Noise, SplitErrors, splits_of
@@ -20,10 +21,12 @@ from understudy.statistics.intervals import Estimate
 
 Array = np.ndarray
 
+LEVELS = (5, 25, 50, 75, 95)
+PERCENTILES = [f"difference_p{level:02d}" for level in LEVELS]
 KEYS = ["split", "generator", "family", "protocol", "against"]
 COLUMNS = [
     *("draw", *KEYS, "subsets", "architectures", "runs", "win_share", "tie_share"),
-    *("mean_difference", "ci_low", "ci_high", "difference_p05", "difference_p50", "difference_p95"),
+    *("mean_difference", "ci_low", "ci_high", *PERCENTILES, "reason"),
 ]
 
 
@@ -42,10 +45,10 @@ def protocol_subsets(
 
     A difference is the other protocol's test error less this one's, so that positive is a win. `win_share` and
     `tie_share` are shares of the subsets; the 95 % interval is that of the mean difference, over images and runs; the
-    percentiles are over subsets. Only architectures with runs of both regimes are candidates, so that every protocol
-    has something to choose in every half; where none has both, those with full runs, and synthetic is compared with
-    random alone. Families and `all` as in `protocol_comparison`. `resamples` is the number of
-    subsets. Without a test set nothing can be compared and the table is empty.
+    percentiles are over subsets, of all draws together where draws are aggregated. Only architectures with runs of both
+    regimes are candidates, so that every protocol has something to choose in every half; where none has both, those
+    with full runs, and synthetic is compared with random alone. Families and `all` as in `protocol_comparison`.
+    `resamples` is the number of subsets. Without a test set nothing can be compared and the table is empty.
     """
     records: list[Record] = []
     for errors in splits_of(counts, noise, test) if test else ():
@@ -54,7 +57,12 @@ def protocol_subsets(
             pool = Pool(errors, None if family == "all" else family)
             generator = numpy_generator(seed_for(seed, "subsets", errors.draw, errors.split, family))
             records += _pool_records(errors, pool, family, generator, resamples)
-    return to_frame(with_aggregates(records, KEYS), {"mean_difference": ("ci_low", "ci_high", -1.0)}, COLUMNS)
+    rows = with_aggregates(records, KEYS)
+    for row in rows:
+        found = row.pop("differences")
+        row |= dict(zip(PERCENTILES, np.percentile(found, LEVELS).tolist(), strict=True))
+        row |= {"win_share": float((found > 0).mean()), "tie_share": float((found == 0).mean())}
+    return to_frame(rows, {"mean_difference": ("ci_low", "ci_high", -1.0)}, COLUMNS)
 
 
 class Halves:
@@ -143,28 +151,13 @@ def _best_of(errors: SplitErrors, best: pd.DataFrame, mask: Array) -> Results:
 
 
 def _comparisons(results: dict[tuple[str, str], Results], covariance: Array) -> list[Record]:
-    plainness = ["random", "standard", "validation", "synthetic"]
     records = []
-    for (protocol, name), ours in results.items():
-        for (other, _), theirs in results.items():
-            if plainness.index(other) >= plainness.index(protocol):
-                continue
-            difference = theirs.errors - ours.errors
-            form = theirs.weights - ours.weights
-            image = float(form @ covariance @ form)
-            low, middle, high = (float(q) for q in np.quantile(difference, [0.05, 0.5, 0.95]))
-            records.append(
-                {
-                    "generator": name,
-                    "protocol": protocol,
-                    "against": other,
-                    "win_share": float((difference > 0).mean()),
-                    "tie_share": float((difference == 0).mean()),
-                    "mean_difference": Estimate(float(difference.mean()), image, float(difference.var())),
-                    "difference_p05": low,
-                    "difference_p50": middle,
-                    "difference_p95": high,
-                    "reason": "",
-                }
-            )
+    for (protocol, name), other in comparisons(results):
+        ours, theirs = results[protocol, name], results[other]
+        differences = theirs.errors - ours.errors
+        form = theirs.weights - ours.weights
+        image = float(form @ covariance @ form)
+        record = {"generator": name, "protocol": protocol, "against": other[0], "differences": differences}
+        record["mean_difference"] = Estimate(float(differences.mean()), image, float(differences.var()))
+        records.append(record | {"reason": ""})
     return records

@@ -52,8 +52,8 @@ def certified(difference: Array, standard_error: Array, bound: Array | float, le
     return np.abs(difference) - z * standard_error > bound
 
 
-def disagreement_masses(wrong: Array, clusters: Array, count: int) -> Array:
-    """Share of the images in each cluster on which exactly one model of a pair is wrong: float32 [count, M, M].
+def one_sided_masses(wrong: Array, clusters: Array, count: int) -> Array:
+    """Share of the images in each cluster that model i misses and model j gets right: float32 [count, M, M] at (i, j).
 
     Parameters
     ----------
@@ -62,16 +62,23 @@ def disagreement_masses(wrong: Array, clusters: Array, count: int) -> Array:
     clusters
         Int [N] in [0, count): the cluster of each image's features.
     """
-    masses = np.empty((count, len(wrong), len(wrong)), dtype=np.float32)
-    for cluster in range(count):
-        block = wrong[:, clusters == cluster].astype(np.float32)
-        both = block @ block.T
-        missed = np.diag(both)
-        # |A| + |B| = (|h1 wrong| - |both|) + (|h2 wrong| - |both|)
-        masses[cluster] = missed[:, None] + missed[None, :] - 2 * both
+    masses = np.zeros((count, len(wrong), len(wrong)), dtype=np.float32)
+    missed = wrong.sum(axis=0)
+    # Where all models agree in correctness there is no pair to tell apart, and that is most images.
+    parted = (missed > 0) & (missed < len(wrong))
+    disputed, places = wrong[:, parted].astype(np.float32), clusters[parted]
+    for cluster in np.unique(places):
+        block = disputed[:, places == cluster]
+        masses[cluster] = block @ (1 - block.T)
     return masses / wrong.shape[1]
 
 
 def restricted_total_variation(real: Array, synthetic: Array) -> Array:
-    """TV_{A u B}(r, s) of each pair of models over clusters, from two `disagreement_masses`: float [M, M] in [0, 1]."""
-    return np.abs(real - synthetic).sum(axis=0) / 2
+    """TV_{A u B}(r, s) of each pair of models, from the `one_sided_masses` of both sets: float [M, M] in [0, 1].
+
+    The bins are cluster x {A, B}. A and B must not be pooled: r and s may put equal masses on their union and different
+    ones on each, which is what Delta_r - Delta_s consists of. So the binned sum bounds |Delta_r - Delta_s| as measured
+    on these very images, whatever the clusters.
+    """
+    of_first = np.abs(real - synthetic).sum(axis=0)
+    return (of_first + of_first.T) / 2

@@ -101,6 +101,21 @@ def shrunken(values: Array, covariance: Array) -> Array:
     return rescaled(values, unit_variance([(values, covariance)]))
 
 
+def paired_difference(first: Estimate, second: Estimate, image_variance: float) -> Estimate:
+    """First less second, measured on the same images with this variance of their paired difference.
+
+    The units of the two count as drawn independently of each other.
+    """
+    units = [e.units for e in (first, second) if e.unit_variance > 0]
+    return Estimate(
+        first.value - second.value,
+        image_variance,
+        first.unit_variance + second.unit_variance,
+        min(units, default=0),
+        first.shared or second.shared,
+    )
+
+
 def combine_draws(estimates: Sequence[Estimate]) -> Estimate:
     """Mean over draws of the splits.
 
