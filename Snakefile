@@ -61,6 +61,11 @@ if study.has_selection:
     include: "rules/figures.smk"
 
 
+if study.practice and study.practice.theory:
+
+    include: "rules/practice_theory.smk"
+
+
 include: "rules/report.smk"
 
 
@@ -68,6 +73,7 @@ localrules:
     all,
     selection,
     ranking,
+    practice,
 
 
 rule all:
@@ -85,3 +91,8 @@ rule selection:
 rule ranking:
     input:
         TARGETS["ranking"],
+
+
+rule practice:
+    input:
+        TARGETS["practice"],

@@ -36,7 +36,7 @@ SHARED = ("plots/style.py", "plots/rows.py", "tables.py", "schemas.py")
 
 
 # Each part of a study, where it has one, adds its targets and the tables that get a page, each with its category.
-TARGETS = {"selection": [], "ranking": []}
+TARGETS = {"selection": [], "ranking": [], "practice": []}
 REPORTED_TABLES = {}
 
 

@@ -82,5 +82,28 @@ def test_a_study_without_models_has_nothing_to_rank():
         load_study(study)
 
 
+def test_a_study_of_theory_alone_needs_no_data():
+    study = load_study({"study": "theory", "seed": 1, "practice": {"theory": {"trials": 10}}})
+    assert study.practice.theory.dimension == 512
+
+
+@pytest.mark.parametrize(
+    ("practice", "message"),
+    [
+        ({}, r"practice: there is nothing to do; give `theory: \{\}`"),
+        ({"theory": {"trails": 3}}, r"practice\.theory\.trails: unknown key .*did you mean trials\?"),
+        ({"theory": {"keep_fractions": [0]}}, r"practice\.theory\.keep_fractions\.0: .*greater than 0 \(given: 0\)"),
+        (
+            {"theory": {"imperfect_labels": [{"rho": 1, "rho_true": 1, "rho_labels": 0}]}},
+            r"imperfect_labels\.0: no three directions have the cosines 1\.0, 1\.0 and 0\.0",
+        ),
+    ],
+)
+def test_a_mistake_in_the_practice_part_is_one_line(practice, message):
+    with pytest.raises(StudyError, match=message) as error:
+        load_study({"study": "theory", "seed": 1, "practice": practice})
+    assert len(str(error.value).splitlines()) == 1
+
+
 def test_the_schema_describes_every_key():
     assert '"calibration_fraction"' in json_schema()

@@ -15,6 +15,7 @@ from understudy.classifiers.recipes import Recipe
 from understudy.data.settings import DataSettings, SplitSettings
 from understudy.errors import StudyError
 from understudy.generators.settings import GeneratorSettings, StyleGAN2Settings, WGANGPSettings
+from understudy.practice.settings import PracticeSettings
 from understudy.ranking.settings import RankingSettings
 
 NAME = r"[A-Za-z][A-Za-z0-9_.]*"
@@ -153,7 +154,10 @@ SELECTION_PART = ("data", "splits", "generators", "synthetic", "candidates")
 
 
 class Study(Settings):
-    """A whole study: a selection part (data, splits, generators, synthetic, candidates), a ranking part, or both."""
+    """A whole study: one or several of its parts.
+
+    The parts are selection (data, splits, generators, synthetic, candidates), ranking and practice.
+    """
 
     study: Name = Field(description="name of the study; its results lie in results/{study}")
     seed: int = Field(ge=0, description="the seed that every other seed is derived from")
@@ -170,6 +174,7 @@ class Study(Settings):
     candidates: CandidateSettings | None = None
     selection: SelectionSettings = SelectionSettings()
     ranking: RankingSettings | None = None
+    practice: PracticeSettings | None = None
 
     @property
     def has_selection(self) -> bool:
@@ -179,7 +184,8 @@ class Study(Settings):
     @model_validator(mode="after")
     def _parts_are_whole(self) -> "Study":
         missing = [key for key in SELECTION_PART if not getattr(self, key)]
-        if missing and (self.generators or self.synthetic or self.candidates or self.ranking is None):
+        selects = bool(self.generators or self.synthetic or self.candidates)
+        if missing and (selects or (self.ranking is None and self.practice is None)):
             raise ValueError(f"{missing[0]}: missing; add it (see config.yaml for an example)")
         if self.ranking is not None and not self.has_selection:
             raise ValueError("ranking: there are no models to rank; give the study its `candidates` (see config.yaml)")

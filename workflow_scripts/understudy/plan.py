@@ -30,6 +30,7 @@ STAGE_VERSIONS = {
     "draw_graphs": 1,
     "train_candidates": 1,
     "evaluate": 1,
+    "practice_theory": 1,
 }
 
 

@@ -246,4 +246,18 @@ SCHEMAS: dict[str, list[Column]] = {
         ("violated", "int", "test: certified pairs that the test set orders the other way"),
         REASON,
     ],
+    "practice_theory": [
+        ("mode", "str", "keep_hard (samples nearest to the selecting direction's boundary) or keep_easy (farthest)"),
+        ("kept_samples", "int", "samples kept of the pool, on average"),
+        ("keep_fraction", "float", "kept share p of the pool, in (0, 1]"),
+        ("ridge", "float", "ridge penalty lambda, normalised by the pool's size; 0 is the limit from above"),
+        ("rho", "float", "cosine between the selecting and the labelling direction"),
+        ("rho_true", "float", "cosine between the selecting and the true direction"),
+        ("rho_labels", "float", "cosine between the labelling and the true direction; 1 for perfect labels"),
+        ("dimension", "int", "dimensions of a sample"),
+        ("trials", "int", "simulated training sets"),
+        ("error_theory", "float", "limit of the test error (theorem 1)"),
+        ("error_simulated", "float", "mean test error over the trials"),
+        ("error_simulated_se", "float", "its standard error"),
+    ],
 }

@@ -1,0 +1,77 @@
+# Theorem 1 of Deliberate Practice with a simulation beside it; needs no data.
+THEORY = study.practice.theory
+
+
+rule practice_theory:
+    input:
+        code=modules(
+            "practice/theory.py",
+            "practice/simulation.py",
+            "practice/theory_table.py",
+            "jobs/practice_theory.py",
+            "tables.py",
+            "schemas.py",
+        ),
+    output:
+        table=plan.table("practice_theory"),
+        csv=plan.table("practice_theory", "csv"),
+    log:
+        f"{LOGS}/practice_theory.log",
+    benchmark:
+        f"{BENCHMARKS}/practice_theory.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(60),
+    params:
+        settings=THEORY.model_dump(mode="json"),
+        seed=study.seed,
+        version=STAGE_VERSIONS["practice_theory"],
+    message:
+        "Table practice_theory"
+    script:
+        "../workflow_scripts/practice_theory.py"
+
+
+rule plot_practice_theory:
+    input:
+        table=rules.practice_theory.output.table,
+        code=modules("plots/practice_theory.py", "plots/style.py", "tables.py"),
+    output:
+        kept_samples=report(
+            f"{FIGURES}/practice_theory_kept_samples.png",
+            caption="captions/practice_theory_kept_samples.rst",
+            category="7 Practice",
+            labels={"contents": "Theory: accuracy against kept samples"},
+        ),
+        oversampling=report(
+            f"{FIGURES}/practice_theory_oversampling.png",
+            caption="captions/practice_theory_oversampling.rst",
+            category="7 Practice",
+            labels={"contents": "Theory: accuracy against oversampling"},
+        ),
+    log:
+        f"{LOGS}/plot_practice_theory.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_practice_theory.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    params:
+        keep_fractions=THEORY.keep_fractions,
+        oversampled=THEORY.oversampling.kept_samples,
+    message:
+        "Figures: theorem 1 with simulations"
+    script:
+        "../workflow_scripts/plot_practice_theory.py"
+
+
+TARGETS["practice"] += [
+    *rules.practice_theory.output,
+    *rules.plot_practice_theory.output,
+]

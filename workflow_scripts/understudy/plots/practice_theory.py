@@ -1,0 +1,127 @@
+"""Figures 3 and 5c of Deliberate Practice: theorem 1 as lines, simulations as points with intervals."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from understudy.plots import style
+from understudy.practice.theory import predicted_error
+from understudy.tables import read_table
+
+MODES = {"keep_hard": "keep the hardest", "keep_easy": "keep the easiest"}
+COSINES = ["rho", "rho_true", "rho_labels"]
+COLUMNS = 2  # panels beside each other
+PANEL_HEIGHT = 3.3  # inches
+INTERVAL = 1.96  # standard errors to either side
+
+
+def plot_practice_theory(
+    table: str | Path,
+    keep_fractions: Sequence[float],
+    oversampled: int,
+    kept_samples_output: str | Path,
+    oversampling_output: str | Path,
+) -> None:
+    """Read the table ``practice_theory`` and write both figures.
+
+    ``keep_fractions`` are the curves of figure 3, and ``oversampled`` the number of kept samples in figure 5c.
+    """
+    rows = read_table(table, "practice_theory")
+    style.save(kept_samples_figure(rows, keep_fractions), kept_samples_output)
+    style.save(oversampling_figure(rows, oversampled), oversampling_output)
+
+
+def kept_samples_figure(table: pd.DataFrame, keep_fractions: Sequence[float]) -> Figure:
+    """Draw accuracy against kept samples, a curve for each keep fraction, a panel for each mode, rho and ridge."""
+    shown = table[table["keep_fraction"].isin(keep_fractions) & (table["rho_labels"] == 1)]
+    groups = list(shown.groupby(["mode", "rho", "ridge"], sort=False))
+    figure, axes = _panels(len(groups))
+    colours = _shades(keep_fractions)
+    for panel, ((mode, rho, ridge), rows) in zip(axes.flat, groups, strict=False):
+        dimension = rows["dimension"].iloc[0]
+        grid = np.geomspace(rows["kept_samples"].min(), rows["kept_samples"].max(), 200)
+        for fraction, colour in colours.items():
+            panel.plot(grid, _accuracy(predicted_error(mode, grid, fraction, rho, ridge, dimension)), color=colour)
+            mine = rows[rows["keep_fraction"] == fraction]
+            _points(panel, mine["kept_samples"], mine, colour)
+        panel.axvline(dimension, color=style.GREY, linestyle=":", linewidth=1)
+        panel.set_xscale("log", base=2)
+        panel.set_xlabel("Samples kept")
+        panel.set_title(f"{MODES[mode]}, ρ = {rho:g}, λ = {ridge:g}", loc="left")
+    handles = [
+        Line2D([], [], color=colour, marker="o", markersize=4, label="all" if fraction == 1 else f"p = {fraction:g}")
+        for fraction, colour in colours.items()
+    ]
+    return _finish(figure, axes, len(groups), handles, "Accuracy against the number of samples kept", shown)
+
+
+def oversampling_figure(table: pd.DataFrame, kept_samples: int) -> Figure:
+    """Draw accuracy against pool size over kept samples, a curve for each ridge, a panel for each mode and cosines."""
+    shown = table[table["kept_samples"] == kept_samples]
+    groups = list(shown.groupby(["mode", *COSINES], sort=False))
+    figure, axes = _panels(len(groups))
+    looks = [style.BLUE, style.VERMILION, style.GREEN, style.PURPLE, style.ORANGE, style.SKY]
+    colours = {ridge: looks[number % len(looks)] for number, ridge in enumerate(shown["ridge"].unique())}
+    for panel, ((mode, rho, rho_true, rho_labels), rows) in zip(axes.flat, groups, strict=False):
+        dimension = rows["dimension"].iloc[0]
+        grid = np.geomspace(1, 1 / rows["keep_fraction"].min(), 200)
+        for ridge, colour in colours.items():
+            errors = predicted_error(mode, kept_samples, 1 / grid, rho, ridge, dimension, rho_true, rho_labels)
+            panel.plot(grid, _accuracy(errors), color=colour)
+            mine = rows[rows["ridge"] == ridge]
+            _points(panel, 1 / mine["keep_fraction"], mine, colour)
+        panel.set_xscale("log", base=2)
+        panel.set_xlabel("Oversampling: pool size over samples kept")
+        title = f"{MODES[mode]}, ρ = {rho:g}"
+        panel.set_title(title if rho_labels == 1 else f"{title} (true {rho_true:g}, labels {rho_labels:g})", loc="left")
+    handles = [
+        Line2D([], [], color=colour, marker="o", markersize=4, label=f"λ = {ridge:g}")
+        for ridge, colour in colours.items()
+    ]
+    return _finish(figure, axes, len(groups), handles, f"Accuracy of {kept_samples:,} kept samples", shown)
+
+
+def _panels(count: int) -> tuple[Figure, np.ndarray]:
+    columns = min(COLUMNS, count)
+    return style.panels(-(-count // columns), columns, width=4.6 * columns, height=PANEL_HEIGHT, sharey=True)
+
+
+def _shades(keep_fractions: Sequence[float]) -> dict[float, str]:
+    """Return the paper's colours: grey where all samples are kept, and a darker red the fewer are."""
+    parts = sorted((fraction for fraction in keep_fractions if fraction < 1), reverse=True)
+    light, dark = np.array([0.95, 0.62, 0.50]), np.array([0.50, 0.05, 0.05])
+    mixes = np.linspace(0, 1, len(parts)) if len(parts) > 1 else [0.6]
+    whole = {1: style.GREY} if 1 in keep_fractions else {}
+    return whole | {part: to_hex(light + mix * (dark - light)) for part, mix in zip(parts, mixes, strict=True)}
+
+
+def _accuracy(errors: object) -> np.ndarray:
+    return style.percent(1 - np.asarray(errors))
+
+
+def _points(panel: Axes, x: pd.Series, rows: pd.DataFrame, colour: str) -> None:
+    half_widths = style.percent(INTERVAL * rows["error_simulated_se"])
+    panel.errorbar(
+        x, _accuracy(rows["error_simulated"]), half_widths, fmt="o", color=colour, markersize=4, elinewidth=1, capsize=2
+    )
+
+
+def _finish(
+    figure: Figure, axes: np.ndarray, used: int, handles: list[Line2D], title: str, shown: pd.DataFrame
+) -> Figure:
+    for panel in axes.flat[used:]:
+        panel.set_axis_off()
+    for row in axes:
+        row[0].set_ylabel("Test accuracy (%)")
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    dimension, trials = shown["dimension"].iloc[0], shown["trials"].iloc[0]
+    figure.suptitle(
+        f"{title}: theory (lines) and {trials} simulations a point (mean, 95 %), d = {dimension}", fontsize=11
+    )
+    return figure

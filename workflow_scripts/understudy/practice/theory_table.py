@@ -1,0 +1,60 @@
+"""The table ``practice_theory``: theorem 1 and a simulation beside it, at the settings of figures 3 and 5c."""
+
+from itertools import product
+
+import pandas as pd
+
+from understudy.practice.settings import TheorySettings
+from understudy.practice.simulation import simulate_error
+from understudy.practice.theory import predicted_error
+from understudy.seeds import numpy_generator, seed_for
+
+COSINES = ["rho", "rho_true", "rho_labels"]
+
+
+def theory_rows(settings: TheorySettings) -> pd.DataFrame:
+    """Return the settings of every row: columns mode, kept_samples, keep_fraction, ridge and the three cosines."""
+    oversampling = settings.oversampling
+    sizes = list(product(settings.kept_samples, settings.keep_fractions))
+    oversampled = [(oversampling.kept_samples, 1 / ratio) for ratio in oversampling.ratios]
+    perfect = [(rho, rho, 1.0) for rho in settings.rhos]
+    imperfect = [(labels.rho, labels.rho_true, labels.rho_labels) for labels in settings.imperfect_labels]
+    places = [*product(perfect, [*sizes, *oversampled]), *product(imperfect, oversampled)]
+    rows = [
+        (mode, kept, fraction, ridge, *cosines)
+        for mode in settings.modes
+        for ridge in settings.ridges
+        for cosines, (kept, fraction) in places
+    ]
+    columns = ["mode", "kept_samples", "keep_fraction", "ridge", *COSINES]
+    return pd.DataFrame(rows, columns=columns).drop_duplicates(ignore_index=True)
+
+
+def theory_table(settings: TheorySettings, study_seed: int) -> pd.DataFrame:
+    """Return the table ``practice_theory``; a row's random numbers don't depend on which other rows there are."""
+    table = theory_rows(settings).assign(dimension=settings.dimension, trials=settings.trials)
+    predictions = []
+    for mode, rows in table.groupby("mode", sort=False):
+        arguments = [rows[column] for column in ("kept_samples", "keep_fraction", "rho", "ridge", "dimension")]
+        errors = predicted_error(mode, *arguments, rho_true=rows["rho_true"], rho_labels=rows["rho_labels"])
+        predictions.append(pd.Series(errors, index=rows.index))
+    simulations = [
+        simulate_error(
+            row.mode,
+            row.kept_samples,
+            row.keep_fraction,
+            row.rho,
+            row.ridge,
+            row.dimension,
+            numpy_generator(seed_for(study_seed, "practice_theory", *map(str, row))),
+            trials=row.trials,
+            rho_true=row.rho_true,
+            rho_labels=row.rho_labels,
+        )
+        for row in table.itertuples(index=False)
+    ]
+    return table.assign(
+        error_theory=pd.concat(predictions),
+        error_simulated=[simulation.mean for simulation in simulations],
+        error_simulated_se=[simulation.standard_error for simulation in simulations],
+    )
