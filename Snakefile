@@ -9,6 +9,7 @@ from snakemake.utils import min_version
 min_version("9.0")
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
+from understudy.cluster import advice_for_run
 from understudy.config import load_study
 from understudy.data.sources import source_state
 from understudy.data.splits import HELD_OUT, PARTS
@@ -80,6 +81,12 @@ rule all:
     default_target: True
     input:
         TARGETS.values(),
+
+
+# A cluster's refusals name no file of this project: say what to change where.
+onerror:
+    for line in advice_for_run(Path(log)):
+        print(f"Understudy: {line}", file=sys.stderr)
 
 
 # The parts of a study, each alone.

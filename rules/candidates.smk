@@ -14,7 +14,7 @@ rule draw_graphs:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(2000),
         runtime=minutes(10),
     params:
         settings=plan.graph_settings(),

@@ -117,7 +117,7 @@ rule summary:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(2000),
         runtime=minutes(10),
     params:
         generators={split: study.synthetic_set(split) for split in plan.splits},

@@ -11,7 +11,7 @@ import sys
 sys.path.insert(0, {scripts!r})
 from types import SimpleNamespace
 from adapter import job
-with job(SimpleNamespace(log=[{log!r}])):
+with job(SimpleNamespace(log=[{log!r}], output=["out"])):
     import os
     from understudy.errors import StudyError
     print("to stdout")
@@ -24,7 +24,7 @@ with job(SimpleNamespace(log=[{log!r}])):
 def run(tmp_path: Path, body: str) -> tuple[subprocess.CompletedProcess, str]:
     log = tmp_path / "logs" / "rule.log"
     program = PROGRAM.format(scripts=str(SCRIPTS), log=str(log), body=body)
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path)
     return result, log.read_text()
 
 

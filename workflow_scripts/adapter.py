@@ -7,16 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+CLAIMS = Path(".snakemake") / "claims"
+
 
 @contextmanager
 def job(snakemake: object) -> Iterator[None]:
-    """Run a script's body with stdout and stderr in the rule's log.
+    """Run a script's body as the one writer of the rule's outputs, with stdout and stderr in the rule's log.
 
     A :class:`understudy.errors.StudyError` ends the script with its message, in the log and on the terminal; any other
     exception leaves its traceback in the log and its last line on the terminal.
     """
     from understudy.errors import StudyError
+    from understudy.writers import claimed, end_with_snakemake
 
+    end_with_snakemake()
     terminal = os.dup(2)
     log_path = Path(snakemake.log[0])
     log_path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,7 +31,8 @@ def job(snakemake: object) -> Iterator[None]:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
         try:
-            yield
+            with claimed(list(snakemake.output), CLAIMS):
+                yield
         except StudyError as error:
             _end(terminal, str(error), log_path)
         except Exception as error:

@@ -9,6 +9,21 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[2]
+# What must not depend on how a study was scheduled.
+TABLES = (
+    "tables/*",
+    "counts.parquet",
+    "predictions.parquet",
+    "history.parquet",
+    "snapshot_scores.parquet",
+    "card.json",
+)
+
+
+def clone(folder: Path) -> None:
+    """Make ``folder`` look like a fresh clone."""
+    for name in ("Snakefile", "config.yaml", "rules", "workflow_scripts", "envs", "slurm", "profiles"):
+        (folder / name).symlink_to(ROOT / name)
 
 
 def snakemake_command(*arguments: str) -> list[str]:

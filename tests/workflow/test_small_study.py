@@ -15,31 +15,22 @@ import pytest
 import torch
 
 from tests.studies import one_split_study
-from tests.workflow.runs import ROOT, files_below, planned_jobs, snakemake, snakemake_command, write_config
+from tests.workflow.runs import (
+    ROOT,
+    TABLES,
+    clone,
+    files_below,
+    planned_jobs,
+    snakemake,
+    snakemake_command,
+    write_config,
+)
 from understudy.data.shards import read_images
 from understudy.data.splits import halves
 from understudy.plan import Plan, study_of
 from understudy.tables import read_table
 
 pytestmark = pytest.mark.slow
-
-TABLES = (
-    "tables/*",
-    "counts.parquet",
-    "predictions.parquet",
-    "history.parquet",
-    "snapshot_scores.parquet",
-    "card.json",
-)
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Path:
-    """A folder in which the small study has run on two cores."""
-    folder = tmp_path_factory.mktemp("study")
-    result = snakemake(folder, one_split_study(), "--cores", "2")
-    assert result.returncode == 0, result.stdout + result.stderr
-    return folder
 
 
 @pytest.fixture
@@ -137,8 +128,7 @@ def test_no_step_but_evaluations_reads_test_images(finished):
 def test_one_core_and_an_interruption_change_no_table(finished, tmp_path):
     """Killed with SIGKILL halfway, taken up again as `make demo` does, on one core: the same bytes."""
     config = write_config(tmp_path, one_split_study())
-    for name in ("Snakefile", "rules", "workflow_scripts", "envs"):
-        (tmp_path / name).symlink_to(ROOT / name)
+    clone(tmp_path)
     command = [sys.executable, "workflow_scripts/run_study.py", "--configfile", config.name, "--cores", "1"]
     process = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True

@@ -1,7 +1,9 @@
 """Files that are either whole or absent."""
 
+import glob
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +16,18 @@ def writing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` and rename it into place when the block ends well.
 
     A reader therefore never sees half a file, and an interrupted writer leaves the old one as it was. On an error the
-    temporary file is removed; a full disk or a folder without write permission is reported as a :class:`StudyError`.
+    temporary file is removed, and so is one that a killed writer left behind; a full disk or a folder without write
+    permission is reported as a :class:`StudyError`.
     """
     path = Path(path)
     # The process id keeps two writers apart; the suffix stays last because some writers look at it.
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Patterns such as *.safetensors match hidden files too: a half-written one must not pass for a whole one later.
+        for left in path.parent.glob(f".{glob.escape(path.stem)}.*{glob.escape(path.suffix)}"):
+            if re.fullmatch(r"\.\d+", left.name.removeprefix(f".{path.stem}").removesuffix(path.suffix)):
+                left.unlink(missing_ok=True)
         yield temporary
         temporary.replace(path)
     except OSError as error:

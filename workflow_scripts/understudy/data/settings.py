@@ -39,7 +39,8 @@ class DataSettings(BaseModel):
         if self.source != DIGITS:
             if self.root is None:
                 raise ValueError(f"source {self.source!r} needs `root`, the folder or file that holds the images")
-            if not self.root.exists():
+            # What torchvision is to read may be downloaded after a study has been planned; rule prepare says how.
+            if not self.root.exists() and not self.source.startswith("torchvision:"):
                 raise ValueError(
                     f"root {str(self.root)!r} does not exist; give the folder or file that holds the images"
                 )

@@ -1,0 +1,127 @@
+"""One writer at a time: a job claims its outputs, and ends with the Snakemake that started it.
+
+A Snakemake that is killed with SIGKILL cannot stop its jobs. On one machine a job sees that its Snakemake has gone and
+ends itself; on a cluster it goes on, and a second run that meets it on the same outputs is refused by the claim.
+"""
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from understudy.errors import StudyError
+
+# File systems without locks say so in one of these ways.
+NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+
+
+@contextmanager
+def claimed(outputs: Sequence[str | Path], folder: str | Path, patience: float = 60.0) -> Iterator[None]:
+    """Hold the claim on a job's outputs while the block runs.
+
+    Parameters
+    ----------
+    outputs : the files and folders that the job writes
+    folder : where claims lie, one small file each while they are held; on the file system that all nodes share
+    patience : seconds to wait for another holder, which may be about to be killed
+
+    Raises
+    ------
+    StudyError
+        If another process still holds the claim after that time. Its message says which.
+    """
+    name = hashlib.blake2b("\n".join(map(str, outputs)).encode(), digest_size=16).hexdigest()
+    path = Path(folder) / f"{name}.claim"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + patience
+    while (claim := _try(path)) is None:
+        if time.monotonic() > deadline:
+            raise StudyError(f"{outputs[0]} is being written by {_holder(path)}, left over from a run that was killed")
+        time.sleep(0.2)
+    with claim:
+        claim.truncate(0)
+        claim.write(json.dumps(_identity()))
+        claim.flush()
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _try(path: Path) -> object | None:
+    """Return the claim's open, locked file, or None if another process holds it."""
+    claim = path.open("a+")
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        claim.close()
+        return None
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        print(f"{path.parent} is on a file system without locks: nothing keeps two writers apart", file=sys.stderr)
+        return claim
+    # The last holder removes the file: a lock on a file that has gone is worth nothing.
+    if path.exists() and path.stat().st_ino == os.fstat(claim.fileno()).st_ino:
+        return claim
+    claim.close()
+    return None
+
+
+def _identity() -> dict:
+    return {"host": socket.gethostname(), "process": os.getpid(), "slurm_job": os.environ.get("SLURM_JOB_ID")}
+
+
+def _holder(path: Path) -> str:
+    try:
+        holder = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return "another process"
+    if holder["slurm_job"]:
+        return f"SLURM job {holder['slurm_job']} on {holder['host']} (`scancel {holder['slurm_job']}` ends it)"
+    return f"process {holder['process']} on {holder['host']} (`kill {holder['process']}` there ends it)"
+
+
+def end_with_snakemake(seconds: float = 1.0) -> None:
+    """Kill this process, from a thread, as soon as a Snakemake above it has gone; looks every ``seconds``.
+
+    There is nothing to tidy up: files are whole or absent, and training goes on from its checkpoints.
+    """
+    above = [process for process in psutil.Process().parents() if _is_snakemake(process)]
+
+    def watch() -> None:
+        while all(_runs(process) for process in above):
+            time.sleep(seconds)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if above:
+        threading.Thread(target=watch, daemon=True, name="end with Snakemake").start()
+
+
+def _is_snakemake(process: psutil.Process) -> bool:
+    try:
+        # A shell that starts Snakemake in the background may end before it: only Python's own processes count.
+        is_python = process.name().lower().startswith(("python", "snakemake"))
+        return is_python and any("snakemake" in part for part in process.cmdline()[:3])
+    except psutil.Error:
+        return False
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:
+        return True
