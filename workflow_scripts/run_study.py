@@ -35,7 +35,7 @@ def _run_locked(study: list[str], cores: str, folder: Path) -> int:
     # Left behind by a run of this script that was killed: then Snakemake's lock is nobody's. Any other lock is kept.
     killed = STATE / "understudy.running"
     steps = [["--unlock", "--quiet", "all"]] if killed.exists() else []
-    steps.append(["--cores", cores, "--resources", "gpu=1", "--rerun-incomplete", "--quiet", "rules", "host"])
+    steps.append(["--cores", cores, "--rerun-incomplete", "--quiet", "rules", "host"])
     report = folder / "report.html"
     steps.append(["--report", str(report), "--quiet", "all"])
     killed.touch()

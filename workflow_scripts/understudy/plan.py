@@ -83,8 +83,7 @@ class Plan:
         """
         if self.study.data is None:
             return
-        prepared = self.root / "data" / "images.parquet"
-        counts = np.bincount(read_labels(prepared)) if prepared.exists() else count_images(self.study.data)
+        counts = self._count_images()
         if counts is None:
             return
         labels = np.repeat(np.arange(len(counts)), counts)
@@ -93,6 +92,15 @@ class Plan:
                 draw_split(labels, name, split, self.study.calibration_fraction, self.study.seed, 0)
             except StudyError as error:
                 raise StudyError(f"configuration: {error}") from None
+
+    def _count_images(self) -> np.ndarray | None:
+        prepared = self.root / "data" / "images.parquet"
+        if not prepared.exists():
+            return count_images(self.study.data)
+        try:
+            return np.bincount(read_labels(prepared))
+        except StudyError:
+            return None  # a broken file is no reason to plan nothing: a job that reads it will name it
 
     # ------------------------------------------------------------------ candidates
 
