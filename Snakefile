@@ -62,6 +62,11 @@ if study.has_selection:
     include: "rules/figures.smk"
 
 
+if study.ranking:
+
+    include: "rules/ranking.smk"
+
+
 if study.practice and study.practice.theory:
 
     include: "rules/practice_theory.smk"

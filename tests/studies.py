@@ -32,6 +32,7 @@ def small_study(**changes: object) -> dict:
             },
             "rwnn": {"graphs": 3, "nodes": 5, "width": 4, "head": 16, "stages": 1},
         },
+        "ranking": {"calibration_models": 4, "calibration_counts": [2, 4], "repeats": 5},
     }
     return study | changes
 

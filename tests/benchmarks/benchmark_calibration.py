@@ -18,9 +18,11 @@ import pandas as pd
 import sklearn
 from sklearn.linear_model import Ridge
 
+from understudy.ranking.comparison import Design, compare_methods
+from understudy.ranking.matching import common_classes, halves
 from understudy.ranking.predictions import Predictions, read_npz
 from understudy.ranking.ridge import ridge_path
-from understudy.ranking.tables import calibration_table, common_classes, halves
+from understudy.ranking.tables import summary
 
 PENALTIES = [1.0, 10.0]
 
@@ -74,8 +76,8 @@ def print_domains(folder: Path, splits: int) -> None:
         synthetic, real = common_classes([synthetic, real], drop=True)
         known, judged = halves(real, seed=0)
         for count in (5, 10, 15):
-            settings = {"penalties": PENALTIES, "repeats": splits, "seed": 0, "calibration_models": count}
-            table = calibration_table({kind: synthetic}, known, judged, **settings)
+            design = Design(count, (), PENALTIES[0], tuple(PENALTIES), splits, seed=0)
+            table = summary(compare_methods(synthetic, known, judged, design).assign(draw=0, split="", set=kind))
             tables.append(table[table["models"] >= 5])
     table = pd.concat(tables)
     table["method"] += table["penalty"].map(lambda p: "" if np.isnan(p) else f" {p:g}")
@@ -129,7 +131,8 @@ def print_table_speed() -> None:
     real = sets["one"].of_images(np.arange(0, 100_000, 2)), sets["one"].of_images(np.arange(1, 100_000, 2))
     real = [Predictions(models, r.predicted, labels[:50_000], 1000) for r in real]
     start, processor = time.perf_counter(), time.process_time()
-    calibration_table(sets, *real, calibration_models=50, penalties=[1.0], repeats=20, seed=0)
+    for synthetic in sets.values():
+        compare_methods(synthetic, *real, Design(50, (), 1.0, (), repeats=20, seed=0))
     wall, processor = time.perf_counter() - start, time.process_time() - processor
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"table calibration, 6 sets x 20 splits: {wall:.0f} s ({processor:.0f} s of CPU), peak {memory:.1f} GiB")

@@ -6,7 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from understudy.errors import StudyError
-from understudy.ranking.predictions import check_same_models, make_predictions, read_npz, read_parquet
+from understudy.ranking.matching import check_same_models
+from understudy.ranking.predictions import make_predictions, read_npz, read_parquet
 
 MODELS = ["a", "b", "c"]
 LABELS = np.array([0, 1, 2, 1])

@@ -189,6 +189,13 @@ class Study(Settings):
             raise ValueError(f"{missing[0]}: missing; add it (see config.yaml for an example)")
         if self.ranking is not None and not self.has_selection:
             raise ValueError("ranking: there are no models to rank; give the study its `candidates` (see config.yaml)")
+        if self.ranking is not None and (
+            self.calibration_fraction == 0 or any(split.train == "all" for split in self.splits.values())
+        ):
+            raise ValueError(
+                "ranking: real images must be held out to rank candidates; leave `train` below the number of images "
+                "and `calibration_fraction` above 0, or remove the section"
+            )
         return self
 
     @model_validator(mode="after")

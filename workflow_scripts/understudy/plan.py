@@ -30,6 +30,7 @@ STAGE_VERSIONS = {
     "draw_graphs": 1,
     "train_candidates": 1,
     "evaluate": 1,
+    "evaluate_calibration": 1,
     "practice_theory": 1,
 }
 
@@ -228,6 +229,23 @@ class Plan:
         selection = self.study.selection
         return selection.subsets if table == "protocol_subsets" else selection.bootstrap_draws
 
+    @property
+    def rankings(self) -> list[tuple[int, str]]:
+        """Draw and split of each ranking of models; a study without splits has one."""
+        if self.study.ranking is None:
+            return []
+        return [(draw, split) for draw in self.draws for split in self.splits]
+
+    def ranking_sets(self, split: str) -> list[str]:
+        """Return the sets that a split's models are ranked with and by: synthetic ones, calibration, test."""
+        return [*self.study.generators_of(split), "calibration", "test"]
+
+    def ranked_predictions(self, draw: int | str, split: str, set_name: str) -> list[Path]:
+        """Return the files of the candidates' predictions on a set of a ranking."""
+        if set_name == "calibration":
+            return [self.ranking(draw, split) / "calibration_predictions.parquet"]
+        return [self.evaluation(draw, split, "full", batch, set_name) / "predictions.parquet" for batch in self.batches]
+
     def evaluated_sets(self) -> list[tuple[int, str, str]]:
         """Return (draw, split, set) of every set that runs are evaluated on."""
         return [
@@ -269,6 +287,10 @@ class Plan:
             return []
         parts = ["test"] + (["calibration"] if self.study.calibration_fraction > 0 else [])
         return [self.part(draw, split, part) for part in parts]
+
+    def ranking(self, draw: int | str, split: str) -> Path:
+        """Return the folder of a ranking of models."""
+        return self.root / "ranking" / f"draw{draw}" / split
 
     def table(self, name: str, suffix: str = "parquet") -> Path:
         """Return the file of a table."""

@@ -22,6 +22,24 @@ RUN: list[Column] = [
 ]
 SET: Column = ("set", "str", "evaluation set: test, validation, calibration, or a generator's name")
 
+FIT: list[Column] = [
+    DRAW,
+    ("split", "str", "name of the split; empty in a study without splits"),
+    ("set", "str", "synthetic or other evaluation set; calibration: the real images of the calibration themselves"),
+    ("metric", "str", "top1 or top5: an image counts as wrong unless its label is the best, or among the 5 best"),
+    ("method", "str", "none (plain error on the set), ridge (the paper's calibration) or adaptive"),
+    ("penalty", "float", "lambda of ridge; missing for other methods"),
+    ("calibration_models", "int", "models of known real risk that calibrate"),
+    ("models", "int", "the other models, which are ranked"),
+]
+RANK_CORRELATION: list[Column] = [
+    ("repeats", "int", "random splits of the models, in all draws"),
+    ("spearman", "float", "Spearman correlation of estimated and real risks of the ranked models, mean over splits"),
+    ("ci_low", "float", "lower end of the range that holds 95 % of the splits of the models"),
+    ("ci_high", "float", "upper end of it"),
+    ("mean_absolute_error", "float", "mean over ranked models and splits of the estimate's distance to the real risk"),
+]
+
 SCHEMAS: dict[str, list[Column]] = {
     "generator_history": [
         ("step", "int", "optimisation steps taken"),
@@ -245,6 +263,33 @@ SCHEMAS: dict[str, list[Column]] = {
         ("agree_share", "float", "test: share of the pairs that the test set orders alike, of those without ties"),
         ("violated", "int", "test: certified pairs that the test set orders the other way"),
         REASON,
+    ],
+    "calibration_comparisons": [
+        *FIT,
+        ("repeat", "int", "random split of the models, from 0; the same for all sets and methods"),
+        ("spearman", "float", "Spearman correlation of estimated and real risks of the ranked models"),
+        ("absolute_error", "float", "mean over the ranked models of the estimate's distance to the real risk"),
+    ],
+    "calibration": [*FIT, *RANK_CORRELATION],
+    "calibration_models": [*FIT, *RANK_CORRELATION],
+    "calibration_penalties": [*FIT, *RANK_CORRELATION],
+    "model_ranking": [
+        *FIT[:5],
+        ("model", "str", "name of the model"),
+        ("calibrates", "bool", "whether it is a calibration model: its real risk was known to the method"),
+        ("estimate", "float", "estimated real risk"),
+        ("rank", "float", "rank of the estimate among all models, 1 is the least; ties share their mean rank"),
+        ("real_risk", "float", "share of real images that it gets wrong, of those that judge; missing where unknown"),
+    ],
+    "image_weights": [
+        *FIT[:3],
+        ("image", "int", "place of the synthetic image in its set"),
+        ("label", "int", "its class"),
+        (
+            "weight",
+            "float",
+            "its weight in the ridge method's w_c, top-1; positive: being wrong counts against a model",
+        ),
     ],
     "practice_theory": [
         ("mode", "str", "keep_hard (samples nearest to the selecting direction's boundary) or keep_easy (farthest)"),

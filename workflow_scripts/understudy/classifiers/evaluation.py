@@ -46,7 +46,7 @@ def evaluate_runs(
     files = [WeightsFile(path) for path in weight_files]
     _check_set(files, images, labels, classes, where["set"])
     pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device)
-    predicted = {file.record["run"]: _predict_snapshots(file, pixels, batch_size) for file in files}
+    predicted = {file.record["run"]: _predict_snapshots(file, pixels, batch_size, file.epochs) for file in files}
     counts = pd.DataFrame(
         [
             {**where, **{key: file.record[key] for key in RUN}, "epoch": epoch, **cell}
@@ -57,7 +57,26 @@ def evaluate_runs(
         columns=[*where, *RUN, "epoch", "label", "half", "images", "errors"],
     )
     chosen = best_snapshots(counts if choices is None else choices)
-    return counts, _kept_predictions(files, predicted, chosen, where)
+    choosers = chosen.groupby(["run", "epoch"])["set"].apply(sorted).to_dict()
+    return counts, _kept_predictions(files, predicted, choosers, where)
+
+
+def predict_last(
+    weight_files: Sequence[Path],
+    images: np.ndarray,
+    labels: np.ndarray,
+    classes: int,
+    *,
+    where: dict[str, int | str],
+    device: torch.device,
+    batch_size: int = 256,
+) -> pd.DataFrame:
+    """Return the `predictions` of each run's last snapshot on one set, for the same parameters as `evaluate_runs`."""
+    files = [WeightsFile(path) for path in weight_files]
+    _check_set(files, images, labels, classes, where["set"])
+    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device)
+    predicted = {file.record["run"]: _predict_snapshots(file, pixels, batch_size, file.epochs[-1:]) for file in files}
+    return _kept_predictions(files, predicted, {}, where)
 
 
 def _check_set(files: list[WeightsFile], images: np.ndarray, labels: np.ndarray, classes: int, name: str) -> None:
@@ -73,11 +92,13 @@ def _check_set(files: list[WeightsFile], images: np.ndarray, labels: np.ndarray,
 
 
 @torch.inference_mode()
-def _predict_snapshots(file: WeightsFile, pixels: Tensor, batch_size: int) -> dict[int, np.ndarray]:
+def _predict_snapshots(
+    file: WeightsFile, pixels: Tensor, batch_size: int, epochs: Sequence[int]
+) -> dict[int, np.ndarray]:
     """Predicted classes int16 [N] by epoch; the network is built once and the snapshots put into it in turn."""
     network = file.network().to(pixels.device)
     predictions = {}
-    for epoch in file.epochs:
+    for epoch in epochs:
         put_weights(network, file.snapshot(epoch))
         # Batches small enough to stay in a core's cache between layers.
         parts = [network(batch).argmax(1) for batch in pixels.split(batch_size)]
@@ -96,9 +117,12 @@ def count_errors(predicted: np.ndarray, labels: np.ndarray, halves: np.ndarray, 
 
 
 def _kept_predictions(
-    files: list[WeightsFile], predicted: dict[str, dict[int, np.ndarray]], chosen: pd.DataFrame, where: dict
+    files: list[WeightsFile],
+    predicted: dict[str, dict[int, np.ndarray]],
+    choosers: dict[tuple[str, int], list[str]],
+    where: dict,
 ) -> pd.DataFrame:
-    choosers = chosen.groupby(["run", "epoch"])["set"].apply(sorted).to_dict()
+    """Rows of each run's last snapshot, and of those that `choosers` names the choosing sets of, by run and epoch."""
     rows = []
     for file in files:
         run = file.record["run"]

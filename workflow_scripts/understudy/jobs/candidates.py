@@ -6,7 +6,7 @@ from pathlib import Path
 
 from understudy.checkpoints import checkpoint_folder
 from understudy.classifiers.architectures import ArchitectureSettings
-from understudy.classifiers.evaluation import evaluate_runs
+from understudy.classifiers.evaluation import evaluate_runs, predict_last
 from understudy.classifiers.graphs import draw_graphs, graph_arguments
 from understudy.classifiers.training import Run, train_runs
 from understudy.data.shards import read_images
@@ -127,3 +127,29 @@ def evaluate_batch(
     )
     write_table("counts", counted, counts, version)
     write_table("predictions", predicted, predictions, version)
+
+
+def evaluate_on_calibration(
+    weights: Sequence[Path],
+    images: Path,
+    classes: Path,
+    predictions: Path,
+    *,
+    where: dict[str, int | str],
+    device: str,
+    version: int,
+) -> None:
+    """Write what the last snapshots of many batches' runs predict on the calibration images.
+
+    Parameters
+    ----------
+    weights : sequence of Path
+        Folders, one a batch.
+    where : dict
+        The columns draw, split, regime and set.
+    """
+    data = read_images(images)
+    files = [path for folder in weights for path in sorted(folder.glob("*.safetensors"))]
+    count = len(read_json(classes)["classes"])
+    rows = predict_last(files, data.images, data.labels, count, where=where, device=choose_device(device))
+    write_table("predictions", rows, predictions, version)

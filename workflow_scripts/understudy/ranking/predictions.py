@@ -83,7 +83,7 @@ class Predictions:
         place = {name: i for i, name in enumerate(self.models)}
         unknown = [name for name in models if name not in place]
         if unknown:
-            raise StudyError(f"models {_some(unknown)} have no predictions here; there are {_some(self.models)}")
+            raise StudyError(f"models {some(unknown)} have no predictions here; there are {some(self.models)}")
         return Predictions(tuple(models), self.predicted[[place[m] for m in models]], self.labels, self.classes)
 
     def of_images(self, images: np.ndarray) -> "Predictions":
@@ -119,7 +119,7 @@ def make_predictions(
     models = [str(name) for name in models]
     duplicates = sorted({name for name in models if models.count(name) > 1})
     if duplicates:
-        raise StudyError(f"{source}: models {_some(duplicates)} occur more than once; give each model one row")
+        raise StudyError(f"{source}: models {some(duplicates)} occur more than once; give each model one row")
     labels = _label_numbers(np.asarray(labels), classes, f"{source}: true labels")
     if len(models) == 0 or labels.ndim != 1 or len(labels) == 0:
         raise StudyError(f"{source}: {len(models)} models and true labels of shape {labels.shape}; give some of both")
@@ -162,7 +162,7 @@ def read_npz(
         with np.load(path, allow_pickle=False) as file:
             missing = [name for name in (models, predicted, labels) if name not in file.files]
             if missing:
-                raise StudyError(f"{path}: no arrays {_some(missing)}; the file has {_some(file.files)}")
+                raise StudyError(f"{path}: no arrays {some(missing)}; the file has {some(file.files)}")
             arrays = [file[name] for name in (models, predicted, labels)]
     except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
         raise StudyError(f"{path}: not readable as an npz file of plain arrays ({error})") from error
@@ -185,18 +185,6 @@ def read_parquet(path: str | Path, labels: str | Path, classes: int | Sequence[s
     return make_predictions(table["model"].to_pylist(), rows, truth, classes, source=str(path))
 
 
-def check_same_models(synthetic: Predictions, real: Predictions) -> None:
-    """Raise a StudyError unless both have the same models, in whatever order, and the same number of classes."""
-    only = sorted(set(synthetic.models) - set(real.models)), sorted(set(real.models) - set(synthetic.models))
-    if any(only):
-        raise StudyError(
-            f"models with synthetic predictions only: {_some(only[0])}; with real ones only: {_some(only[1])}; "
-            "give both for every model, or leave those models out"
-        )
-    if synthetic.classes != real.classes:
-        raise StudyError(f"{synthetic.classes} classes in the synthetic predictions, {real.classes} in the real ones")
-
-
 def _label_numbers(values: np.ndarray, classes: int | Sequence[str], what: str) -> np.ndarray:
     """Labels in [0, C) as small integers, from whole numbers or names of classes."""
     count = classes if isinstance(classes, int) else len(classes)
@@ -205,7 +193,7 @@ def _label_numbers(values: np.ndarray, classes: int | Sequence[str], what: str) 
         number = {name: i for i, name in enumerate(() if isinstance(classes, int) else classes)}
         unknown = sorted({str(v) for v in np.unique(values.astype(str))} - number.keys())
         if unknown:
-            raise StudyError(f"{what}: unknown classes {_some(unknown)}; known are {_some(list(number)) or 'numbers'}")
+            raise StudyError(f"{what}: unknown classes {some(unknown)}; known are {some(list(number)) or 'numbers'}")
         return np.vectorize(number.__getitem__, otypes=[kind])(values)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise StudyError(f"{what}: {int((~np.isfinite(values)).sum())} values are NaN or infinite; predict every image")
@@ -224,7 +212,7 @@ def _read_columns(path: str | Path, columns: list[str]) -> pa.Table:
         with pq.ParquetFile(path) as file:
             missing = [name for name in columns if name not in file.schema_arrow.names]
             if missing:
-                raise StudyError(f"{path}: no columns {_some(missing)}; the file has {_some(file.schema_arrow.names)}")
+                raise StudyError(f"{path}: no columns {some(missing)}; the file has {some(file.schema_arrow.names)}")
             return file.read(columns=columns)
     except (OSError, pa.ArrowInvalid) as error:
         raise StudyError(f"{path}: not readable as parquet ({error})") from error
@@ -242,7 +230,7 @@ def _list_array(row: pa.Scalar, path: str | Path) -> np.ndarray:
     return flat.reshape(len(values), -1)
 
 
-def _some(names: Sequence[str], most: int = 5) -> str:
+def some(names: Sequence[str], most: int = 5) -> str:
     """Name a few of many."""
     shown = ", ".join(map(str, names[:most]))
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown

@@ -1,0 +1,73 @@
+# Ranking the candidates: their last snapshots on the calibration images, and what the synthetic sets make of them.
+
+
+# The calibration images choose and train nothing: they give the real risks of the calibration models.
+rule evaluate_calibration:
+    input:
+        weights=lambda wildcards: [
+            plan.candidates(wildcards.draw, wildcards.split, "full", batch) / "weights"
+            for batch in plan.batches
+        ],
+        images=plan.part("{draw}", "{split}", "calibration").as_posix(),
+        classes=rules.prepare.output.classes,
+    output:
+        predictions=plan.ranking("{draw}", "{split}")
+        / "calibration_predictions.parquet",
+    log:
+        f"{LOGS}/evaluate_calibration/draw{{draw}}/{{split}}.log",
+    benchmark:
+        f"{BENCHMARKS}/evaluate_calibration/draw{{draw}}/{{split}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(4000),
+        runtime=minutes(240),
+        gpu=GPU,
+    params:
+        device=study.device,
+        version=STAGE_VERSIONS["evaluate_calibration"],
+    message:
+        "Evaluating all candidates of {wildcards.split}, draw {wildcards.draw}, on the calibration images"
+    script:
+        "../workflow_scripts/evaluate_calibration.py"
+
+
+rule rank_candidates:
+    input:
+        predictions=lambda wildcards: [
+            path
+            for name in plan.ranking_sets(wildcards.split)
+            for path in plan.ranked_predictions(wildcards.draw, wildcards.split, name)
+        ],
+        images=lambda wildcards: [
+            plan.set_images(wildcards.draw, wildcards.split, name)
+            for name in plan.ranking_sets(wildcards.split)
+        ],
+        classes=rules.prepare.output.classes,
+        code=modules("ranking", "statistics/rank_correlation.py", "jobs/ranking.py"),
+    output:
+        **RANKING_OUTPUTS,
+    log:
+        f"{LOGS}/rank_candidates/draw{{draw}}/{{split}}.log",
+    benchmark:
+        f"{BENCHMARKS}/rank_candidates/draw{{draw}}/{{split}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(60),
+    params:
+        sets=lambda wildcards: [
+            name
+            for name in plan.ranking_sets(wildcards.split)
+            for _ in plan.ranked_predictions(wildcards.draw, wildcards.split, name)
+        ],
+        images_of=lambda wildcards: plan.ranking_sets(wildcards.split),
+        settings=study.ranking.model_dump(mode="json"),
+        seed=study.seed,
+    message:
+        "Ranking the candidates of {wildcards.split}, draw {wildcards.draw}, with and without calibration"
+    script:
+        "../workflow_scripts/rank_candidates.py"
