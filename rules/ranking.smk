@@ -12,18 +12,13 @@ RANKING_OUTPUTS = {
 }
 
 
-def rankings(name):
-    """The files of this name of every ranking."""
-    return [plan.ranking(*place) / f"{name}.parquet" for place in plan.rankings]
-
-
 include: "ranking_candidates.smk"
 
 
 rule calibration_tables:
     input:
-        comparisons=rankings("calibration_comparisons"),
-        rankings=rankings("model_ranking"),
+        comparisons=plan.ranking_files("calibration_comparisons.parquet"),
+        rankings=plan.ranking_files("model_ranking.parquet"),
         code=modules("ranking", "jobs/ranking.py", "tables.py", "schemas.py"),
     output:
         **{name: plan.table(name) for name in RANKING_TABLES},

@@ -236,6 +236,10 @@ class Plan:
             return []
         return [(draw, split) for draw in self.draws for split in self.splits]
 
+    def ranking_files(self, file: str) -> list[Path]:
+        """Return the file of this name of every ranking."""
+        return [self.ranking(draw, split) / file for draw, split in self.rankings]
+
     def ranking_sets(self, split: str) -> list[str]:
         """Return the sets that a split's models are ranked with and by: synthetic ones, calibration, test."""
         return [*self.study.generators_of(split), "calibration", "test"]
