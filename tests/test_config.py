@@ -105,5 +105,15 @@ def test_a_mistake_in_the_practice_part_is_one_line(practice, message):
     assert len(str(error.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"calibration_fraction": 0}, {"splits": {"All": {"train": "all", "validation": 9}}}],
+)
+def test_candidates_are_ranked_with_held_out_images_alone(changes):
+    changes |= {"generators": {"g": {"method": "stylegan2"}}}
+    with pytest.raises(StudyError, match="ranking: real images must be held out to rank candidates"):
+        load_study(small_study(**changes))
+
+
 def test_the_schema_describes_every_key():
     assert '"calibration_fraction"' in json_schema()

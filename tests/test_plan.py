@@ -63,11 +63,20 @@ def test_features_are_the_studys_own_unless_inception_weights_are_given(tmp_path
 def test_a_split_of_all_images_has_no_test():
     splits = {"All": {"train": "all", "validation": 300}}
     generators = {"stylegan2_cond": {"method": "stylegan2"}}
-    plan = plan_of(splits=splits, generators=generators)
+    plan = plan_of(splits=splits, generators=generators, ranking=None)
     assert not plan.has_test("All")
     assert "test" not in plan.sets("All", "full") + plan.sets("All", "subtrain")
     assert plan.held_out(0, "All") == []
     assert plan.smallest_split() == "All"
+
+
+def test_real_images_of_a_ranking_choose_nothing():
+    plan = plan_of()
+    assert plan.rankings == [(0, "Train200"), (0, "Train400")]
+    assert plan.ranking_sets("Train400") == ["stylegan2_cond", "wgan_gp_per_class", "calibration", "test"]
+    files = plan.ranked_predictions(0, "Train200", "calibration")
+    assert files == [plan.ranking(0, "Train200") / "calibration_predictions.parquet"]
+    assert not set(files) & set(plan.evaluations("predictions.parquet"))
 
 
 def test_evaluations_are_each_batch_times_each_set():
