@@ -1,0 +1,208 @@
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.practice.small import CLASSES, CPU, LEARNER, LOOP, sources, trained_denoiser
+from understudy.classifiers.weights import load_network
+from understudy.data.shards import read_images
+from understudy.errors import StudyError
+from understudy.practice.arms import SWEEP, Arm
+from understudy.practice.learner import LearnerTraining
+from understudy.practice.loop import PracticeRun
+from understudy.practice.results import run_arm
+from understudy.practice.sampling import Sampler
+
+PRACTICE = Arm("practice", "practice", "scaling", 12, 9, 2, omega=0.2)
+ARMS = [
+    PRACTICE,
+    Arm("dynamic", "dynamic", "scaling", 12, 9, 2),
+    Arm("prune", "prune", "scaling", 12, 9, 2, oversampling=2.0),
+    Arm("static", "static", "scaling", 24),
+    Arm("real", "real", "scaling", 30),
+]
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("practice")
+    return sources(folder, trained_denoiser(folder))
+
+
+def run(folder: Path, given, arm=PRACTICE, learner=LEARNER, loop=LOOP, seed=4, checkpoint_seconds=1e9):
+    weights, images = folder / "weights", folder / "images"
+    return run_arm(arm, learner, loop, given, seed, arm.name, weights, images, folder / "work", CPU, checkpoint_seconds)
+
+
+def without_times(result):
+    return [
+        frame.drop(columns=["generator_seconds", "learner_seconds"], errors="ignore").to_json()
+        for frame in (result.runs, result.history, result.rounds, result.hardness)
+    ]
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("moment", ["in a round", "in training", "in a branch"])
+def test_a_killed_run_goes_on_exactly(tmp_path, given, monkeypatch, moment):
+    whole = run(tmp_path / "whole", given)
+    assert list(whole.runs["branch"]) == [2, 0, 1]
+    calls = {"count": 0}
+
+    def dies(original, at):
+        def call(*arguments, **options):
+            calls["count"] += 1
+            if calls["count"] == at:
+                raise KilledError
+            return original(*arguments, **options)
+
+        return call
+
+    # Additions of 9 images are made 4 at a time: call 5 is the middle of the second addition.
+    if moment == "in a round":
+        monkeypatch.setattr(Sampler, "sample", dies(Sampler.sample, 5))
+    else:
+        monkeypatch.setattr(LearnerTraining, "step", dies(LearnerTraining.step, 25 if "training" in moment else 52))
+    with pytest.raises(KilledError):
+        run(tmp_path / "broken", given, checkpoint_seconds=0)
+    resumed = run(tmp_path / "broken", given, checkpoint_seconds=0)
+    assert calls["count"] > 5
+    assert without_times(resumed) == without_times(whole)
+    for file in (tmp_path / "whole").glob("[wi]*/*s*"):
+        if file.is_file():
+            assert file.read_bytes() == (tmp_path / "broken" / file.relative_to(tmp_path / "whole")).read_bytes(), file
+
+
+@pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.name)
+def test_each_arm_makes_and_trains_on_what_it_says(tmp_path, given, arm):
+    result = run(tmp_path, given, arm)
+    final = result.runs.iloc[0]
+    assert final["branch"] == arm.additions
+    assert final["images_trained"] == arm.capacity
+    assert final["images_generated"] == {"practice": 30, "dynamic": 30, "prune": 48, "static": 24, "real": 0}[arm.name]
+    assert final["iterations"] == LEARNER.iterations
+    assert list(result.runs["branch"][1:]) == list(range(arm.additions))
+    for row in result.runs.itertuples():
+        network = load_network(tmp_path / f"weights/{row.run}.safetensors")
+        assert network(torch.from_numpy(given.real.images)).shape == (30, CLASSES)
+    kept = read_images(tmp_path / "images")
+    assert len(kept.labels) == arm.capacity
+    assert np.bincount(kept.columns["addition"]).tolist() == [arm.initial] + [arm.added] * arm.additions
+    if arm.method == "dynamic":
+        pool = given.pool.read(0, 30)
+        assert np.array_equal(kept.images, pool.images) and np.array_equal(kept.labels, pool.labels)
+
+
+def test_prune_keeps_the_images_of_highest_entropy(tmp_path, given):
+    result = run(tmp_path, given, ARMS[2])
+    kept = read_images(tmp_path / "images")
+    first = kept.columns["addition"] == 1
+    candidates = given.pool.read(12, 18)
+    learner_entropy = dict(zip(candidates.seeds, candidates.entropies, strict=True))
+    assert set(kept.columns["seed"][first]) < set(learner_entropy)
+    # The learner at the first addition: a run that stops there has it.
+    stopped = PracticeRun(ARMS[2], LEARNER, LOOP, given, 4, tmp_path / "again", CPU, 1e9)
+    while stopped.progress.made is None:
+        stopped._train(stopped.cool_down_from, stopped.progress.images, "step")
+        stopped._after_step()
+    assert stopped.progress.step == result.rounds["iteration"][0]
+    entropies = stopped.learner.predict(candidates.images)[1]
+    dropped = ~np.isin(candidates.seeds, kept.columns["seed"][first])
+    assert entropies[~dropped].min() >= entropies[dropped].max()
+    assert np.allclose(np.sort(entropies[~dropped]), np.sort(kept.columns["entropy"][first]), atol=1e-6)
+
+
+def test_additions_come_only_between_warm_up_and_cool_down(tmp_path, given):
+    result = run(tmp_path, given, loop=LOOP.model_copy(update={"additions": 50}),
+                 arm=Arm("many", "dynamic", "scaling", 12, 1, 48))  # fmt: skip
+    iterations = result.rounds["iteration"]
+    assert len(iterations) >= 3
+    assert iterations.min() >= LEARNER.warm_up_steps
+    assert iterations.max() < LEARNER.iterations - LEARNER.cool_down_steps
+
+
+def test_a_sweep_adds_once_where_it_is_told(tmp_path, given):
+    arm = Arm("sweep", "practice", SWEEP, 12, 9, 1, omega=0.1, at=0.3)
+    result = run(tmp_path, given, arm)
+    assert result.rounds["iteration"].tolist() == [12]
+    assert len(result.runs) == 1 and result.runs["images_trained"].item() == 21
+
+
+def test_a_branch_ends_after_its_own_cool_down_and_has_seen_what_was_there(tmp_path, given):
+    result = run(tmp_path, given)
+    first, second = result.rounds.itertuples()
+    runs = result.runs.set_index("branch")
+    assert runs.loc[0, "iterations"] == first.iteration + LEARNER.cool_down_steps
+    assert runs.loc[1, "iterations"] == second.iteration + LEARNER.cool_down_steps
+    assert runs.loc[[0, 1, 2], "images_trained"].tolist() == [12, 21, 30]
+    own = result.history[result.history["branch"] == 0]
+    assert own["iteration"].min() > first.iteration and (own["images"] == 12).all()
+
+
+def test_hardness_is_that_of_the_learner_which_asked(tmp_path, given):
+    result = run(tmp_path, given)
+    asked = result.hardness[result.hardness["additions"] == result.hardness["addition"] - 1]
+    assert np.allclose(asked["error"].to_numpy(), result.rounds["error"].to_numpy())
+    assert np.allclose(asked["entropy"].to_numpy(), result.rounds["entropy"].to_numpy(), atol=1e-6)
+    assert len(result.hardness) == 3 * 2
+    assert (asked["error_of_those"].dropna() == 1).all()
+
+
+def test_the_weights_kept_are_those_that_were_validated(tmp_path, given):
+    result = run(tmp_path, given)
+    last = result.history.groupby("branch").last()
+    for row in result.runs.itertuples():
+        network = load_network(tmp_path / f"weights/{row.run}.safetensors")
+        right = network(torch.from_numpy(given.validation.images)).argmax(1).numpy() == given.validation.labels
+        # Kept weights are rounded to half precision.
+        assert right.mean() == pytest.approx(last.loc[row.branch, "validation_accuracy"], abs=0.1)
+    run_again = PracticeRun(PRACTICE, LEARNER, LOOP, given, 4, tmp_path / "again", CPU, 1e9)
+    run_again.run()
+    weights = {name: value.clone() for name, value in run_again.learner.weights().items()}
+    run_again.hardness()
+    assert all(torch.equal(value, weights[name]) for name, value in run_again.learner.weights().items())
+
+
+def test_patience_that_is_never_reached_is_told(tmp_path, given, capsys):
+    patient = LOOP.model_copy(update={"patience": 100})
+    result = run(tmp_path, given, loop=patient)
+    assert result.runs["reason"].tolist() == ["patience was never reached: practice.comparison.loop.patience"]
+    assert "patience was never reached" in capsys.readouterr().err
+    assert len(read_images(tmp_path / "images").labels) == 12
+
+
+def test_a_generator_of_other_images_or_classes_is_refused(tmp_path, given):
+    other = copy.copy(given.sampler)
+    other.denoiser = copy.copy(given.sampler.denoiser)
+    other.denoiser.image_shape = (1, 16, 16)
+    wrong = copy.copy(given)
+    object.__setattr__(wrong, "sampler", other)
+    with pytest.raises(StudyError, match=r"shape \(1, 16, 16\).*\(1, 8, 8\).*practice.comparison.generator"):
+        run(tmp_path, wrong)
+
+
+def test_images_that_are_not_finite_leave_the_run_where_it_was(tmp_path, given, monkeypatch):
+    def fails(self, *arguments):
+        raise StudyError("practice: images made with omega 0.2 are not finite")
+
+    monkeypatch.setattr(Sampler, "sample", fails)
+    with pytest.raises(StudyError, match="omega"):
+        run(tmp_path, given)
+    assert list((tmp_path / "work/state").glob("*.safetensors")) and (tmp_path / "work/images/images.npy").exists()
+
+
+def test_a_diverging_learner_names_its_rate(tmp_path, given):
+    with pytest.raises(StudyError, match="learning_rate"):
+        run(tmp_path, given, learner=LEARNER.model_copy(update={"learning_rate": 1e30}))
+
+
+def test_the_seed_decides_everything(tmp_path, given):
+    torch.manual_seed(1)
+    one = run(tmp_path / "one", given)
+    torch.manual_seed(2)
+    assert without_times(run(tmp_path / "two", given)) == without_times(one)
+    assert without_times(run(tmp_path / "three", given, seed=5)) != without_times(one)

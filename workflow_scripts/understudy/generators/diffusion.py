@@ -1,0 +1,234 @@
+"""A class-conditional diffusion model of small images: training with exact resumption, and its file.
+
+The forward process is x_t = sqrt(a_t) x_0 + sqrt(1 - a_t) e with e ~ N(0, I), a_t the scheduler's ``alphas_cumprod``;
+the network predicts e from x_t, t and the class (Ho et al. 2020). Some images are shown without their class, so that
+one network gives both predictions of classifier-free guidance (Ho and Salimans 2022).
+"""
+
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import DDIMScheduler, UNet2DModel
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional as F
+
+from understudy.checkpoints import Checkpoints
+from understudy.devices import torch_generator
+from understudy.errors import StudyError
+from understudy.files import writing
+from understudy.generators.batches import check_training_images
+from understudy.generators.diffusion_settings import DiffusionSettings
+from understudy.progress import progress
+from understudy.seeds import seed_for
+
+FORMAT = "understudy-diffusion-1"
+NAME = "diffusion"
+WARM_UP = 0.05  # share of the steps
+CLIP_NORM = 1.0
+STEPS_BETWEEN_CHECKS = 50
+
+
+def build_unet(settings: DiffusionSettings, channels: int, size: int, classes: int) -> UNet2DModel:
+    """Return the untrained network. Class number ``classes`` means that no class is given."""
+    levels = len(settings.channels)
+    deepest = ["AttnDownBlock2D", "AttnUpBlock2D"] if settings.attention else ["DownBlock2D", "UpBlock2D"]
+    return UNet2DModel(
+        sample_size=size,
+        in_channels=channels,
+        out_channels=channels,
+        block_out_channels=settings.channels,
+        layers_per_block=settings.layers,
+        norm_num_groups=8,
+        attention_head_dim=8,
+        add_attention=settings.attention,
+        down_block_types=("DownBlock2D",) * (levels - 1) + (deepest[0],),
+        up_block_types=(deepest[1],) + ("UpBlock2D",) * (levels - 1),
+        num_class_embeds=classes + 1,
+    )
+
+
+def noise_schedule(settings: DiffusionSettings) -> DDIMScheduler:
+    """Return the forward process's noise levels and DDIM's steps back (Song et al. 2021); pixels stay in [-1, 1]."""
+    return DDIMScheduler(
+        num_train_timesteps=settings.noise_levels,
+        beta_schedule="squaredcos_cap_v2",
+        clip_sample=True,
+        timestep_spacing="trailing",
+    )
+
+
+def train_diffusion(
+    images: np.ndarray,
+    labels: np.ndarray,
+    classes: int,
+    settings: DiffusionSettings,
+    seed: int,
+    path: Path,
+    checkpoints: Path,
+    device: torch.device,
+    checkpoint_seconds: float = 60.0,
+) -> list[dict]:
+    """Train the model and write it to ``path``; return its history, rows of step and loss.
+
+    Parameters
+    ----------
+    images : uint8 [N, C, H, W], square, a side divisible by 2 for every resolution but the first
+    labels : integers [N] in 0..classes-1
+    seed : decides everything random; on a CPU the same seed gives the same bits, interrupted or not
+    checkpoints : folder from which an interrupted training is resumed; left for the caller to remove
+
+    Raises
+    ------
+    StudyError
+        If images don't fit, or the loss is no longer finite.
+
+    """
+    check_training_images(images, labels, classes, False, NAME)
+    halvings = len(settings.channels) - 1
+    if images.shape[2] % 2**halvings:
+        raise StudyError(
+            f"practice.comparison.generator.channels: {halvings + 1} resolutions need images whose side is "
+            f"divisible by {2**halvings}, but they have {images.shape[2]} pixels a side; give fewer channels"
+        )
+    run = DiffusionTraining(images, labels, classes, settings, seed, device)
+    store = Checkpoints(checkpoints)
+    run.resume(store)
+    saved = time.monotonic()
+    with progress(settings.steps, "diffusion model", "step", done=run.done) as bar:
+        while run.done < settings.steps:
+            run.step()
+            bar.update(note=run.note)
+            if time.monotonic() - saved >= checkpoint_seconds:
+                store.save(run.done, run.tensors(), {"history": run.history})
+                saved = time.monotonic()
+    _save(path, run.average, settings, images.shape[1], images.shape[2], classes)
+    return run.history
+
+
+class DiffusionTraining:
+    """A training under way. Every step draws from a generator of its own: its number is all its randomness."""
+
+    def __init__(self, images: np.ndarray, labels: np.ndarray, classes: int, settings: DiffusionSettings, seed: int,
+                 device: torch.device):  # fmt: skip
+        self.settings, self.seed, self.classes, self.device = settings, seed, classes, device
+        self.images = torch.from_numpy(np.ascontiguousarray(images)).to(device)
+        self.labels = torch.from_numpy(np.asarray(labels, np.int64)).to(device)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_for(seed, "initialisation"))
+            self.network = build_unet(settings, images.shape[1], images.shape[2], classes).to(device).train()
+        self.parameters = dict(self.network.named_parameters())
+        self.average = {name: value.detach().clone() for name, value in self.parameters.items()}
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=settings.learning_rate, weight_decay=0.0)
+        self.alphas = noise_schedule(settings).alphas_cumprod.to(device)
+        self.done, self.history, self.note = 0, [], ""
+        self.total = torch.zeros((), dtype=torch.float64, device=device)
+
+    def _draw(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Draw a step's images' places, times and dropped labels [B], and noise [B, C, H, W], on the CPU."""
+        chance, batch = torch_generator(seed_for(self.seed, "step", self.done)), self.settings.batch
+        drawn = (
+            torch.randint(len(self.labels), (batch,), generator=chance),
+            torch.randint(self.settings.noise_levels, (batch,), generator=chance),
+            torch.rand(batch, generator=chance) < self.settings.label_dropout,
+            torch.randn(batch, *self.images.shape[1:], generator=chance),
+        )
+        return tuple(value.to(self.device) for value in drawn)
+
+    def _learning_rate(self) -> float:
+        progressed = self.done / self.settings.steps
+        rise = min(1.0, (self.done + 1) / max(WARM_UP * self.settings.steps, 1))
+        return self.settings.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * progressed))
+
+    def step(self) -> None:
+        """Take one step of AdamW on the squared error of the predicted noise."""
+        places, times, dropped, noise = self._draw()
+        clean = self.images[places].float() / 127.5 - 1
+        labels = torch.where(dropped, self.classes, self.labels[places])
+        a = self.alphas[times][:, None, None, None]
+        loss = F.mse_loss(self.network(a.sqrt() * clean + (1 - a).sqrt() * noise, times, labels).sample, noise)
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
+        self.optimizer.param_groups[0]["lr"] = self._learning_rate()
+        self.optimizer.step()
+        # The average forgets the start sooner than it would with a constant decay.
+        decay = min(self.settings.ema_decay, (1 + self.done) / (10 + self.done))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.average.values()), list(self.parameters.values()), 1 - decay)
+        self.total += loss.detach()
+        self.done += 1
+        if self.done % STEPS_BETWEEN_CHECKS == 0 or self.done == self.settings.steps:
+            self._add_history()
+
+    def _add_history(self) -> None:
+        mean = self.total.item() / (self.done - (self.history[-1]["step"] if self.history else 0))
+        if not math.isfinite(mean):
+            raise StudyError(
+                f"practice.comparison.generator: the loss is not finite before step {self.done}; lower learning_rate "
+                f"({self.settings.learning_rate})"
+            )
+        self.history.append({"step": self.done, "loss": mean})
+        self.note = f"loss {mean:.4f}"
+        self.total.zero_()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all that training changes, but for the history and the number of steps done."""
+        named = {"total": self.total}
+        named |= {f"average.{name}": value for name, value in self.average.items()}
+        named |= {f"network.{name}": value for name, value in self.parameters.items()}
+        for name, value in self.parameters.items():
+            named |= {f"{key}.{name}": moment for key, moment in self.optimizer.state[value].items()}
+        return named
+
+    def resume(self, store: Checkpoints) -> None:
+        """Continue from the newest checkpoint in ``store``, if there is one."""
+        found = store.load()
+        if found is None:
+            return
+        self.done, tensors, state = found
+        self.history = state["history"]
+        moments = {
+            place: {key: tensors[f"{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
+            for place, name in enumerate(self.parameters)
+        }
+        self.optimizer.load_state_dict({"state": moments, "param_groups": self.optimizer.state_dict()["param_groups"]})
+        with torch.no_grad():
+            for name, value in self.tensors().items():
+                value.copy_(tensors[name])
+
+
+def _save(path: Path, weights: dict[str, Tensor], settings: DiffusionSettings, channels: int, size: int, classes: int
+          ) -> None:  # fmt: skip
+    shape = {"channels": channels, "size": size, "classes": classes}
+    metadata = {"format": FORMAT, "settings": settings.model_dump_json(), "shape": json.dumps(shape)}
+    with writing(path) as temporary:
+        save_file({name: value.cpu().contiguous() for name, value in weights.items()}, temporary, metadata=metadata)
+
+
+def load_diffusion(path: str | Path) -> tuple[UNet2DModel, DiffusionSettings, dict[str, int]]:
+    """Read a trained model: the network in eval mode, its settings, and its channels, size and classes.
+
+    Raises
+    ------
+    StudyError
+        If the file is missing, truncated, or not such a model.
+
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (OSError, SafetensorError) as error:
+        raise StudyError(f"{path} is not a readable safetensors file ({error}); train the model again") from error
+    if metadata.get("format") != FORMAT:
+        raise StudyError(f"{path} is not a diffusion model (format {metadata.get('format')!r}, not {FORMAT!r})")
+    settings, shape = DiffusionSettings(**json.loads(metadata["settings"])), json.loads(metadata["shape"])
+    network = build_unet(settings, **shape)
+    network.load_state_dict(weights)
+    return network.eval().requires_grad_(False), settings, shape
