@@ -40,14 +40,14 @@ def test_preactivation_comes_before_each_convolution():
         m for m in body("resnet_preact", depth=8, width=4, block="basic").modules() if isinstance(m, PreactBlock)
     )
     order = kinds(block.preactivation) + kinds(block.residual)
-    assert order == ["BatchNorm2d", "ReLU", "Conv2d", "BatchNorm2d", "ReLU", "Conv2d"]
+    assert order == ["BatchNorm", "ReLU", "Convolution", "BatchNorm", "ReLU", "Convolution"]
 
 
 def test_the_published_se_form_drops_the_first_relu_and_adds_a_normalisation():
     first, second = [m for m in body("se_resnet_preact", depth=14).modules() if isinstance(m, PreactBlock)][:2]
-    assert kinds(first.preactivation) == ["BatchNorm2d", "ReLU"]
-    assert kinds(second.preactivation) == ["BatchNorm2d", "Identity"]
-    assert [type(layer).__name__ for layer in second.residual][-2:] == ["BatchNorm2d", "SqueezeExcitation"]
+    assert kinds(first.preactivation) == ["BatchNorm", "ReLU"]
+    assert kinds(second.preactivation) == ["BatchNorm", "Identity"]
+    assert [type(layer).__name__ for layer in second.residual][-2:] == ["BatchNorm", "SqueezeExcitation"]
 
 
 def test_squeeze_and_excitation_reduces_by_sixteen():

@@ -28,7 +28,7 @@ STAGE_VERSIONS = {
     "sample": 1,
     "evaluate_generator": 1,
     "draw_graphs": 1,
-    "train_candidates": 1,
+    "train_candidates": 2,
     "evaluate": 1,
     "evaluate_calibration": 1,
     "practice_theory": 1,

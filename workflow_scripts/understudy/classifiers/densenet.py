@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from understudy.classifiers.arguments import DenseNetArguments
-from understudy.classifiers.layers import Head, Shape, conv1x1, conv3x3, initialise
+from understudy.classifiers.layers import AveragePool, BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
 
 
 class DenseLayer(nn.Module):
@@ -14,21 +14,21 @@ class DenseLayer(nn.Module):
         super().__init__()
         inner = 4 * growth
         self.layers = nn.Sequential(
-            nn.BatchNorm2d(inputs),
+            BatchNorm(inputs),
             nn.ReLU(),
             conv1x1(inputs, inner),
-            nn.BatchNorm2d(inner),
+            BatchNorm(inner),
             nn.ReLU(),
             conv3x3(inner, growth),
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([x, self.layers(x)], 1)
+        return torch.cat([x, self.layers(x)], -3)
 
 
 def transition(inputs: int, outputs: int) -> nn.Sequential:
     """Between dense blocks: BN, ReLU, 1x1 compression, 2x2 average pooling."""
-    return nn.Sequential(nn.BatchNorm2d(inputs), nn.ReLU(), conv1x1(inputs, outputs), nn.AvgPool2d(2))
+    return nn.Sequential(BatchNorm(inputs), nn.ReLU(), conv1x1(inputs, outputs), AveragePool(2))
 
 
 class DenseNet(nn.Module):
@@ -47,7 +47,7 @@ class DenseNet(nn.Module):
                 compressed = int(channels * arguments.compression)
                 layers.append(transition(channels, compressed))
                 channels = compressed
-        self.layers = nn.Sequential(*layers, nn.BatchNorm2d(channels), nn.ReLU())
+        self.layers = nn.Sequential(*layers, BatchNorm(channels), nn.ReLU())
         self.head = Head(channels, shape.classes)
         initialise(self)
 

@@ -29,7 +29,8 @@ class Classifier(nn.Module):
         self.noise_size = getattr(body, "noise_size", 0)
 
     def forward(self, images: Tensor, noise: Tensor | None = None) -> Tensor:
-        x = (images.to(self.mean.dtype) - self.mean[:, None, None]) / self.deviation[:, None, None]
+        mean, deviation = (value[..., None, :, None, None] for value in (self.mean, self.deviation))
+        x = (images.to(self.mean.dtype) - mean) / deviation
         return self.body(x) if self.noise_size == 0 else self.body(x, noise)
 
 

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from understudy.classifiers.arguments import PyramidNetArguments
-from understudy.classifiers.layers import Head, Shape, conv1x1, conv3x3, initialise
+from understudy.classifiers.layers import AveragePool, BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
 
 
 class PyramidBlock(nn.Module):
@@ -20,12 +20,12 @@ class PyramidBlock(nn.Module):
         else:
             inner = outputs // 4
             convolutions = [conv1x1(inputs, inner), conv3x3(inner, inner, stride), conv1x1(inner, outputs)]
-        layers: list[nn.Module] = [nn.BatchNorm2d(inputs), convolutions[0]]
+        layers: list[nn.Module] = [BatchNorm(inputs), convolutions[0]]
         for convolution in convolutions[1:]:
-            layers += [nn.BatchNorm2d(convolution.in_channels), nn.ReLU(), convolution]
-        self.residual = nn.Sequential(*layers, nn.BatchNorm2d(outputs))
+            layers += [BatchNorm(convolution.in_channels), nn.ReLU(), convolution]
+        self.residual = nn.Sequential(*layers, BatchNorm(outputs))
         # Odd sides round up, as the strided convolution's do.
-        self.pool = nn.Identity() if stride == 1 else nn.AvgPool2d(2, ceil_mode=True)
+        self.pool = nn.Identity() if stride == 1 else AveragePool(2, ceil_mode=True)
         self.missing = outputs - inputs
 
     def forward(self, x: Tensor) -> Tensor:
@@ -49,13 +49,13 @@ class PyramidNet(nn.Module):
         layers_per_block, expansion = {"basic": (2, 1), "bottleneck": (3, 4)}[arguments.block]
         per_stage = (arguments.depth - 2) // (3 * layers_per_block)
         widths = block_widths(arguments, 3 * per_stage)
-        layers: list[nn.Module] = [conv3x3(shape.channels, widths[0]), nn.BatchNorm2d(widths[0])]
+        layers: list[nn.Module] = [conv3x3(shape.channels, widths[0]), BatchNorm(widths[0])]
         inputs = widths[0]
         for place, width in enumerate(widths[1:]):
             stride = 2 if place in (per_stage, 2 * per_stage) else 1
             layers.append(PyramidBlock(inputs, width * expansion, stride, arguments.block))
             inputs = width * expansion
-        self.layers = nn.Sequential(*layers, nn.BatchNorm2d(inputs), nn.ReLU())
+        self.layers = nn.Sequential(*layers, BatchNorm(inputs), nn.ReLU())
         self.head = Head(inputs, shape.classes)
         initialise(self)
 

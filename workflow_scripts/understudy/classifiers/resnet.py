@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from understudy.classifiers.arguments import ResNetArguments
-from understudy.classifiers.layers import Head, Shape, conv1x1, conv3x3, initialise, stages_of
+from understudy.classifiers.layers import BatchNorm, Head, Shape, conv1x1, conv3x3, initialise, stages_of
 
 
 class BasicBlock(nn.Module):
@@ -16,10 +16,10 @@ class BasicBlock(nn.Module):
         super().__init__()
         self.residual = nn.Sequential(
             conv3x3(inputs, outputs, stride),
-            nn.BatchNorm2d(outputs),
+            BatchNorm(outputs),
             nn.ReLU(),
             conv3x3(outputs, outputs),
-            nn.BatchNorm2d(outputs),
+            BatchNorm(outputs),
         )
         self.shortcut = projection(inputs, outputs, stride)
 
@@ -37,13 +37,13 @@ class BottleneckBlock(nn.Module):
         inner = outputs // self.expansion
         self.residual = nn.Sequential(
             conv1x1(inputs, inner),
-            nn.BatchNorm2d(inner),
+            BatchNorm(inner),
             nn.ReLU(),
             conv3x3(inner, inner, stride),
-            nn.BatchNorm2d(inner),
+            BatchNorm(inner),
             nn.ReLU(),
             conv1x1(inner, outputs),
-            nn.BatchNorm2d(outputs),
+            BatchNorm(outputs),
         )
         self.shortcut = projection(inputs, outputs, stride)
 
@@ -55,7 +55,7 @@ def projection(inputs: int, outputs: int, stride: int) -> nn.Module:
     """Shortcut of a block: the identity, or a normalised 1x1 convolution where the width changes."""
     if inputs == outputs and stride == 1:
         return nn.Identity()
-    return nn.Sequential(conv1x1(inputs, outputs, stride), nn.BatchNorm2d(outputs))
+    return nn.Sequential(conv1x1(inputs, outputs, stride), BatchNorm(outputs))
 
 
 class ResNet(nn.Module):
@@ -68,7 +68,7 @@ class ResNet(nn.Module):
         blocks = (arguments.depth - 2) // (6 if arguments.block == "basic" else 9)
         width = arguments.width
         outputs = [width * block.expansion * 2**stage for stage in range(3)]
-        self.stem = nn.Sequential(conv3x3(shape.channels, width), nn.BatchNorm2d(width), nn.ReLU())
+        self.stem = nn.Sequential(conv3x3(shape.channels, width), BatchNorm(width), nn.ReLU())
         self.stages = stages_of(block, list(zip([width, *outputs], outputs, strict=False)), blocks)
         self.head = Head(outputs[-1], shape.classes)
         initialise(self)

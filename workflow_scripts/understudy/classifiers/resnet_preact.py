@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from understudy.classifiers.arguments import PreactResNetArguments, SEPreactResNetArguments
-from understudy.classifiers.layers import Head, Shape, conv1x1, conv3x3, initialise
+from understudy.classifiers.layers import BatchNorm, Head, Linear, Shape, conv1x1, conv3x3, initialise
 
 
 class SqueezeExcitation(nn.Module):
@@ -15,12 +15,12 @@ class SqueezeExcitation(nn.Module):
         super().__init__()
         # Networks narrower than the reduction keep one unit.
         squeezed = max(1, channels // reduction)
-        self.squeeze = nn.Linear(channels, squeezed)
-        self.excite = nn.Linear(squeezed, channels)
+        self.squeeze = Linear(channels, squeezed)
+        self.excite = Linear(squeezed, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        weights = torch.sigmoid(self.excite(F.relu(self.squeeze(x.mean((2, 3))))))  # [N, C]
-        return x * weights[:, :, None, None]
+        weights = torch.sigmoid(self.excite(F.relu(self.squeeze(x.mean((-2, -1))))))  # [..., N, C]
+        return x * weights[..., None, None]
 
 
 class PreactBlock(nn.Module):
@@ -33,13 +33,13 @@ class PreactBlock(nn.Module):
         super().__init__()
         self.shortcut_after = shortcut_after
         relu_first = shortcut_after or not arguments.remove_first_relu
-        self.preactivation = nn.Sequential(nn.BatchNorm2d(inputs), nn.ReLU() if relu_first else nn.Identity())
+        self.preactivation = nn.Sequential(BatchNorm(inputs), nn.ReLU() if relu_first else nn.Identity())
         convolutions = _convolutions(inputs, outputs, stride, arguments.block)
         layers: list[nn.Module] = [convolutions[0]]
         for convolution in convolutions[1:]:
-            layers += [nn.BatchNorm2d(convolution.in_channels), nn.ReLU(), convolution]
+            layers += [BatchNorm(convolution.in_channels), nn.ReLU(), convolution]
         if arguments.add_last_bn:
-            layers.append(nn.BatchNorm2d(outputs))
+            layers.append(BatchNorm(outputs))
         if isinstance(arguments, SEPreactResNetArguments):
             layers.append(SqueezeExcitation(outputs, arguments.reduction))
         self.residual = nn.Sequential(*layers)
@@ -76,7 +76,7 @@ class PreactResNet(nn.Module):
                 shortcut_after = place == 0 and arguments.preact_stages[stage]
                 layers.append(PreactBlock(inputs, outputs, stride, shortcut_after, arguments))
                 inputs = outputs
-        self.stages = nn.Sequential(*layers, nn.BatchNorm2d(inputs), nn.ReLU())
+        self.stages = nn.Sequential(*layers, BatchNorm(inputs), nn.ReLU())
         self.head = Head(inputs, shape.classes)
         initialise(self)
 

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from understudy.classifiers.arguments import ResNeXtArguments
-from understudy.classifiers.layers import Head, Shape, conv1x1, conv3x3, initialise
+from understudy.classifiers.layers import BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
 from understudy.classifiers.resnet import projection
 
 
@@ -15,13 +15,13 @@ class GroupedBlock(nn.Module):
         super().__init__()
         self.residual = nn.Sequential(
             conv1x1(inputs, inner),
-            nn.BatchNorm2d(inner),
+            BatchNorm(inner),
             nn.ReLU(),
             conv3x3(inner, inner, stride, groups=cardinality),
-            nn.BatchNorm2d(inner),
+            BatchNorm(inner),
             nn.ReLU(),
             conv1x1(inner, outputs),
-            nn.BatchNorm2d(outputs),
+            BatchNorm(outputs),
         )
         self.shortcut = projection(inputs, outputs, stride)
 
@@ -36,7 +36,7 @@ class ResNeXt(nn.Module):
         super().__init__()
         shape.check_strides(2, f"ResNeXt-{arguments.depth}")
         width, cardinality = arguments.width, arguments.cardinality
-        layers: list[nn.Module] = [conv3x3(shape.channels, width), nn.BatchNorm2d(width), nn.ReLU()]
+        layers: list[nn.Module] = [conv3x3(shape.channels, width), BatchNorm(width), nn.ReLU()]
         inputs = width
         for stage in range(3):
             outputs = 4 * width * 2**stage

@@ -8,7 +8,37 @@ import torch
 from torch import Tensor, nn
 
 from understudy.classifiers.arguments import RWNNArguments
-from understudy.classifiers.layers import Head, Shape, conv1x1, conv3x3, initialise
+from understudy.classifiers.layers import (
+    BatchNorm,
+    Head,
+    Shape,
+    conv1x1,
+    conv3x3,
+    convolve,
+    has_small_matrix,
+    initialise,
+)
+
+
+class SeparableConvolution(nn.Module):
+    """A 3x3 convolution of each channel by itself, then a 1x1 convolution across channels.
+
+    Nothing stands between the two, so that together they are one convolution, of weights
+    weight[o, c] = pointwise[o, c] depthwise[c]; stacked runs of small images take it.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int):
+        super().__init__()
+        self.depthwise = conv3x3(inputs, inputs, stride, groups=inputs)
+        self.pointwise = conv1x1(inputs, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        stride = self.depthwise.stride[0]
+        outputs = self.pointwise.out_channels
+        if x.dim() == 4 or not has_small_matrix(x, outputs, stride):
+            return self.pointwise(self.depthwise(x))
+        weight = self.pointwise.weight * self.depthwise.weight.transpose(1, 2)  # [W, O, C, 3, 3]
+        return convolve(x, weight, stride, padding=1)
 
 
 class Node(nn.Module):
@@ -20,17 +50,12 @@ class Node(nn.Module):
     def __init__(self, inputs: int, channels: int, outputs: int, stride: int):
         super().__init__()
         self.weights = nn.Parameter(torch.zeros(inputs)) if inputs > 1 else None
-        self.operation = nn.Sequential(
-            nn.ReLU(),
-            conv3x3(channels, channels, stride, groups=channels),
-            conv1x1(channels, outputs),
-            nn.BatchNorm2d(outputs),
-        )
+        self.operation = nn.Sequential(nn.ReLU(), SeparableConvolution(channels, outputs, stride), BatchNorm(outputs))
 
     def forward(self, inputs: list[Tensor]) -> Tensor:
         if self.weights is None:
             return self.operation(inputs[0])
-        shares = torch.sigmoid(self.weights)
+        shares = torch.sigmoid(self.weights)[..., None, None, None, None].unbind(-5)  # [..., 1, 1, 1, 1] each
         total = inputs[0] * shares[0]
         for place in range(1, len(inputs)):
             total = total + inputs[place] * shares[place]
@@ -66,15 +91,15 @@ class RandomlyWiredNetwork(nn.Module):
         width = arguments.width
         layers: list[nn.Module] = [
             conv3x3(shape.channels, width),
-            nn.BatchNorm2d(width),
+            BatchNorm(width),
             nn.ReLU(),
             conv3x3(width, width),
-            nn.BatchNorm2d(width),
+            BatchNorm(width),
         ]
         for stage, edges in enumerate(arguments.graphs):
             layers.append(WiredStage(arguments.nodes, edges, width * 2**stage, width * 2 ** (stage + 1)))
         last = width * 2 ** len(arguments.graphs)
-        layers += [nn.ReLU(), conv1x1(last, arguments.head), nn.BatchNorm2d(arguments.head), nn.ReLU()]
+        layers += [nn.ReLU(), conv1x1(last, arguments.head), BatchNorm(arguments.head), nn.ReLU()]
         self.layers = nn.Sequential(*layers)
         self.head = Head(arguments.head, shape.classes)
         initialise(self)

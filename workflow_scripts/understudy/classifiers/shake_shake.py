@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from understudy.classifiers.arguments import ShakeShakeArguments
-from understudy.classifiers.layers import Head, Shape, conv1x1, conv3x3, initialise
+from understudy.classifiers.layers import BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
 
 
 def mix_branches(first: Tensor, second: Tensor, alpha: Tensor | float, beta: Tensor | float) -> Tensor:
@@ -23,10 +23,10 @@ class Branch(nn.Module):
         self.layers = nn.Sequential(
             nn.ReLU(),
             conv3x3(inputs, outputs, stride),
-            nn.BatchNorm2d(outputs),
+            BatchNorm(outputs),
             nn.ReLU(),
             conv3x3(outputs, outputs),
-            nn.BatchNorm2d(outputs),
+            BatchNorm(outputs),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -41,16 +41,16 @@ class TwoPathShortcut(nn.Module):
         self.stride = stride
         self.straight = conv1x1(inputs, outputs // 2)
         self.shifted = conv1x1(inputs, outputs // 2)
-        self.normalise = nn.BatchNorm2d(outputs)
+        self.normalise = BatchNorm(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(x)
-        shifted = F.pad(x[:, :, 1:, 1:], (0, 1, 0, 1))
+        shifted = F.pad(x[..., 1:, 1:], (0, 1, 0, 1))
         paths = [self.straight(self._subsample(x)), self.shifted(self._subsample(shifted))]
-        return self.normalise(torch.cat(paths, 1))
+        return self.normalise(torch.cat(paths, -3))
 
     def _subsample(self, x: Tensor) -> Tensor:
-        return x[:, :, :: self.stride, :: self.stride]
+        return x[..., :: self.stride, :: self.stride]
 
 
 class ShakeBlock(nn.Module):
@@ -65,16 +65,16 @@ class ShakeBlock(nn.Module):
         self.shortcut = nn.Identity() if same else TwoPathShortcut(inputs, outputs, stride)
 
     def forward(self, x: Tensor, noise: Tensor | None) -> Tensor:
-        """`noise` [N, 2]: the draws of alpha and of beta (training only)."""
+        """`noise` [..., N, 2]: the draws of alpha and of beta (training only)."""
         alpha, beta = (0.5, 0.5) if noise is None else self._weights(noise)
         return self.shortcut(x) + mix_branches(self.first(x), self.second(x), alpha, beta)
 
     def _weights(self, noise: Tensor) -> tuple[Tensor | float, Tensor | float]:
         if self.arguments.level == "batch":
-            noise = noise[:1]
-        draws = noise[:, :, None, None, None]  # [N, 2, 1, 1, 1]
-        alpha = draws[:, 0] if self.arguments.forward == "shake" else 0.5
-        beta = {"shake": draws[:, 1], "even": 0.5, "keep": alpha}[self.arguments.backward]
+            noise = noise[..., :1, :]
+        alpha, beta = noise[..., None, None, None].unbind(-4)  # [..., N, 1, 1, 1] each
+        alpha = alpha if self.arguments.forward == "shake" else 0.5
+        beta = {"shake": beta, "even": 0.5, "keep": alpha}[self.arguments.backward]
         return alpha, beta
 
 
@@ -87,7 +87,7 @@ class ShakeShake(nn.Module):
     def __init__(self, arguments: ShakeShakeArguments, shape: Shape):
         super().__init__()
         shape.check_strides(2, f"Shake-Shake-{arguments.depth}")
-        self.stem = nn.Sequential(conv3x3(shape.channels, arguments.stem), nn.BatchNorm2d(arguments.stem))
+        self.stem = nn.Sequential(conv3x3(shape.channels, arguments.stem), BatchNorm(arguments.stem))
         self.blocks = nn.ModuleList()
         inputs = arguments.stem
         for stage in range(3):
@@ -103,5 +103,5 @@ class ShakeShake(nn.Module):
     def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
         x = self.stem(x)
         for place, block in enumerate(self.blocks):
-            x = block(x, noise[:, 2 * place : 2 * place + 2] if self.training else None)
+            x = block(x, noise[..., 2 * place : 2 * place + 2] if self.training else None)
         return self.head(F.relu(x))

@@ -1,63 +1,64 @@
 """Several runs of one architecture trained as one: parameters stacked, gradients taken together.
 
 A small network's step is bound by the overhead of its operations, not by arithmetic, so one operation on W stacked
-runs costs less than W operations. `torch.func.vmap` turns the network into that; for W = 1 it is called as it is.
+runs costs less than W operations. The layers take stacked runs as they are (`layers.py`); a stack of one is called like
+any network, foreign ones among them.
 """
+
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
+from torch.func import functional_call
 from torch.nn import functional as F
 
 from understudy.classifiers.networks import Classifier
 from understudy.classifiers.recipes import Recipe
+
+# Numbers of a cache line: in a vector of whole lines, kernels treat no number apart as a remainder.
+LINE = 16
 
 
 class Stack:
     """W runs of one architecture under one recipe, stepping together.
 
     The runs share nothing but the learning rate: each has its own batch, and the loss is summed over runs, so that
-    run i's gradient is that of its own mean loss. Parameters, buffers and momenta are stacked in dimension 0.
+    run i's gradient is that of its own mean loss. Parameters and buffers are stacked in dimension 0; the parameters are
+    views of one vector, which SGD updates at once.
     """
 
     def __init__(self, networks: list[Classifier], recipe: Recipe, device: torch.device, compiled: bool = False):
         self.width = len(networks)
         self.device = device
+        self.recipe = recipe
         self.network = networks[0].to(device).train()
         self.noise_size = self.network.noise_size
-        self.parameters = {
-            name: torch.stack(
-                [network.get_parameter(name).detach().to(device) for network in networks]
-            ).requires_grad_()
+        stacked = {
+            name: torch.stack([network.get_parameter(name).detach().to(device) for network in networks])
             for name, _ in self.network.named_parameters()
         }
+        self.values = flat(list(stacked.values()))
+        self.momenta = torch.zeros_like(self.values)
+        self.parameters = {name: value.requires_grad_() for name, value in views(self.values, stacked).items()}
         self.buffers = {
             name: torch.stack([network.get_buffer(name).to(device) for network in networks])
             for name, _ in self.network.named_buffers()
         }
-        self.optimizer = torch.optim.SGD(
-            list(self.parameters.values()),
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            nesterov=recipe.nesterov,
-            weight_decay=recipe.weight_decay,
-            foreach=True,
-        )
-        self._losses = self._one if self.width == 1 else vmap(self._loss)
+        self._losses = self._one if self.width == 1 else self._loss
         if compiled:
             # The compiler gives up on a function that it has compiled for eight architectures, unless it forgets them.
             torch.compiler.reset()
             self._losses = torch.compile(self._losses)
 
     def _loss(self, parameters: dict, buffers: dict, images: Tensor, labels: Tensor, noise: Tensor):
-        """Mean loss and number of errors of one run; images [B, C, H, W]."""
+        """Mean losses [W] and numbers of errors [W]; images [W, B, C, H, W]. Without the first dimension, one run's."""
         logits = functional_call(self.network, (parameters, buffers), (images, noise))
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
-        errors = (logits.detach().argmax(1) != labels).sum()
-        return F.cross_entropy(logits, labels), errors
+        losses = F.cross_entropy(logits.movedim(-1, 1), labels, reduction="none").mean(-1)
+        return losses, (logits.detach().argmax(-1) != labels).sum(-1)
 
     def _one(self, parameters: dict, buffers: dict, images: Tensor, labels: Tensor, noise: Tensor):
-        """The same for a stack of one, without the cost of vmap; views, so that buffers are updated in place."""
+        """The same for a stack of one; views, so that buffers are updated in place."""
         loss, errors = self._loss(
             {name: value[0] for name, value in parameters.items()},
             {name: value[0] for name, value in buffers.items()},
@@ -79,59 +80,76 @@ class Stack:
         Mean losses [W] and numbers of errors [W] of the batches, before the update.
 
         """
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
-        if self.width > 1:
-            # Runs merged into one channels-last image would be faster still on a CPU, but kernels then treat the last
-            # channels of a row apart, and a run's last bits would depend on its place.
-            images = images.contiguous()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             losses, errors = self._losses(self.parameters, self.buffers, images, labels, noise)
-        losses.sum().backward()
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        gradients = torch.autograd.grad(losses.sum(), list(self.parameters.values()), materialize_grads=True)
+        self._descend(flat(gradients), learning_rate)
         return losses.detach(), errors
 
-    def state(self) -> dict[str, Tensor]:
-        """All that training changes, by name: parameters, buffers and momenta."""
-        state = {f"parameter.{name}": value.detach() for name, value in self.parameters.items()}
-        state |= {f"buffer.{name}": value for name, value in self.buffers.items()}
-        for name, value in self.parameters.items():
-            if "momentum_buffer" in self.optimizer.state[value]:
-                state[f"momentum.{name}"] = self.optimizer.state[value]["momentum_buffer"]
-        return state
+    @torch.no_grad()
+    def _descend(self, gradient: Tensor, learning_rate: float) -> None:
+        """SGD with weight decay and momentum as torch's own: g += decay w; m = mu m + g; w -= rate (g + mu m, or m)."""
+        mu = self.recipe.momentum
+        gradient.add_(self.values, alpha=self.recipe.weight_decay)
+        self.momenta.mul_(mu).add_(gradient)
+        descent = gradient.add_(self.momenta, alpha=mu) if self.recipe.nesterov else self.momenta
+        self.values.add_(descent, alpha=-learning_rate)
 
+    def state(self) -> dict[str, Tensor]:
+        """All that training changes, by name: parameters and momenta, each in one vector, and buffers."""
+        return {"parameters": self.values, "momenta": self.momenta} | {
+            f"buffer.{name}": value for name, value in self.buffers.items()
+        }
+
+    @torch.no_grad()
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Go on from what `state` returned."""
-        with torch.no_grad():
-            for name, value in self.parameters.items():
-                value.copy_(state[f"parameter.{name}"])
-                if f"momentum.{name}" in state:
-                    momentum = state[f"momentum.{name}"].to(self.device)
-                    self.optimizer.state[value]["momentum_buffer"] = momentum
-            for name, value in self.buffers.items():
-                value.copy_(state[f"buffer.{name}"])
+        for name, value in self.state().items():
+            value.copy_(state[name])
 
     def weights(self, place: int) -> dict[str, Tensor]:
         """A run's parameters and persistent buffers under the network's own names, on the CPU."""
         values = self.parameters | self.buffers
         return {name: values[name][place].detach().cpu().clone() for name in self.network.state_dict()}
 
+    @torch.no_grad()
     def reset(self, place: int) -> None:
         """Put zeros in a failed run's place: what it computes from there on is finite and of no account."""
-        with torch.no_grad():
-            for name, value in self.state().items():
-                # What normalises the images isn't trained, and dividing by a deviation of 0 would give NaN again.
-                if name not in ("buffer.mean", "buffer.deviation"):
-                    value[place] = 0
+        momenta = views(self.momenta, self.parameters)
+        # What normalises the images isn't trained, and dividing by a deviation of 0 would give NaN again.
+        buffers = [value for name, value in self.buffers.items() if name not in ("mean", "deviation")]
+        for value in [*self.parameters.values(), *momenta.values(), *buffers]:
+            value[place] = 0
+
+
+def flat(tensors: Sequence[Tensor]) -> Tensor:
+    """All numbers of these tensors in one vector, each tensor's padded with zeros to a whole number of cache lines."""
+    parts = []
+    for tensor in tensors:
+        parts += [tensor.reshape(-1), tensor.new_zeros(-tensor.numel() % LINE)]
+    return torch.cat(parts)
+
+
+def views(vector: Tensor, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The parts of a `flat` vector, named and shaped like the tensors that it was made of."""
+    found, start = {}, 0
+    for name, tensor in like.items():
+        found[name] = vector[start : start + tensor.numel()].view(tensor.shape)
+        start += tensor.numel() + -tensor.numel() % LINE
+    return found
 
 
 def batch_work(network: nn.Module, images: Tensor) -> float:
-    """Multiplications and additions in a forward pass of `images`, in millions per convolution."""
-    from torch.utils.flop_counter import FlopCounterMode
+    """Multiplications in a forward pass of `images`, in millions per convolution."""
+    work = []
 
-    layers = sum(isinstance(module, nn.Conv2d) for module in network.modules())
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    def count(module: nn.Conv2d, _: tuple, output: Tensor) -> None:
+        work.append(output.numel() * module.weight[0].numel())
+
+    hooks = [module.register_forward_hook(count) for module in network.modules() if isinstance(module, nn.Conv2d)]
+    with torch.no_grad():
         network.eval()(images)
     network.train()
-    return counter.get_total_flops() / 2e6 / max(layers, 1)
+    for hook in hooks:
+        hook.remove()
+    return sum(work) / 1e6 / max(len(work), 1)

@@ -24,7 +24,7 @@ from understudy.seeds import seed_for
 
 # Above this many millions of multiplications per convolution and batch, a stack is slower than its runs one by one
 # on a CPU (tests/benchmarks/benchmark_engine.py prints the crossing).
-STACKING_LIMIT = 1.5
+STACKING_LIMIT = 4.0
 
 HISTORY = [
     *("family", "architecture", "seed", "run", "epoch"),

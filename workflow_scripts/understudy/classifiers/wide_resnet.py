@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from understudy.classifiers.arguments import WideResNetArguments
-from understudy.classifiers.layers import Head, Shape, conv1x1, conv3x3, initialise, stages_of
+from understudy.classifiers.layers import BatchNorm, Head, Shape, conv1x1, conv3x3, initialise, stages_of
 
 
 class WideBlock(nn.Module):
@@ -11,9 +11,9 @@ class WideBlock(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int):
         super().__init__()
-        self.preactivation = nn.Sequential(nn.BatchNorm2d(inputs), nn.ReLU())
+        self.preactivation = nn.Sequential(BatchNorm(inputs), nn.ReLU())
         self.residual = nn.Sequential(
-            conv3x3(inputs, outputs, stride), nn.BatchNorm2d(outputs), nn.ReLU(), conv3x3(outputs, outputs)
+            conv3x3(inputs, outputs, stride), BatchNorm(outputs), nn.ReLU(), conv3x3(outputs, outputs)
         )
         self.changes = inputs != outputs or stride != 1
         self.shortcut = conv1x1(inputs, outputs, stride) if self.changes else nn.Identity()
@@ -34,7 +34,7 @@ class WideResNet(nn.Module):
         self.stem = conv3x3(shape.channels, width)
         widths = list(zip([width, *outputs], outputs, strict=False))
         self.stages = stages_of(WideBlock, widths, (arguments.depth - 4) // 6)
-        self.last = nn.Sequential(nn.BatchNorm2d(outputs[-1]), nn.ReLU())
+        self.last = nn.Sequential(BatchNorm(outputs[-1]), nn.ReLU())
         self.head = Head(outputs[-1], shape.classes)
         # The published recipe alone initialises by fan-in.
         initialise(self, "fan_in")
