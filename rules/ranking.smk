@@ -43,4 +43,141 @@ rule calibration_tables:
         "../workflow_scripts/calibration_tables.py"
 
 
-TARGETS["ranking"] = rules.calibration_tables.output
+# Figures of the first draw alone: others look alike, and the tables have them all.
+SHOWN_RANKINGS = {
+    plan.ranking(draw, split)
+    .relative_to(plan.root / "ranking")
+    .as_posix(): (
+        draw,
+        split,
+    )
+    for draw, split in plan.rankings
+    if draw == 0
+}
+
+
+rule plot_model_ranking:
+    input:
+        table=f"{ROOT}/ranking/{{place}}/model_ranking.parquet",
+        code=modules(*SHARED, "plots/model_ranking.py"),
+    output:
+        figure=report(
+            f"{FIGURES}/ranking/{{place}}/model_ranking.png",
+            caption="captions/model_ranking.rst",
+            category="6 Ranking",
+            labels={
+                "contents": "Real error against estimated error",
+                "models": "{place}",
+            },
+        ),
+    log:
+        f"{LOGS}/plot_model_ranking/{{place}}.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_model_ranking/{{place}}.tsv"
+    wildcard_constraints:
+        place="|".join(map(re.escape, SHOWN_RANKINGS)),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    params:
+        title=lambda wildcards: SHOWN_RANKINGS[wildcards.place][1] or study.study,
+    message:
+        "Figure: real error against estimated error, {wildcards.place}"
+    script:
+        "../workflow_scripts/plot_model_ranking.py"
+
+
+rule plot_gallery:
+    input:
+        weights=f"{ROOT}/ranking/{{place}}/image_weights.parquet",
+        images=lambda wildcards: list(
+            plan.weighed_images(*SHOWN_RANKINGS[wildcards.place]).values()
+        ),
+        classes=plan.ranking_classes,
+        code=modules(
+            *SHARED, "plots/gallery.py", "plots/images.py", "ranking/weights.py"
+        ),
+    output:
+        figure=report(
+            f"{FIGURES}/ranking/{{place}}/gallery.png",
+            caption="captions/gallery.rst",
+            category="6 Ranking",
+            labels={
+                "contents": "Images by their weight in the calibration",
+                "models": "{place}",
+            },
+        ),
+    log:
+        f"{LOGS}/plot_gallery/{{place}}.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_gallery/{{place}}.tsv"
+    wildcard_constraints:
+        place="|".join(map(re.escape, SHOWN_RANKINGS)),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(30),
+    params:
+        title=lambda wildcards: SHOWN_RANKINGS[wildcards.place][1] or study.study,
+        sets=lambda wildcards: list(
+            plan.weighed_images(*SHOWN_RANKINGS[wildcards.place])
+        ),
+        shown=study.ranking.gallery_classes,
+    message:
+        "Figure: images by their weight, {wildcards.place}"
+    script:
+        "../workflow_scripts/plot_gallery.py"
+
+
+rule plot_calibration_models:
+    input:
+        table=rules.calibration_tables.output.calibration_models,
+        code=modules(*SHARED, "plots/calibration_models.py"),
+    output:
+        figure=report(
+            f"{FIGURES}/calibration_models.png",
+            caption="captions/calibration_models.rst",
+            category="6 Ranking",
+            labels={
+                "contents": "Rank correlation by the number of calibration models",
+                "models": "all",
+            },
+        ),
+    log:
+        f"{LOGS}/plot_calibration_models.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_calibration_models.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    params:
+        splits=plan.splits or [""],
+    message:
+        "Figure: rank correlation by the number of calibration models"
+    script:
+        "../workflow_scripts/plot_calibration_models.py"
+
+
+REPORTED_TABLES |= {name: "6 Ranking" for name in RANKING_TABLES}
+TARGETS["ranking"] = [
+    *rules.calibration_tables.output,
+    *map(table_page, RANKING_TABLES),
+    rules.plot_calibration_models.output.figure,
+    *expand(rules.plot_model_ranking.output.figure, place=SHOWN_RANKINGS),
+    *expand(
+        rules.plot_gallery.output.figure,
+        place=[
+            place
+            for place, ranking in SHOWN_RANKINGS.items()
+            if plan.weighed_images(*ranking)
+        ],
+    ),
+]

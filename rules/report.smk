@@ -13,7 +13,14 @@ rule write_table_page:
                 if REPORTED_TABLES[wildcards.table] == "4 Generators"
                 else None
             ),
-            labels={"contents": "Table {table}", "split": "all"},
+            labels=lambda wildcards: {
+                "contents": f"Table {wildcards.table}",
+                **(
+                    {"models": "all"}
+                    if REPORTED_TABLES[wildcards.table] == "6 Ranking"
+                    else {"split": "all"}
+                ),
+            },
         ),
     log:
         f"{LOGS}/write_table_page/{{table}}.log",
@@ -28,7 +35,7 @@ rule write_table_page:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
-        splits=plan.splits,
+        splits=plan.splits or [""],
         generators=list(study.generators),
     message:
         "Page of table {wildcards.table}"

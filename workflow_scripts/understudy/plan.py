@@ -296,6 +296,15 @@ class Plan:
         """Return the folder of a ranking of models."""
         return self.root / "ranking" / f"draw{draw}" / split
 
+    def weighed_images(self, draw: int, split: str) -> dict[str, Path]:
+        """Return the images of the synthetic sets that a calibration weighs, by set."""
+        return {name: self.synthetic(draw, split, name) for name in self.study.generators_of(split)}
+
+    @property
+    def ranking_classes(self) -> Path:
+        """The file with the names of the classes that the ranked models tell apart."""
+        return self.root / "data" / "classes.json"
+
     def table(self, name: str, suffix: str = "parquet") -> Path:
         """Return the file of a table."""
         return self.root / "tables" / f"{name}.{suffix}"

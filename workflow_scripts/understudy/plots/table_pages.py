@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from understudy.plots import pages, style
+from understudy.plots.placed_tables import PLACE, place, placed_table
+from understudy.plots.ranking_pages import RANKING_PAGES
 from understudy.plots.rows import in_order, over_draws, plural, with_columns
-from understudy.selection.records import AGGREGATE
 from understudy.selection.subsets import PERCENTILES
 from understudy.tables import read_table
 
-PLACE = ("draw", "split")
 NO_TEST = "This study has no test images, so the columns that need them are empty."
 
 
@@ -38,7 +38,7 @@ def generator_quality_page(table: pd.DataFrame) -> str:
     whole = table[table["label"] == "all"]
     rows = [
         [
-            *_place(row),
+            *place(row),
             row.generator,
             f"{row.images:,}",
             pages.number(row.fid),
@@ -65,7 +65,7 @@ def generator_quality_page(table: pd.DataFrame) -> str:
                 "other features or of references of other sizes don't compare with these. Brackets: 95 % of the "
                 "repeats. A total variation counts only as far as it exceeds that of real images against real ones."
             ),
-            _table(whole, head, rows),
+            placed_table(whole, head, rows),
             pages.heading("Frechet distance to train, by class"),
             _by_class(table),
         ],
@@ -93,7 +93,7 @@ def rank_preservation_page(table: pd.DataFrame) -> str:
     table = with_columns(table, ["spearman", "kendall", "spearman_true", "ci_low", "ci_high"])
     rows = [
         [
-            *_place(row),
+            *place(row),
             row.generator,
             row.family,
             row.level,
@@ -113,7 +113,7 @@ def rank_preservation_page(table: pd.DataFrame) -> str:
     )
     return pages.page(
         "Does a set rank models as test images do?",
-        [pages.paragraph(text), *_no_test(table), _table(table, [*head, ""], rows)],
+        [pages.paragraph(text), *_no_test(table), placed_table(table, [*head, ""], rows)],
     )
 
 
@@ -148,7 +148,7 @@ def _gains(table: pd.DataFrame) -> str:
         baseline = methods["baseline"]
         error = pages.interval(baseline.test_error, baseline.error_ci_low, baseline.error_ci_high, scale=100)
         # Two names in a cell, as the gains have two lines anyway: side by side the table would be wider than a page.
-        draw, split = _place(first)
+        draw, split = place(first)
         cells = [draw, f"{split}\n{first['generator']}", f"{first['family']}\n{first['architecture']}"]
         cells += [str(first["runs"]), error]
         for method in style.METHODS:
@@ -162,7 +162,7 @@ def _gains(table: pd.DataFrame) -> str:
             cells.append(gain)
         rows.append(cells)
     head = ["draw", "split, chosen by", "family, architecture", "runs", "baseline test error (%)"]
-    return _table(table, [*head, *(label for label, _, _ in style.METHODS.values())], rows)
+    return placed_table(table, [*head, *(label for label, _, _ in style.METHODS.values())], rows)
 
 
 def protocol_comparison_page(table: pd.DataFrame) -> str:
@@ -180,7 +180,7 @@ def protocol_comparison_page(table: pd.DataFrame) -> str:
         parts.append(pages.heading("All candidates" if family == "all" else f"The {family} family"))
         rows = [
             [
-                *_place(row),
+                *place(row),
                 _protocol(row),
                 row.selected,
                 str(row.candidates),
@@ -193,7 +193,7 @@ def protocol_comparison_page(table: pd.DataFrame) -> str:
             for row in mine.itertuples()
         ]
         head = [*PLACE, "protocol", "selected", "runs", "choosing error (%)", "test error (%)"]
-        parts.append(_table(mine, [*head, "mean of its architecture (%)", "regret (points)", ""], rows))
+        parts.append(placed_table(mine, [*head, "mean of its architecture (%)", "regret (points)", ""], rows))
     return pages.page("The protocols compared", parts)
 
 
@@ -210,7 +210,7 @@ def protocol_differences_page(table: pd.DataFrame) -> str:
         parts.append(pages.heading("All candidates" if family == "all" else f"The {family} family"))
         rows = [
             [
-                *_place(row),
+                *place(row),
                 _protocol(row),
                 row.against,
                 pages.interval(row.difference, row.ci_low, row.ci_high, scale=100),
@@ -218,7 +218,7 @@ def protocol_differences_page(table: pd.DataFrame) -> str:
             ]
             for row in mine.itertuples()
         ]
-        parts.append(_table(mine, [*PLACE, "protocol", "against", "better by (points)", ""], rows))
+        parts.append(placed_table(mine, [*PLACE, "protocol", "against", "better by (points)", ""], rows))
     return pages.page("How much better each protocol's choice is", parts)
 
 
@@ -240,7 +240,7 @@ def protocol_subsets_page(table: pd.DataFrame) -> str:
         parts.append(pages.heading("All candidates" if family == "all" else f"The {family} family"))
         rows = [
             [
-                *_place(row),
+                *place(row),
                 _protocol(row),
                 row.against,
                 f"{row.subsets:,} of {row.runs} runs",
@@ -252,7 +252,7 @@ def protocol_subsets_page(table: pd.DataFrame) -> str:
             for row in mine.itertuples()
         ]
         head = [*PLACE, "protocol", "against", "halves", "wins (%)", "ties (%)", "mean difference (points)"]
-        parts.append(_table(mine, [*head, "5th, 25th, 50th, 75th, 95th percentile"], rows))
+        parts.append(placed_table(mine, [*head, "5th, 25th, 50th, 75th, 95th percentile"], rows))
     return pages.page("How often each protocol wins", parts)
 
 
@@ -262,7 +262,7 @@ def certificate_summary_page(table: pd.DataFrame) -> str:
     table = with_columns(table, names)
     rows = [
         [
-            *_place(row),
+            *place(row),
             row.generator,
             row.family,
             f"{row.pairs:,}",
@@ -291,19 +291,13 @@ def certificate_summary_page(table: pd.DataFrame) -> str:
         "images, so it says how much of the gap between the general bound and what happened is due to images that tell "
         "no models apart; one who has no test images can't have it, and on these test images it can't be violated."
     )
-    parts = [pages.paragraph(text), pages.paragraph(region), *_no_test(table, "agree_share"), _table(table, head, rows)]
+    parts = [
+        pages.paragraph(text),
+        pages.paragraph(region),
+        *_no_test(table, "agree_share"),
+        placed_table(table, head, rows),
+    ]
     return pages.page("Certified orders of pairs", parts)
-
-
-def _place(row: object) -> list[str]:
-    draw = "mean of draws" if row.draw == AGGREGATE else str(row.draw)
-    return [draw, row.split]
-
-
-def _table(table: pd.DataFrame, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return the table whose first column is the draw, without it where there is one draw."""
-    first = 0 if table["draw"].nunique() > 1 else 1
-    return pages.table(head[first:], [row[first:] for row in rows])
 
 
 def _no_test(table: pd.DataFrame, column: str = "spearman") -> list[str]:
@@ -325,4 +319,5 @@ PAGES: dict[str, Callable[[pd.DataFrame], str]] = {
     "protocol_differences": protocol_differences_page,
     "protocol_subsets": protocol_subsets_page,
     "certificate_summary": certificate_summary_page,
+    **RANKING_PAGES,
 }

@@ -30,3 +30,6 @@ class RankingSettings(BaseModel):
     drop_classes: bool = Field(
         False, description="leave out classes without images in some set; false makes such a class an error"
     )
+    gallery_classes: list[Annotated[int, Field(ge=0)]] = Field(
+        [0, 1, 2, 3], min_length=1, description="classes whose images the gallery shows by weight, by number from 0"
+    )

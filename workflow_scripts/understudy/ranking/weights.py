@@ -31,12 +31,11 @@ def image_weights(
 
 
 def gallery_images(weights: pd.DataFrame, label: int, count: int) -> dict[str, list[int]]:
-    """Choose images of one class from `image_weights`: those of `highest`, `lowest` and `zero` weight, `count` each."""
+    """Choose images of a class from `image_weights`: `count` each of `highest` positive, `lowest` negative, `zero`."""
     ordered = weights[weights["label"] == label].sort_values(["weight", "image"], kind="stable")
-    zero = ordered.loc[ordered["weight"] == 0, "image"]
-    images = ordered.loc[ordered["weight"] != 0, "image"]
+    places, signs = ordered["image"], np.sign(ordered["weight"])
     return {
-        "highest": images.tail(count).tolist()[::-1],
-        "lowest": images.head(count).tolist(),
-        "zero": zero.head(count).tolist(),
+        "highest": places[signs > 0].tail(count).tolist()[::-1],
+        "lowest": places[signs < 0].head(count).tolist(),
+        "zero": places[signs == 0].head(count).tolist(),
     }

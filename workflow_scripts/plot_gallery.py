@@ -1,0 +1,17 @@
+"""Draw images of highest, lowest and zero weight in the calibration."""
+
+from adapter import job
+
+with job(snakemake):
+    from understudy.files import read_json
+    from understudy.plots.gallery import plot_gallery
+
+    classes = read_json(snakemake.input.classes)["classes"]
+    plot_gallery(
+        snakemake.params.title,
+        snakemake.input.weights,
+        dict(zip(snakemake.params.sets, snakemake.input.images, strict=True)),
+        classes,
+        [label for label in snakemake.params.shown if label < len(classes)],
+        snakemake.output.figure,
+    )
