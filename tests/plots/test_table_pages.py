@@ -45,6 +45,11 @@ def test_rank_preservation_states_the_table_s_numbers():
 def test_selection_gain_puts_the_families_means_first_with_gain_and_claim():
     table = ordered("selection_gain")
     rows = Cells(PAGES["selection_gain"](table)).rows
+    errors, rows = rows[:19], rows[19:]
+    row = table.query("architecture == 'all' and method == 'es_rss'").iloc[0]
+    assert errors[0][3:] == ["baseline", "ES", "RSS", "ES + RSS", "oracle"]
+    assert errors[1][:3] == ["Train300", "stylegan2_cond", "standard"]
+    assert errors[1][6] == pages.interval(row["test_error"], row["error_ci_low"], row["error_ci_high"], scale=100)
     assert {row[1] for row in rows[1:19]} == {"standardall", "rwnnall"}
     assert rows[1][0] == "Train300stylegan2_cond"
     row = table.query("architecture == 'all' and method == 'rss'").iloc[0]
@@ -54,19 +59,24 @@ def test_selection_gain_puts_the_families_means_first_with_gain_and_claim():
 
 def test_protocol_comparison_states_error_and_regret_in_percent():
     rows = Cells(PAGES["protocol_comparison"](ordered("protocol_comparison"))).rows
+    shorter = next(row for row in rows if row[:2] == ["all", "Train900"])
+    assert shorter[2:4] == ["5.60\u00a0[4.40,\u00a06.80] stylegan2_cond", "6.30\u00a0[5.10,\u00a07.50]"]
     synthetic = next(row for row in rows if row[1] == "synthetic (stylegan2_cond)")
     assert synthetic[2] == "resnet_14-s1@30"
     assert synthetic[5] == "9.60\u00a0[8.40,\u00a010.80]"
     assert synthetic[7] == "0.80\u00a0[0.00,\u00a01.60]"
 
 
-def test_generator_quality_has_every_class():
+def test_generator_quality_has_every_class_ten_a_table():
     table = ordered("generator_quality")
     rows = Cells(PAGES["generator_quality"](table)).rows
-    by_class = {row[0]: row[1:] for row in rows[-11:]}
-    assert list(by_class) == [*map(str, range(10)), "all"]
+    head = next(number for number, row in enumerate(rows) if row[2:] == [*map(str, range(10)), "all"])
+    assert rows[head + 1][:2] == ["Train300", "stylegan2_cond"] and len(rows) == head + 7
     expected = table.query("split == 'Train300' and label == '3'")["fid"].iloc[0]
-    assert by_class["3"][0] == f"{expected:.1f}"
+    assert rows[head + 1][5] == f"{expected:.1f}"
+    many = pd.concat([table, table[table["label"] != "all"].assign(label=lambda rows: "1" + rows["label"])])
+    rows = Cells(PAGES["generator_quality"](many)).rows
+    assert sum(row[-1:] == ["all"] for row in rows) == 2 and rows[-7][2:] == [*map(str, range(10, 20)), "all"]
 
 
 def test_certificates_are_counted_with_their_violations():

@@ -1,9 +1,19 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 from understudy.statistics.bootstrap import bootstrap_choices
-from understudy.statistics.intervals import Estimate, combine_draws, mean_over_units, rescaled, shrunken, unit_variance
+from understudy.statistics.image_noise import ErrorNoise, shared_images
+from understudy.statistics.intervals import (
+    Estimate,
+    combine_draws,
+    mean_over_units,
+    paired_difference,
+    rescaled,
+    shrunken,
+    unit_variance,
+)
 
 
 def simulated(units: int, between: float, own: float, common: float, generator: np.random.Generator):
@@ -64,8 +74,37 @@ def test_draws_share_images_but_not_runs():
     assert same.image_variance == pytest.approx(0.04) and same.unit_variance == pytest.approx(0.03)
     shared = combine_draws([Estimate(0.1, 0.04, 0.09, 5, shared=True)] * 3)
     assert shared.unit_variance == pytest.approx(0.09)
-    apart = combine_draws([Estimate(value, 0.0001, 0.0, 5) for value in (0.0, 1.0, 2.0)])
-    assert apart.value == 1.0 and apart.unit_variance == pytest.approx((1.0 - 0.0001) / 3) and apart.units == 3
+    # Each draw's five runs tell of their spread: 3 x 4 degrees of freedom.
+    assert same.units == pytest.approx(13) and shared.units == pytest.approx(5)
+    apart = combine_draws([Estimate(value, 0.0001, 0.0, 5) for value in (0.0, 1.0, 2.0)], overlap=0.0)
+    assert apart.value == 1.0 and apart.unit_variance == pytest.approx((1.0 - 0.0001) / 3)
+    assert apart.units == pytest.approx(3, abs=1e-3)
+
+
+def test_a_difference_has_its_own_image_variance_and_both_runs():
+    found = paired_difference(Estimate(0.3, 0.04, 0.09, 5), Estimate(0.1, 0.04, 0.01, 3), 0.02)
+    assert (found.value, found.image_variance, found.unit_variance) == pytest.approx((0.2, 0.02, 0.1))
+    assert found.units == pytest.approx(1 + 0.1**2 / (0.09**2 / 4 + 0.01**2 / 2))
+    assert paired_difference(Estimate(0.3, 0.04, 0.0, 5), Estimate(0.1), 0.02).units == 0
+
+
+@pytest.mark.parametrize("overlap", [0.0, 0.3, 1.0])
+def test_image_noise_of_a_mean_over_draws_follows_their_common_images(overlap):
+    generator = np.random.default_rng(0)
+    covariance = 0.04 * (overlap + (1 - overlap) * np.eye(3))
+    means = generator.multivariate_normal(np.zeros(3), covariance, 20_000).mean(axis=1)
+    combined = combine_draws([Estimate(0.1, 0.04, 0.0)] * 3, overlap)
+    assert combined.image_variance == pytest.approx(means.var(), rel=0.03)
+
+
+def test_common_images_correlate_two_errors():
+    def of(index):
+        return ErrorNoise(pd.DataFrame(), np.zeros(0), np.zeros((0, 0)), 100, index)
+
+    parts = [of(np.arange(100)), of(np.arange(75, 175)), of(np.arange(175, 275))]
+    assert shared_images(parts[:2]) == 0.25 and shared_images(parts) == pytest.approx(0.25 / 3)
+    assert shared_images([of(np.arange(100)), of(np.arange(400))]) == pytest.approx(0.5)
+    assert shared_images([parts[0], of(None)]) == 1 == shared_images(parts[:1])
 
 
 def test_resampled_choice_takes_the_best_that_was_drawn():

@@ -176,6 +176,11 @@ def read_labels(paths: str | Path | Sequence[str | Path]) -> np.ndarray:
     return np.concatenate([_labels(read_parquet(path, ["label"]), path) for path in _files(paths)])
 
 
+def read_index(path: str | Path) -> np.ndarray:
+    """Read which images of the data set a part holds, int64 [N], in the order of :func:`read_images`."""
+    return read_parquet(path, ["index"]).column("index").to_numpy().astype(np.int64)
+
+
 def _labels(table: pa.Table, path: Path) -> np.ndarray:
     column = table.column("label")
     if not pa.types.is_integer(column.type) or column.null_count:

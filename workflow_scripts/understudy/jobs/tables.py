@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from understudy.data.shards import read_labels
+from understudy.data.shards import read_index, read_labels
 from understudy.seeds import seed_for
 from understudy.selection.comparison import protocol_comparison, protocol_differences
 from understudy.selection.gain import selection_gain
@@ -19,7 +19,7 @@ from understudy.selection.rank_certificates import (
 from understudy.selection.rank_preservation import rank_preservation
 from understudy.selection.split_errors import Noise
 from understudy.selection.subsets import protocol_subsets
-from understudy.statistics.image_noise import error_noise
+from understudy.statistics.image_noise import ErrorNoise, error_noise
 from understudy.tables import read_table, read_tables, write_table
 
 BUILDERS = {
@@ -36,8 +36,8 @@ EvaluationSet = tuple[int, str, str]
 
 def read_sets(
     predictions: Sequence[Path], sets: dict[EvaluationSet, Path]
-) -> Iterator[tuple[EvaluationSet, pd.DataFrame, np.ndarray]]:
-    """Yield each evaluation set with the predictions on it and its labels, int [N].
+) -> Iterator[tuple[EvaluationSet, pd.DataFrame, np.ndarray, ErrorNoise]]:
+    """Yield each evaluation set with the predictions on it, its labels, int [N], and the noise of errors on it.
 
     ``sets`` gives the images of each set, a file or a folder of shards, for their labels. One set at a time: the
     predictions of a whole study need not fit into memory.
@@ -51,12 +51,15 @@ def read_sets(
         rows = read_tables(paths, "predictions")
         # A set that chooses is only asked how it orders runs at their last snapshots.
         rows = rows if key[2] == "test" else rows[rows["is_last"]].reset_index(drop=True)
-        yield key, rows, read_labels(sets[key])
+        labels = read_labels(sets[key])
+        # Draws of the splits share test images, which have a number in the data; synthetic images are each draw's own.
+        index = read_index(sets[key]) if key[2] == "test" else None
+        yield key, rows, labels, error_noise(rows, labels, index)
 
 
 def read_noise(predictions: Sequence[Path], sets: dict[EvaluationSet, Path]) -> Noise:
     """Read predictions and reduce them, set by set, to the noise that the choice of images puts on errors."""
-    return {key: error_noise(rows, labels) for key, rows, labels in read_sets(predictions, sets)}
+    return {key: noise for key, _, _, noise in read_sets(predictions, sets)}
 
 
 def write_both(name: str, rows: pd.DataFrame, table: Path, csv: Path) -> None:
@@ -85,12 +88,12 @@ def write_certificates(
     clusterings = read_tables(clusters, "feature_clusters").groupby(["draw", "split", "generator"])
     shared = {key: part.sort_values("repeat").groupby("set")["clusters"] for key, part in clusterings}
     noise, clustered = {}, {}
-    for place, rows, labels in read_sets(predictions, sets):
-        noise[place] = error_noise(rows, labels)
-        for key, of_set in shared.items():
+    for place, rows, labels, of_set in read_sets(predictions, sets):
+        noise[place] = of_set
+        for key, assignments in shared.items():
             # Each generator has clusterings of its own, so the test images are clustered once for each.
             if key[:2] == place[:2] and place[2] in ("test", key[2]):
-                assigned = np.stack(list(of_set.get_group(place[2])))
+                assigned = np.stack(list(assignments.get_group(place[2])))
                 clustered[key, place[2]] = ClusteredErrors.of(rows, labels, assigned)
     certificates = rank_certificates(
         read_tables(counts, "counts"),

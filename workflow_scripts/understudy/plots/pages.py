@@ -19,9 +19,8 @@ h3 { font-size: 1.05rem; margin: 1.4rem 0 .3rem; } p, li { max-width: 48rem; }
 table { border-collapse: collapse; margin: .6rem 0 1.2rem; font-size: .92rem; }
 th { text-align: left; border-bottom: 2px solid #444; font-weight: 600; vertical-align: bottom; }
 th, td { padding: .28rem .8rem .28rem 0; }
-td { border-bottom: 1px solid #ddd; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td:first-child, td:nth-child(2), td:last-child { white-space: normal; }
-td:last-child { min-width: 9em; }
+td { border-bottom: 1px solid #ddd; font-variant-numeric: tabular-nums; vertical-align: top; }
+td { overflow-wrap: break-word; }
 tr.main td { background: #fdf1e8; font-weight: 600; }
 .ship { border-left: .4rem solid #D55E00; background: #fdf1e8; padding: .6rem 1rem; margin: .8rem 0; }
 .note { color: #555; font-size: .92rem; }

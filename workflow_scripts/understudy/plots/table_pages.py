@@ -14,6 +14,7 @@ from understudy.plots.rows import in_order, over_draws, plural, with_columns
 from understudy.selection.subsets import PERCENTILES
 from understudy.tables import read_table
 
+BY_METHOD = {"baseline": "baseline", "es": "ES", "rss": "RSS", "es_rss": "ES + RSS", "oracle": "oracle"}
 NO_TEST = "This study has no test images, so the columns that need them are empty."
 
 
@@ -73,19 +74,19 @@ def generator_quality_page(table: pd.DataFrame) -> str:
 
 
 def _by_class(table: pd.DataFrame) -> str:
-    columns = table[["draw", "split", "generator"]].drop_duplicates()
-    labels = sorted(set(table["label"]), key=lambda label: (label == "all", len(label), label))
-    values = table.set_index(["draw", "split", "generator", "label"])["fid"]
-    several = columns["draw"].nunique() > 1
-    head = [
-        f"{place.split}: {place.generator}" + (f", draw {place.draw}" if several else "")
-        for place in columns.itertuples(index=False)
-    ]
-    rows = [
-        [label, *(pages.number(values.get((*place, label), np.nan), 1) for place in columns.itertuples(index=False))]
-        for label in labels
-    ]
-    return pages.table(["class", *head], rows)
+    """Return a row for each generator and a column for each class, ten classes a table: more are wider than a page."""
+    labels = sorted(set(table["label"]) - {"all"}, key=lambda label: (len(label), label))
+    parts = []
+    for start in range(0, len(labels), 10):
+        shown = [*labels[start : start + 10], "all"]
+        of_label = table.set_index([*PLACE, "generator", "label"])["fid"].unstack("label").reindex(columns=shown)
+        places = table[[*PLACE, "generator"]].drop_duplicates()
+        rows = [
+            [*place(row), row.generator, *(pages.number(fid, 1) for fid in of_label.loc[tuple(row)])]
+            for row in places.itertuples(index=False)
+        ]
+        parts.append(placed_table(table, [*PLACE, "generator", *shown], rows))
+    return "".join(parts)
 
 
 def rank_preservation_page(table: pd.DataFrame) -> str:
@@ -132,12 +133,28 @@ def selection_gain_page(table: pd.DataFrame) -> str:
         [
             pages.paragraph(text),
             *_no_test(table, "gain"),
+            pages.heading("Test errors in short"),
+            _errors_by_method(over_draws(table[means])),
             pages.heading("Means over the architectures of a family"),
             _gains(table[means]),
             pages.heading("Each architecture"),
             _gains(over_draws(table[~means])),
         ],
     )
+
+
+def _errors_by_method(table: pd.DataFrame) -> str:
+    """Return table 1 of Synthetic Data for Model Selection, for each choosing set, the oracle beside it."""
+    rows = []
+    for (split, generator, family), group in table.groupby(["split", "generator", "family"], sort=False):
+        found = {row.method: row for row in group.itertuples()}
+        errors = [
+            pages.interval(row.test_error, row.error_ci_low, row.error_ci_high, scale=100) if row else pages.MISSING
+            for row in map(found.get, BY_METHOD)
+        ]
+        rows.append([split, generator, family, *errors])
+    text = "Mean test error over the architectures of a family (%), 95 % intervals over images, runs and architectures."
+    return pages.paragraph(text) + pages.table(["split", "chosen by", "family", *BY_METHOD.values()], rows)
 
 
 def _gains(table: pd.DataFrame) -> str:
@@ -175,6 +192,7 @@ def protocol_comparison_page(table: pd.DataFrame) -> str:
         "one snapshot. Regret: how much worse it is than the best of its kind, in percentage points."
     )
     parts = [pages.paragraph(text), *_no_test(table, "test_error")]
+    parts += [pages.heading("Test errors in short"), _errors_by_protocol(over_draws(table))]
     for family in in_order(table["family"], ["all", "standard", "rwnn"]):
         mine = table[table["family"] == family]
         parts.append(pages.heading("All candidates" if family == "all" else f"The {family} family"))
@@ -195,6 +213,26 @@ def protocol_comparison_page(table: pd.DataFrame) -> str:
         head = [*PLACE, "protocol", "selected", "runs", "choosing error (%)", "test error (%)"]
         parts.append(placed_table(mine, [*head, "mean of its architecture (%)", "regret (points)", ""], rows))
     return pages.page("The protocols compared", parts)
+
+
+def _errors_by_protocol(table: pd.DataFrame) -> str:
+    """Return table 2 of Synthetic Data for Model Selection, with the validation alternative beside it."""
+    rows = []
+    for (family, split), group in table.groupby(["family", "split"], sort=False):
+        cells = []
+        for protocol in ("synthetic", "standard", "random", "validation"):
+            mine = group[group["protocol"] == protocol]
+            cells.append(
+                "\n".join(
+                    pages.interval(row.test_error, row.ci_low, row.ci_high, scale=100)
+                    + (f" {row.generator}" if protocol == "synthetic" else "")
+                    for row in mine.itertuples()
+                )
+                or pages.MISSING
+            )
+        rows.append([family, split, *cells])
+    head = ["candidates", "split", "synthetic (%)", "standard (%)", "random: all models (%)", "validation (%)"]
+    return pages.table(head, rows)
 
 
 def protocol_differences_page(table: pd.DataFrame) -> str:

@@ -16,7 +16,7 @@ from understudy.selection.protocols import (
     standard_protocol,
 )
 from understudy.selection.records import Record, to_frame, with_aggregates
-from understudy.selection.split_errors import Noise, SplitErrors, splits_of
+from understudy.selection.split_errors import Noise, SplitErrors, overlaps, splits_of
 from understudy.statistics.intervals import Estimate, paired_difference
 
 KEYS = ["split", "generator", "family", "protocol"]
@@ -57,7 +57,7 @@ def protocol_comparison(
                 for (protocol, name), chosen in choices.chosen.items()
             ]
     dropped = () if test else TEST_COLUMNS
-    rows = with_aggregates(records, KEYS)
+    rows = with_aggregates(records, KEYS, overlaps(noise, test))
     return to_frame(rows, {"test_error": ("ci_low", "ci_high", 0.0)}, [c for c in COLUMNS if c not in dropped])
 
 
@@ -81,7 +81,7 @@ def protocol_differences(
                 named = {"generator": name, "protocol": protocol, "against": other[0], "reason": reason}
                 records.append({**key, **named, "difference": found})
     intervals = {"difference": ("ci_low", "ci_high", -1.0)}
-    return to_frame(with_aggregates(records, DIFFERENCE_KEYS), intervals, DIFFERENCE_COLUMNS)
+    return to_frame(with_aggregates(records, DIFFERENCE_KEYS, overlaps(noise, test)), intervals, DIFFERENCE_COLUMNS)
 
 
 def comparisons(protocols: Iterable[tuple[str, str]]) -> list[tuple[tuple[str, str], tuple[str, str]]]:

@@ -9,7 +9,7 @@ from understudy.seeds import numpy_generator, seed_for
 from understudy.selection.methods import METHODS, FamilyRuns, apparent_gains
 from understudy.selection.outcomes import Outcome, all_architectures
 from understudy.selection.records import Record, to_frame, with_aggregates
-from understudy.selection.split_errors import Noise, SplitErrors, splits_of
+from understudy.selection.split_errors import Noise, SplitErrors, overlaps, splits_of
 
 KEYS = ["split", "generator", "family", "architecture", "method"]
 COLUMNS = [
@@ -54,7 +54,9 @@ def selection_gain(
                 records += _family_records(errors, name, regime, str(family), seed, resamples)
     dropped = () if test else TEST_COLUMNS
     intervals = {"test_error": ("error_ci_low", "error_ci_high", 0.0), "gain": ("ci_low", "ci_high", -1.0)}
-    return to_frame(with_aggregates(records, KEYS), intervals, [c for c in COLUMNS if c not in dropped])
+    return to_frame(
+        with_aggregates(records, KEYS, overlaps(noise, test)), intervals, [c for c in COLUMNS if c not in dropped]
+    )
 
 
 def _family_records(

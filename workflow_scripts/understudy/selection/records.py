@@ -14,10 +14,11 @@ AGGREGATE = -1
 Record = dict[str, Any]
 
 
-def with_aggregates(records: Sequence[Record], keys: Sequence[str]) -> list[Record]:
+def with_aggregates(records: Sequence[Record], keys: Sequence[str], overlaps: Mapping[str, float]) -> list[Record]:
     """Append to `records` the mean over draws of those equal in `keys` (all key columns but draw).
 
-    Numbers are averaged, estimates combined (`combine_draws`), arrays put end to end, text that differs is joined in
+    Numbers are averaged, estimates combined (`combine_draws`; `overlaps` gives, by split, what the draws' test sets
+    have in common), arrays put end to end, text that differs is joined in
     the order of draws. A value missing in one draw is missing in the aggregate, with its reason. One draw alone has no
     aggregate.
     """
@@ -32,7 +33,7 @@ def with_aggregates(records: Sequence[Record], keys: Sequence[str]) -> list[Reco
         merged: Record = {"draw": AGGREGATE}
         for column in group[0]:
             if column != "draw":
-                merged[column] = _merge([record[column] for record in group])
+                merged[column] = _merge([record[column] for record in group], overlaps.get(group[0]["split"], 1.0))
         if len(group) < draws:
             merged["reason"] = merged["reason"] or f"only {len(group)} of {draws} draws have it"
         aggregates.append(merged)
@@ -59,7 +60,7 @@ def to_frame(
     return pd.DataFrame(rows, columns=list(columns))
 
 
-def _merge(values: list[Any]) -> Any:
+def _merge(values: list[Any], overlap: float) -> Any:
     if isinstance(values[0], str):
         return "; ".join(dict.fromkeys(value for value in values if value))
     if any(value is None or (isinstance(value, float) and np.isnan(value)) for value in values):
@@ -67,7 +68,7 @@ def _merge(values: list[Any]) -> Any:
     if isinstance(values[0], np.ndarray):
         return np.concatenate(values)
     if isinstance(values[0], Estimate):
-        return combine_draws(values)
+        return combine_draws(values, overlap)
     if isinstance(values[0], int):
         return round(float(np.mean(values)))
     return float(np.mean(values))

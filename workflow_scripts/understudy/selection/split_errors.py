@@ -9,7 +9,7 @@ import pandas as pd
 
 from understudy.errors import StudyError
 from understudy.selection.choices import best_snapshots, check_counts, generators_of, last_snapshots, snapshot_errors
-from understudy.statistics.image_noise import ErrorNoise
+from understudy.statistics.image_noise import ErrorNoise, shared_images
 
 Array = np.ndarray
 Noise = Mapping[tuple[int, str, str], ErrorNoise]
@@ -91,6 +91,12 @@ class SplitErrors:
         rows = snapshot_errors(self.counts[self.counts["set"] == self.test])
         index = pd.MultiIndex.from_frame(rows[["regime", "run", "epoch"]])
         return pd.Series((rows["errors"] / rows["images"]).to_numpy(), index=index)
+
+
+def overlaps(noise: Noise, test: str | None) -> dict[str, float]:
+    """How far the draws' test sets of each split are made of the same images: `shared_images`, by split."""
+    splits = {split for _, split, name in noise if name == test}
+    return {split: shared_images([noise[key] for key in sorted(noise) if key[1:] == (split, test)]) for split in splits}
 
 
 def splits_of(counts: pd.DataFrame, noise: Noise, test: str | None) -> Iterator[SplitErrors]:

@@ -16,7 +16,7 @@ from understudy.seeds import numpy_generator, seed_for
 from understudy.selection.comparison import comparisons
 from understudy.selection.protocols import Pool
 from understudy.selection.records import Record, to_frame, with_aggregates
-from understudy.selection.split_errors import Noise, SplitErrors, splits_of
+from understudy.selection.split_errors import Noise, SplitErrors, overlaps, splits_of
 from understudy.statistics.intervals import Estimate
 
 Array = np.ndarray
@@ -57,7 +57,7 @@ def protocol_subsets(
             pool = Pool(errors, None if family == "all" else family)
             generator = numpy_generator(seed_for(seed, "subsets", errors.draw, errors.split, family))
             records += _pool_records(errors, pool, family, generator, resamples)
-    rows = with_aggregates(records, KEYS)
+    rows = with_aggregates(records, KEYS, overlaps(noise, test))
     for row in rows:
         found = row.pop("differences")
         row |= dict(zip(PERCENTILES, np.percentile(found, LEVELS).tolist(), strict=True))

@@ -10,6 +10,8 @@ which costs one matrix product per class, where 10,000 resamplings of 50,000 ima
 5e11 additions. Its square root takes the place of the resamples' spread everywhere.
 """
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -55,13 +57,15 @@ class ErrorNoise:
     """Errors of the kept snapshots of one draw's split on one set, and the covariance of their image noise.
 
     ``rows``: regime, run and epoch of R snapshots, every run's last among them; ``errors``: float64 [R], fractions;
-    ``covariance``: float64 [R, R]; ``images``: their number N.
+    ``covariance``: float64 [R, R]; ``images``: their number N; ``index``: which images of the data set they are, int
+    [N], where known.
     """
 
     rows: pd.DataFrame
     errors: Array
     covariance: Array
     images: int
+    index: Array | None = None
 
     def last_rows(self, regime: str, runs: pd.Series) -> Array:
         """Positions of the last snapshots of `runs`, int [n]; StudyError where a run has no predictions."""
@@ -97,7 +101,21 @@ class ErrorNoise:
         return kept
 
 
-def error_noise(predictions: pd.DataFrame, labels: Array) -> ErrorNoise:
+def shared_images(noises: Sequence[ErrorNoise]) -> float:
+    """Correlation that common images give the image noise of two sets, mean over pairs: in [0, 1].
+
+    Sets of n and m images that share k have k / sqrt(n m). Where the images aren't known it is 1, the most it can be.
+    """
+    found = []
+    for first, second in itertools.combinations(noises, 2):
+        if first.index is None or second.index is None:
+            return 1.0
+        common = len(np.intersect1d(first.index, second.index))
+        found.append(common / np.sqrt(len(first.index) * len(second.index)))
+    return float(np.mean(found)) if found else 1.0
+
+
+def error_noise(predictions: pd.DataFrame, labels: Array, index: Array | None = None) -> ErrorNoise:
     """Reduce the predictions on one set to errors and the covariance of their image noise.
 
     Parameters
@@ -106,6 +124,8 @@ def error_noise(predictions: pd.DataFrame, labels: Array) -> ErrorNoise:
         Rows of the table ``predictions`` for one draw, split and set.
     labels
         Int [N]: the set's true classes, in the order of its images.
+    index
+        Int [N]: which images of the data set they are, if the set is a part of one.
 
     Raises
     ------
@@ -115,7 +135,7 @@ def error_noise(predictions: pd.DataFrame, labels: Array) -> ErrorNoise:
     wrong = wrong_images(predictions, labels)
     rows = predictions[["regime", "run", "epoch"]].reset_index(drop=True)
     rows = rows.astype({"regime": str, "run": str})
-    return ErrorNoise(rows, wrong.mean(axis=1), stratified_covariance(wrong, labels), len(labels))
+    return ErrorNoise(rows, wrong.mean(axis=1), stratified_covariance(wrong, labels), len(labels), index)
 
 
 def wrong_images(predictions: pd.DataFrame, labels: Array) -> Array:

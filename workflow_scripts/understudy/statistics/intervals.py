@@ -19,14 +19,14 @@ Array = np.ndarray
 class Estimate:
     """A value with the variance that images give it and the variance that units (runs, architectures) give it.
 
-    ``units``: how many units the unit variance was estimated from. ``shared``: whether other draws of the splits reuse
-    the same units (architectures), or train new ones (runs).
+    ``units``: how many units the unit variance was estimated from: its degrees of freedom and one. ``shared``: whether
+    other draws of the splits reuse the same units (architectures), or train new ones (runs).
     """
 
     value: float
     image_variance: float = 0.0
     unit_variance: float = 0.0
-    units: int = 0
+    units: float = 0
     shared: bool = False
 
     def standard_error(self) -> float:
@@ -106,31 +106,39 @@ def paired_difference(first: Estimate, second: Estimate, image_variance: float) 
 
     The units of the two count as drawn independently of each other.
     """
-    units = [e.units for e in (first, second) if e.unit_variance > 0]
-    return Estimate(
-        first.value - second.value,
-        image_variance,
-        first.unit_variance + second.unit_variance,
-        min(units, default=0),
-        first.shared or second.shared,
-    )
+    both = (first, second)
+    unit = first.unit_variance + second.unit_variance
+    units = _units([(e.unit_variance, e.units - 1 if e.units > 1 else np.inf) for e in both])
+    return Estimate(first.value - second.value, image_variance, unit, units, first.shared or second.shared)
 
 
-def combine_draws(estimates: Sequence[Estimate]) -> Estimate:
-    """Mean over draws of the splits.
+def combine_draws(estimates: Sequence[Estimate], overlap: float = 1.0) -> Estimate:
+    """Mean over n draws of the splits.
 
-    Draws are drawn from one pool of images, so their image noise is taken as common and doesn't shrink with their
-    number; neither does the variance of units that they share. Runs are trained anew in each draw. A spread between
-    draws beyond all this (other training images, another generator) is added.
+    Draws are drawn from one pool of images: image noise v of two draws is correlated by ``overlap``, the share of
+    images that they have in common, so that of the mean is v (1 + (n - 1) overlap) / n. Variance of units that draws
+    share does not shrink either; runs are trained anew in each draw. A spread between draws beyond all this (other
+    training images, another generator) is added.
     """
     count = len(estimates)
     values = np.array([e.value for e in estimates])
     image = float(np.mean([e.image_variance for e in estimates]))
     unit = float(np.mean([e.unit_variance for e in estimates]))
     spread = float(np.var(values, ddof=1)) if count > 1 else 0.0
-    extra = max(spread - image - unit, 0.0) / count
+    extra = max(spread - (1 - overlap) * image - unit, 0.0) / count
     shared = all(e.shared for e in estimates)
-    units = min(e.units for e in estimates)
-    if extra > 0:
-        units = min(units, count) if units else count
-    return Estimate(float(values.mean()), image, unit / (1 if shared else count) + extra, units, shared)
+    of_units = unit / (1 if shared else count)
+    degrees = [e.units - 1 for e in estimates if e.units > 1]
+    parts = [(of_units, (min(degrees) if shared else sum(degrees)) if len(degrees) == count else np.inf)]
+    parts += [(extra, count - 1)] if extra > 0 else []
+    image *= (1 + (count - 1) * overlap) / count
+    return Estimate(float(values.mean()), image, of_units + extra, _units(parts), shared)
+
+
+def _units(parts: Sequence[tuple[float, float]]) -> float:
+    """How many units a sum of variances is worth, from (variance, degrees of freedom) of each: Satterthwaite's.
+
+    0, for a variance that counts as known, where all have infinite degrees of freedom.
+    """
+    doubt = sum(variance**2 / freedom for variance, freedom in parts)
+    return sum(variance for variance, _ in parts) ** 2 / doubt + 1 if doubt > 0 else 0
