@@ -2,10 +2,11 @@
 
 from itertools import product
 
+import numpy as np
 import pandas as pd
 
 from understudy.practice.settings import TheorySettings
-from understudy.practice.simulation import simulate_error
+from understudy.practice.simulation import simulated_errors
 from understudy.practice.theory import predicted_error
 from understudy.seeds import numpy_generator, seed_for
 
@@ -39,7 +40,7 @@ def theory_table(settings: TheorySettings, study_seed: int) -> pd.DataFrame:
         errors = predicted_error(mode, *arguments, rho_true=rows["rho_true"], rho_labels=rows["rho_labels"])
         predictions.append(pd.Series(errors, index=rows.index))
     simulations = [
-        simulate_error(
+        simulated_errors(
             row.mode,
             row.kept_samples,
             row.keep_fraction,
@@ -55,6 +56,6 @@ def theory_table(settings: TheorySettings, study_seed: int) -> pd.DataFrame:
     ]
     return table.assign(
         error_theory=pd.concat(predictions),
-        error_simulated=[simulation.mean for simulation in simulations],
-        error_simulated_se=[simulation.standard_error for simulation in simulations],
+        error_simulated=[errors.mean() for errors in simulations],
+        error_simulated_se=[errors.std(ddof=1) / np.sqrt(len(errors)) for errors in simulations],
     )
