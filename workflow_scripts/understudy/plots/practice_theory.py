@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from understudy.plots import style
 from understudy.practice.theory import predicted_error
@@ -16,7 +17,6 @@ from understudy.tables import read_table
 
 MODES = {"keep_hard": "keep the hardest", "keep_easy": "keep the easiest"}
 COSINES = ["rho", "rho_true", "rho_labels"]
-COLUMNS = 2  # panels beside each other
 PANEL_HEIGHT = 3.3  # inches
 INTERVAL = 1.96  # standard errors to either side
 
@@ -41,7 +41,7 @@ def kept_samples_figure(table: pd.DataFrame, keep_fractions: Sequence[float]) ->
     """Draw accuracy against kept samples, a curve for each keep fraction, a panel for each mode, rho and ridge."""
     shown = table[table["keep_fraction"].isin(keep_fractions) & (table["rho_labels"] == 1)]
     groups = list(shown.groupby(["mode", "rho", "ridge"], sort=False))
-    figure, axes = _panels(len(groups))
+    figure, axes = _panels(len(groups), 2)
     colours = _shades(keep_fractions)
     for panel, ((mode, rho, ridge), rows) in zip(axes.flat, groups, strict=False):
         dimension = rows["dimension"].iloc[0]
@@ -51,8 +51,7 @@ def kept_samples_figure(table: pd.DataFrame, keep_fractions: Sequence[float]) ->
             mine = rows[rows["keep_fraction"] == fraction]
             _points(panel, mine["kept_samples"], mine, colour)
         panel.axvline(dimension, color=style.GREY, linestyle=":", linewidth=1)
-        panel.set_xscale("log", base=2)
-        panel.set_xlabel("Samples kept")
+        _doubling_axis(panel, "Samples kept")
         panel.set_title(f"{MODES[mode]}, ρ = {rho:g}, λ = {ridge:g}", loc="left")
     handles = [
         Line2D([], [], color=colour, marker="o", markersize=4, label="all" if fraction == 1 else f"p = {fraction:g}")
@@ -65,7 +64,8 @@ def oversampling_figure(table: pd.DataFrame, kept_samples: int) -> Figure:
     """Draw accuracy against pool size over kept samples, a curve for each ridge, a panel for each mode and cosines."""
     shown = table[table["kept_samples"] == kept_samples]
     groups = list(shown.groupby(["mode", *COSINES], sort=False))
-    figure, axes = _panels(len(groups))
+    # The cosines of a mode side by side, so that modes stand one below the other.
+    figure, axes = _panels(len(groups), min(3, len(shown[COSINES].drop_duplicates())))
     looks = [style.BLUE, style.VERMILION, style.GREEN, style.PURPLE, style.ORANGE, style.SKY]
     colours = {ridge: looks[number % len(looks)] for number, ridge in enumerate(shown["ridge"].unique())}
     for panel, ((mode, rho, rho_true, rho_labels), rows) in zip(axes.flat, groups, strict=False):
@@ -76,10 +76,9 @@ def oversampling_figure(table: pd.DataFrame, kept_samples: int) -> Figure:
             panel.plot(grid, _accuracy(errors), color=colour)
             mine = rows[rows["ridge"] == ridge]
             _points(panel, 1 / mine["keep_fraction"], mine, colour)
-        panel.set_xscale("log", base=2)
-        panel.set_xlabel("Oversampling: pool size over samples kept")
+        _doubling_axis(panel, "Pool size over samples kept")
         title = f"{MODES[mode]}, ρ = {rho:g}"
-        panel.set_title(title if rho_labels == 1 else f"{title} (true {rho_true:g}, labels {rho_labels:g})", loc="left")
+        panel.set_title(title if rho_labels == 1 else f"{title} (ρ* {rho_true:g}, labels {rho_labels:g})", loc="left")
     handles = [
         Line2D([], [], color=colour, marker="o", markersize=4, label=f"λ = {ridge:g}")
         for ridge, colour in colours.items()
@@ -87,9 +86,18 @@ def oversampling_figure(table: pd.DataFrame, kept_samples: int) -> Figure:
     return _finish(figure, axes, len(groups), handles, f"Accuracy of {kept_samples:,} kept samples", shown)
 
 
-def _panels(count: int) -> tuple[Figure, np.ndarray]:
-    columns = min(COLUMNS, count)
-    return style.panels(-(-count // columns), columns, width=4.6 * columns, height=PANEL_HEIGHT, sharey=True)
+def _panels(count: int, columns: int) -> tuple[Figure, np.ndarray]:
+    columns = min(columns, count)
+    width = {1: 5.2, 2: 9.2, 3: style.WIDTH + 1}[columns]
+    return style.panels(-(-count // columns), columns, width=width, height=PANEL_HEIGHT, sharey=True)
+
+
+def _doubling_axis(panel: Axes, label: str) -> None:
+    """Make the horizontal axis one of doublings, with plain numbers at every other one."""
+    panel.set_xscale("log", base=2)
+    panel.xaxis.set_major_locator(LogLocator(base=4))
+    panel.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    panel.set_xlabel(label)
 
 
 def _shades(keep_fractions: Sequence[float]) -> dict[float, str]:
