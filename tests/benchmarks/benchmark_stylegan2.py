@@ -1,7 +1,10 @@
-"""Time StyleGAN2's training step against the straightforward form, in one process, alternating between the two.
+"""Time StyleGAN2's training step against the straightforward form, in one process, alternating between them.
 
-The straightforward form gives every image modulated weights of its own and convolves them as groups, runs the
-discriminator on real and generated images one after the other, and has the discriminator map each image's label.
+Three forms: the default one of this machine (bfloat16 convolutions where the machine multiplies those), the same in
+float32, and the straightforward one in float32.
+
+The straightforward form gives every image modulated weights of its own, convolves them as groups, and runs the
+discriminator on real and generated images one after the other.
 
     python tests/benchmarks/benchmark_stylegan2.py --preset cifar --batch 8 --repeats 3
 """
@@ -15,8 +18,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from understudy.devices import choose_device, limit_threads
+from understudy.devices import choose_device, multiplies_bfloat16
 from understudy.generators.batches import RealImages
+from understudy.generators.layers import multiply_in
 from understudy.generators.settings import GeneratorSettings
 from understudy.generators.stylegan2 import ModulatedConv
 from understudy.generators.stylegan2_step import StyleGAN2Step
@@ -76,28 +80,37 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="auto")
     options = parser.parse_args()
-    limit_threads(options.threads)
+    torch.set_num_threads(options.threads)
     device, (size, channels) = choose_device(options.device), SHAPES[options.preset]
     settings = GeneratorSettings(method="stylegan2", preset=options.preset, batch=options.batch,
                                  minibatch_std_group=min(4, options.batch)).resolve()  # fmt: skip
     images = np.random.default_rng(0).integers(0, 256, (512, channels, size, size)).astype(np.uint8)
     real = RealImages(images, np.arange(512) % 10, 10, [0], settings.mirror, device)
     method = StyleGAN2Step(settings, size, channels, 10, [0], 1000, device)
-    ours = (ModulatedConv.forward, StyleGAN2Step._train_discriminator)
-    plain = (grouped, train_discriminator_apart)
-    measured: dict[str, list[float]] = {"default": [], "straightforward": []}
+    shared, apart = (ModulatedConv.forward, StyleGAN2Step._train_discriminator), (grouped, train_discriminator_apart)
+    reduced = multiplies_bfloat16(device) if settings.precision == "auto" else settings.precision == "bfloat16"
+    forms = {
+        "default": (shared, torch.bfloat16 if reduced else None),
+        "float32": (shared, None),
+        "straightforward": (apart, None),
+    }
+    measured: dict[str, list[float]] = {name: [] for name in forms}
     for repeat in range(options.repeats + 1):
-        for name, forms in (("default", ours), ("straightforward", plain)):
-            ModulatedConv.forward, StyleGAN2Step._train_discriminator = forms
+        for name, (functions, precision) in forms.items():
+            ModulatedConv.forward, StyleGAN2Step._train_discriminator = functions
+            for player in method.players.values():
+                multiply_in(player.network, precision)
             seconds = seconds_per_step(method, real, range(1, 1 + options.steps), device)
             if repeat:  # the first round warms up
                 measured[name].append(settings.batch / seconds)
     hardware = torch.cuda.get_device_name() if device.type == "cuda" else f"{platform.machine()} CPU"
     print(f"{options.preset}, batch {options.batch}, n = {options.repeats} x {options.steps} steps, {hardware}, "
-          f"{options.threads} thread(s), torch {torch.__version__}")  # fmt: skip
+          f"{options.threads} thread(s), torch {torch.__version__}, "
+          f"default: {'bfloat16' if reduced else 'float32'}")  # fmt: skip
+    plain = np.median(measured["straightforward"])
     for name, rates in measured.items():
-        print(f"{name:>16}: {np.median(rates):8.2f} images/s (from {min(rates):.2f} to {max(rates):.2f})")
-    print(f"{'ratio':>16}: {np.median(measured['default']) / np.median(measured['straightforward']):8.2f}")
+        print(f"{name:>16}: {np.median(rates):8.2f} images/s (from {min(rates):.2f} to {max(rates):.2f}), "
+              f"{np.median(rates) / plain:.2f} times the straightforward form")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 
+from understudy.config import StudyGenerator
 from understudy.generators.settings import CIFAR_STYLEGAN2, PRESETS, GeneratorSettings
 
 
@@ -23,6 +24,13 @@ def test_presets_keep_to_their_own_rules(preset, method, per_class):
         assert not {"flip", "rotate90", "rotate"} & set(resolved.augmentations) and not resolved.mirror
 
 
+def test_a_study_without_the_later_key_has_the_parameters_of_before():
+    assert "precision" not in StudyGenerator(method="stylegan2").training_settings()
+    given = StudyGenerator(method="stylegan2", precision="bfloat16")
+    assert given.training_settings()["precision"] == "bfloat16"
+    assert given.resolve().precision == "bfloat16"
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -32,6 +40,7 @@ def test_presets_keep_to_their_own_rules(preset, method, per_class):
         ({"method": "stylegan2", "learning_rate": 3}, "learning_rate"),
         ({"method": "stylegan2", "ada_target": 1.5}, "ada_target"),
         ({"method": "stylegan2", "augmentations": ["cutout"]}, "augmentations"),
+        ({"method": "stylegan2", "precision": "float16"}, "precision"),
         ({"method": "stylegan2", "critic_steps": 3}, "critic_steps: not a setting of stylegan2"),
         ({"method": "wgan_gp", "r1_gamma": 1}, "r1_gamma: not a setting of wgan_gp"),
         ({"method": "stylegan2", "batch": 10, "minibatch_std_group": 4}, "must divide batch"),

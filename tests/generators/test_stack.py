@@ -2,11 +2,13 @@ import pytest
 import torch
 from torch import nn
 
+from tests.generators.small import small_stylegan2
 from tests.generators.test_wgan_gp import SMALL
 from understudy.devices import torch_generator
-from understudy.generators.layers import EqualisedLinear
+from understudy.generators.layers import EqualisedLinear, multiply_in
 from understudy.generators.losses import r1_penalty
 from understudy.generators.stack import Stack, descend
+from understudy.generators.stylegan2 import Discriminator, Generator
 from understudy.generators.wgan_gp import Critic
 from understudy.generators.wgan_gp import Generator as WGANGenerator
 
@@ -62,3 +64,30 @@ def test_a_member_of_a_stacked_generator_normalises_by_its_own_batch():
     random, labels = torch.randn(2, 6, 8, generator=torch_generator(0)), torch.ones(2, 6, 1)
     other = torch.stack([random[0], 3 * random[1] + 1])
     torch.testing.assert_close(stack(random, labels)[0], stack(other, labels)[0])
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_reduced_precision_stays_near_full_precision_in_losses_and_gradients(members):
+    settings = small_stylegan2(latent=32, channels_max=32, r1_gamma=1.0)
+    labels = torch.ones(members, 8, 1)
+    images, gradients = [], []
+    for reduced in (False, True):
+        generator = Stack(lambda: Generator(settings, 16, 3, 1), range(members), CPU)
+        discriminator = Stack(lambda: Discriminator(settings, 16, 3, 1), range(members), CPU)
+        for network in (generator.network, discriminator.network):
+            multiply_in(network, torch.bfloat16 if reduced else None)
+        random = torch.randn(members, 8, generator.network.random_numbers, generator=torch_generator(0))
+        fakes = generator(random, labels)
+        logits = discriminator(fakes, labels)
+        assert fakes.dtype == logits.dtype == torch.float32
+        images.append(fakes.detach())
+        real = fakes.detach().requires_grad_()
+        penalty = r1_penalty(discriminator(real, labels), real, 10.0)
+        found = torch.autograd.grad(logits.sum(), generator.trainable)
+        found += torch.autograd.grad(penalty.sum(), discriminator.trainable, allow_unused=True)
+        assert all(one is None or one.dtype == torch.float32 for one in found)
+        gradients.append(torch.cat([one.flatten() for one in found if one is not None]))
+    # bfloat16 has eight binary digits; were the filters, styles and last layers cast as well, errors would be larger.
+    assert not torch.equal(*images)
+    assert (images[0] - images[1]).norm() < 0.02 * images[0].norm()
+    assert torch.cosine_similarity(*gradients, dim=0) > 0.999

@@ -37,7 +37,9 @@ class StudyGenerator(GeneratorSettings):
 
     def training_settings(self) -> dict:
         """Return what the training depends on, without the choice of splits."""
-        return self.model_dump(mode="json", exclude={"splits"})
+        # A key that was added later is left out where it is unset: naming it would train finished studies anew.
+        later = {"precision"} if self.precision is None else set()
+        return self.model_dump(mode="json", exclude={"splits"} | later)
 
     def resolve(self) -> StyleGAN2Settings | WGANGPSettings:
         """Return the settings of the training, the preset's values filled in."""

@@ -27,3 +27,10 @@ def choose_device(name: str) -> torch.device:
 def torch_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
     """Return an explicit random generator on ``device`` started at ``seed``."""
     return torch.Generator(device=device).manual_seed(seed)
+
+
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether ``device`` has units that multiply bfloat16 matrices, and so gains by that precision."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False)

@@ -42,6 +42,22 @@ def check_resolution(resolution: int, channels: int) -> int:
     return doublings
 
 
+def multiply_in(network: nn.Module, precision: torch.dtype | None) -> None:
+    """Let the convolutions of the network's ``blocks`` multiply in this precision; None: in that of their weights.
+
+    Weights, styles, filters of images and whatever comes after the blocks keep their digits, as mixed precision in the
+    reference does. Autocast would do the same, but has no effect under vmap, which runs a stack.
+    """
+    for module in network.blocks.modules():
+        if hasattr(module, "precision"):
+            module.precision = precision
+
+
+def cast(precision: torch.dtype | None, *tensors: Tensor | None) -> list[Tensor | None]:
+    """Return the tensors in ``precision``, or as they are where that is None."""
+    return [x if x is None or precision is None else x.to(precision) for x in tensors]
+
+
 def leaky_relu(x: Tensor) -> Tensor:
     """Leaky ReLU of slope 0.2, without gain: it is homogeneous, so callers scale a smaller operand by GAIN instead."""
     return F.leaky_relu(x, SLOPE)
@@ -83,6 +99,7 @@ class EqualisedConv(nn.Module):
         self.weight = nn.Parameter(torch.empty(fan_out, fan_in, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(fan_out)) if bias else None
         self.down, self.activate = down, activate
+        self.precision: torch.dtype | None = None
         if down:
             # A 3x3 kernel of stride 2 then needs no padding, and a 1x1 kernel none in any case.
             self.blur = Resample(size, size + kernel - 2, offset=(kernel + 1) // 2)
@@ -96,6 +113,7 @@ class EqualisedConv(nn.Module):
         gain = gain * (GAIN if self.activate else 1.0)
         weight = self.weight * (gain / math.sqrt(self.weight[0].numel()))
         bias = None if self.bias is None else self.bias * gain
+        x, weight, bias = cast(self.precision, x, weight, bias)
         if self.down:
             y = F.conv2d(self.blur(x), weight, bias, stride=2)
         else:
@@ -121,9 +139,10 @@ class Resample(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [N, C, source, source] to [N, C, target, target]."""
+        matrix = self.matrix.T.to(x.dtype)  # the taps' products are exact in bfloat16, too
         if self.small:
-            return (x.flatten(2) @ self.matrix.T).unflatten(2, (self.target, self.target))
-        return ((x @ self.matrix.T).mT @ self.matrix.T).mT
+            return (x.flatten(2) @ matrix).unflatten(2, (self.target, self.target))
+        return ((x @ matrix).mT @ matrix).mT
 
 
 def upsample(size: int) -> Resample:

@@ -17,6 +17,7 @@ from understudy.generators.layers import (
     EqualisedLinear,
     MinibatchStd,
     Resample,
+    cast,
     check_resolution,
     downsample,
     leaky_relu,
@@ -62,6 +63,7 @@ class ModulatedConv(nn.Module):
         self.affine = EqualisedLinear(width, fan_in, bias=1.0)
         self.weight = nn.Parameter(torch.empty(fan_out, fan_in, kernel, kernel))
         self.demodulate = demodulate
+        self.precision: torch.dtype | None = None
         # A 3x3 transposed convolution of stride 2 makes 2 L + 1 pixels; zeros between pixels cost a gain of 2 an axis.
         self.blur = Resample(2 * up_from + 1, 2 * up_from, gain=2.0) if up_from else None
 
@@ -81,10 +83,10 @@ class ModulatedConv(nn.Module):
             scale = (style.square() @ self.weight.square().sum(dim=(2, 3)).T + 1e-8).rsqrt()
         else:
             scale = torch.full((1, 1), 1 / math.sqrt(fan_in), device=x.device)
-        x = x * style[:, :, None, None]
+        x, weight = cast(self.precision, x * style[:, :, None, None], self.weight)
         if self.blur is not None:
-            return self.blur(F.conv_transpose2d(x, self.weight.transpose(0, 1), stride=2)), scale
-        return F.conv2d(x, self.weight, padding=self.weight.shape[-1] // 2), scale
+            return self.blur(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)), scale
+        return F.conv2d(x, weight, padding=weight.shape[-1] // 2), scale
 
 
 class StyledLayer(nn.Module):
@@ -253,7 +255,7 @@ class Discriminator(nn.Module):
         if self.from_image is not None:
             read = self.from_image(images)
             x = read if x is None else x + read
-        x = self.conv(self.minibatch_std(x))  # [N, last, 4, 4]
+        x = self.conv(self.minibatch_std(x.to(self.conv.weight.dtype)))  # [N, last, 4, 4]
         x = self.out(self.linear(x.flatten(1)))
         if self.mapping is None:
             return x.squeeze(1)

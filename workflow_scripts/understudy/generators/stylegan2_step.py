@@ -6,9 +6,11 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from understudy.devices import multiplies_bfloat16
 from understudy.generators.augmentation import Augmentation, adjust_probability
 from understudy.generators.averaging import MovingAverage
 from understudy.generators.batches import RealImages, StepRandom
+from understudy.generators.layers import multiply_in
 from understudy.generators.losses import discriminator_loss, generator_loss, path_lengths, r1_penalty
 from understudy.generators.settings import StyleGAN2Settings
 from understudy.generators.stack import Stack, descend
@@ -30,6 +32,9 @@ class StyleGAN2Step:
         self.generator = Stack(build, [seed_for(seed, "generator") for seed in seeds], device)
         build = partial(Discriminator, settings, resolution, channels, classes)
         self.discriminator = Stack(build, [seed_for(seed, "discriminator") for seed in seeds], device)
+        if settings.precision == "bfloat16" or (settings.precision == "auto" and multiplies_bfloat16(device)):
+            for player in self.players.values():
+                multiply_in(player.network, torch.bfloat16)
         self.average = MovingAverage(self.generator.state(), 1000 * settings.ema_kimg, settings.ema_rampup)
         self.augmentation = Augmentation(settings.augmentations, resolution, channels).to(device)
         s = settings
