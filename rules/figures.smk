@@ -1,5 +1,5 @@
-# Figures and the answer's page for the selection study's report, made from finished tables and counts. Results of one category bear the same labels: the report
-# leaves the links out of a row that lacks one.
+# Figures and the answer's page for the selection study's report, made from finished tables and counts. Results of one
+# category bear the same labels: the report leaves the links out of a row that lacks one.
 COUNTS = plan.evaluations("counts.parquet")
 SYNTHETIC_SETS = {split: study.synthetic_set(split) for split in plan.splits}
 GENERATORS = list(study.generators)
@@ -54,6 +54,35 @@ rule plot_protocols:
         "Figure: protocols"
     script:
         "../workflow_scripts/plot_protocols.py"
+
+
+rule plot_protocol_subsets:
+    input:
+        table=plan.table("protocol_subsets"),
+        code=modules(*SHARED, "plots/protocol_subsets.py", "plots/protocols.py"),
+    output:
+        figure=report(
+            f"{FIGURES}/protocol_subsets.png",
+            caption="captions/protocol_subsets.rst",
+            category="2 Protocols",
+            labels={"contents": "Wins among halves of the candidates", "split": "all"},
+        ),
+    log:
+        f"{LOGS}/plot_protocol_subsets.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_protocol_subsets.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    params:
+        synthetic_sets=SYNTHETIC_SETS,
+    message:
+        "Figure: the protocols among halves of the candidates"
+    script:
+        "../workflow_scripts/plot_protocol_subsets.py"
 
 
 rule plot_rank_preservation:
@@ -385,6 +414,7 @@ TARGETS["selection"] = [
     *map(table_page, SELECTION_PAGES),
     rules.write_answer.output.page,
     rules.plot_protocols.output.figure,
+    *([rules.plot_protocol_subsets.output.figure] if plan.has_test_images else []),
     rules.plot_rank_preservation.output.figure,
     *expand(rules.plot_selection_gain.output.figure, split=plan.splits),
     *expand(rules.plot_learning_curves.output.figure, draw=plan.draws),
