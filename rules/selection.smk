@@ -101,6 +101,36 @@ rule select_model:
         "../workflow_scripts/select_model.py"
 
 
+# On request (`snakemake clean_snapshots`), when the models are handed out: a large study's snapshots fill a disk.
+rule clean_snapshots:
+    input:
+        weights=[
+            plan.candidates(*batch) / "weights" for batch in plan.trained_batches()
+        ],
+        predictions=plan.evaluations("predictions.parquet"),
+        models=expand(rules.select_model.output.folder, split=plan.splits),
+        code=modules("classifiers/weights.py"),
+    output:
+        removed=plan.table("removed_snapshots"),
+    log:
+        f"{LOGS}/clean_snapshots.log",
+    benchmark:
+        f"{BENCHMARKS}/clean_snapshots.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(120),
+    params:
+        batches=plan.trained_batches(),
+        version=STAGE_VERSIONS["train_candidates"],
+    message:
+        "Removing the weights of snapshots that no selection chose"
+    script:
+        "../workflow_scripts/clean_snapshots.py"
+
+
 rule summary:
     input:
         comparison=plan.table("protocol_comparison"),

@@ -5,7 +5,7 @@ import torch
 
 from tests.classifiers.test_training import data, runs_of, train
 from understudy.classifiers.evaluation import evaluate_runs
-from understudy.classifiers.weights import export_snapshot, load_network
+from understudy.classifiers.weights import WeightsFile, export_snapshot, load_network, remove_snapshots
 from understudy.errors import StudyError
 from understudy.tables import write_table
 
@@ -104,3 +104,18 @@ def test_a_file_that_is_not_a_run_is_named(tmp_path):
     (tmp_path / "x.safetensors").write_bytes(b"nothing")
     with pytest.raises(StudyError, match=r"x\.safetensors: not a run's weights"):
         load_network(tmp_path / "x.safetensors")
+
+
+def test_removed_snapshots_leave_the_others_as_they_were_and_cannot_be_chosen(files, tmp_path):
+    path = tmp_path / files[0].name
+    path.write_bytes(files[0].read_bytes())
+    before = {epoch: WeightsFile(path).stored_snapshot(epoch) for epoch in (1, 4)}
+    remove_snapshots(path, {1, 4})
+    record = remove_snapshots(path, {1, 4})
+    assert (record["epochs"], record["removed"]) == ([1, 4], [3])
+    for epoch, tensors in before.items():
+        after = WeightsFile(path).stored_snapshot(epoch)
+        assert all(torch.equal(value, after[name]) for name, value in tensors.items())
+    assert path.stat().st_size < files[0].stat().st_size
+    with pytest.raises(StudyError, match=r"epochs \[3\] were removed .* by clean_snapshots.*delete .* to train"):
+        evaluate([path])

@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -107,6 +108,30 @@ def test_counts_agree_with_predictions(results):
         for half in (0, 1):
             mine = counts[(counts["run"] == row["run"]) & (counts["epoch"] == row["epoch"]) & (counts["half"] == half)]
             assert mine["errors"].sum() == wrong[halves(test.labels) == half].sum()
+
+
+def test_unchosen_snapshots_are_removed_on_request_and_nothing_is_made_anew(finished, tmp_path):
+    folder = tmp_path / "cleaned"
+    shutil.copytree(finished, folder)
+    weights = list((folder / "results" / "small" / "candidates").rglob("*.safetensors"))
+    before = sum(path.stat().st_size for path in weights)
+    result = snakemake(folder, one_split_study(), "--cores", "1", "clean_snapshots")
+    assert result.returncode == 0, result.stderr
+    table = read_table(folder / "results" / "small" / "tables" / "removed_snapshots.parquet", "removed_snapshots")
+    assert len(table) == len(weights)
+    kept, removed = (table[column].map(len).sum() for column in ("kept", "removed"))
+    assert kept + removed == 4 * len(weights)
+    assert removed > 0
+    after = sum(path.stat().st_size for path in weights)
+    assert before - after == pytest.approx(table["bytes_removed"].sum(), rel=0.05)
+    assert planned_jobs(folder, one_split_study()) == {}
+    # What is handed out can still be made from what is left.
+    shutil.rmtree(folder / "results" / "small" / "selected")
+    assert set(planned_jobs(folder, one_split_study())) <= {"select_model", "summary"}
+    result = snakemake(folder, one_split_study(), "--cores", "1", "results/small/selected/Train200")
+    assert result.returncode == 0, result.stderr
+    name = Path("results", "small", "selected", "Train200", "weights.safetensors")
+    assert (folder / name).read_bytes()[-1000:] == (finished / name).read_bytes()[-1000:]
 
 
 def test_no_step_but_evaluations_reads_test_images(finished):

@@ -263,11 +263,18 @@ class Plan:
         """Return every evaluation's ``counts.parquet`` or ``predictions.parquet``."""
         return [
             self.evaluation(draw, split, regime, batch, name) / file
+            for draw, split, regime, batch in self.trained_batches()
+            for name in self.sets(split, regime)
+        ]
+
+    def trained_batches(self) -> list[tuple[int, str, str, str]]:
+        """Return (draw, split, regime, batch) of every batch of runs that the study trains."""
+        return [
+            (draw, split, regime, batch)
             for draw in self.draws
             for split in self.splits
             for regime in REGIMES
             for batch in self.batches
-            for name in self.sets(split, regime)
         ]
 
     def generator_files(self, file: str) -> list[Path]:

@@ -139,6 +139,14 @@ SCHEMAS: dict[str, list[Column]] = {
         ("chosen_by", "list<str>", "choosing sets whose best snapshot of this run it is"),
         ("predicted", "list<int16>", "predicted class per image, in the order of the set's images"),
     ],
+    "removed_snapshots": [
+        DRAW,
+        SPLIT,
+        *RUN,
+        ("kept", "list<int>", "epochs of the snapshots that a selection chose, and of the last one"),
+        ("removed", "list<int>", "epochs of the snapshots whose weights were removed, now or earlier"),
+        ("bytes_removed", "int", "size of the removed weights"),
+    ],
     "rank_preservation": [
         *KEY,
         CHOOSER,

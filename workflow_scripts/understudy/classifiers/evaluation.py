@@ -81,6 +81,11 @@ def predict_last(
 
 def _check_set(files: list[WeightsFile], images: np.ndarray, labels: np.ndarray, classes: int, name: str) -> None:
     for file in files:
+        if file.record.get("removed"):
+            raise StudyError(
+                f"set {name}: the snapshots of epochs {file.record['removed']} were removed from {file.path} by "
+                f"clean_snapshots, so that no set can choose among them; delete {file.path.parent} to train them anew"
+            )
         wanted = (file.shape.channels, file.shape.size, file.shape.size)
         if images.shape[1:] != wanted or file.shape.classes != classes:
             raise StudyError(

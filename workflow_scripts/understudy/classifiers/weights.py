@@ -73,6 +73,21 @@ class WeightsFile:
         return build_network(self.settings, self.shape, seed=0).eval()
 
 
+def remove_snapshots(path: Path | str, kept: set[int]) -> dict:
+    """Take all snapshots but those of the epochs ``kept`` out of a run's file; return the new record.
+
+    The tensors of the others stay as they are, to the bit. The record's `removed` lists all epochs ever taken out, so
+    that nobody takes what is left for all that was trained.
+    """
+    file = WeightsFile(path)
+    removed = sorted(set(file.epochs) - kept)
+    if not removed:
+        return file.record
+    record = file.record | {"removed": sorted([*removed, *file.record.get("removed", [])])}
+    write_weights(file.path, {epoch: file.stored_snapshot(epoch) for epoch in file.epochs if epoch in kept}, record)
+    return WeightsFile(path).record
+
+
 def load_network(path: Path | str, epoch: int | None = None) -> Classifier:
     """Return a trained network in eval mode: the snapshot of `epoch`, or the last one in the file.
 

@@ -4,11 +4,14 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from understudy.checkpoints import checkpoint_folder
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.evaluation import evaluate_runs, predict_last
 from understudy.classifiers.graphs import draw_graphs, graph_arguments
 from understudy.classifiers.training import Run, train_runs
+from understudy.classifiers.weights import WeightsFile, remove_snapshots
 from understudy.data.shards import read_images
 from understudy.data.splits import halves
 from understudy.devices import choose_device
@@ -153,3 +156,41 @@ def evaluate_on_calibration(
     count = len(read_json(classes)["classes"])
     rows = predict_last(files, data.images, data.labels, count, where=where, device=choose_device(device))
     write_table("predictions", rows, predictions, version)
+
+
+def clean_snapshots(
+    batches: Sequence[tuple[int, str, str, str]], weights: Sequence[Path], predictions: Sequence[Path], table: Path
+) -> None:
+    """Remove the weights of snapshots that are neither a run's last nor chosen by any set; write what was removed.
+
+    A run's file is replaced inside its folder, whose recorded time stays, so that nothing is trained or evaluated anew.
+
+    Parameters
+    ----------
+    batches : sequence of tuple
+        Draw, split, regime and batch of each folder in ``weights``.
+    predictions : sequence of Path
+        All `predictions` of the study: they were kept for just these snapshots.
+    """
+    columns = ["draw", "split", "regime", "run", "epoch"]
+    wanted = read_tables(predictions, "predictions", columns).drop_duplicates()
+    kept = wanted.groupby(columns[:-1])["epoch"].apply(set).to_dict()
+    rows = []
+    for (draw, split, regime, _), folder in zip(batches, weights, strict=True):
+        for path in sorted(folder.glob("*.safetensors")):
+            record = WeightsFile(path).record
+            if record["epochs"]:
+                # A run that failed before its first snapshot has no predictions.
+                record = remove_snapshots(path, kept[draw, split, regime, record["run"]])
+            removed = record.get("removed", [])
+            rows.append(
+                {
+                    **{"draw": draw, "split": split, "regime": regime},
+                    **{key: record[key] for key in ("family", "architecture", "seed", "run")},
+                    "kept": record["epochs"],
+                    "removed": removed,
+                    # The snapshots of a run are equally large.
+                    "bytes_removed": len(removed) * path.stat().st_size // max(1, len(record["epochs"])),
+                }
+            )
+    write_table("removed_snapshots", pd.DataFrame(rows), table)
