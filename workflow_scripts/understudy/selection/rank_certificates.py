@@ -97,7 +97,7 @@ class ClusteredErrors:
         """From rows of the table ``predictions`` on one set, its labels, int [N], and clusters, int [repeats, N]."""
         rows = predictions[predictions["is_last"] & (predictions["regime"] == "full")].sort_values("run")
         wrong, count = wrong_images(rows, labels), int(clusters.max()) + 1
-        return cls(rows["run"].astype(str).tolist(), np.stack([one_sided_masses(wrong, c, count) for c in clusters]))
+        return cls(rows["run"].astype(str).tolist(), one_sided_masses(wrong, clusters, count))
 
 
 def disagreement_variation(real: ClusteredErrors, synthetic: ClusteredErrors) -> pd.DataFrame:

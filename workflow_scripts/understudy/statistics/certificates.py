@@ -53,24 +53,29 @@ def certified(difference: Array, standard_error: Array, bound: Array | float, le
 
 
 def one_sided_masses(wrong: Array, clusters: Array, count: int) -> Array:
-    """Share of the images in each cluster that model i misses and model j gets right: float32 [count, M, M] at (i, j).
+    """Share of the images in each cluster that model i misses and model j has right: float32 [R, count, i, j].
 
     Parameters
     ----------
     wrong
         Bool [M, N]: whether model m misses image i.
     clusters
-        Int [N] in [0, count): the cluster of each image's features.
+        Int [R, N] in [0, count): the cluster of each image's features, for R clusterings.
     """
-    masses = np.zeros((count, len(wrong), len(wrong)), dtype=np.float32)
+    models, images = wrong.shape
+    masses = np.zeros((len(clusters), count, models, models), dtype=np.float32)
     missed = wrong.sum(axis=0)
     # Where all models agree in correctness there is no pair to tell apart, and that is most images.
-    parted = (missed > 0) & (missed < len(wrong))
-    disputed, places = wrong[:, parted].astype(np.float32), clusters[parted]
-    for cluster in np.unique(places):
-        block = disputed[:, places == cluster]
-        masses[cluster] = block @ (1 - block.T)
-    return masses / wrong.shape[1]
+    parted = (missed > 0) & (missed < models)
+    disputed = wrong[:, parted].T.astype(np.float32)  # [images, M]
+    for repeat, places in enumerate(clusters[:, parted]):
+        order = np.argsort(places, kind="stable")
+        sorted_images, ends = disputed[order], np.searchsorted(places[order], np.arange(count + 1))
+        for cluster in range(count):
+            block = sorted_images[ends[cluster] : ends[cluster + 1]]
+            both = block.T @ block  # counts below 2^24: exact in fp32
+            masses[repeat, cluster] = np.diag(both)[:, None] - both
+    return masses / images
 
 
 def restricted_total_variation(real: Array, synthetic: Array) -> Array:
