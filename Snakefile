@@ -72,6 +72,11 @@ if study.practice and study.practice.theory:
     include: "rules/practice_theory.smk"
 
 
+if plan.practice:
+
+    include: "rules/practice.smk"
+
+
 include: "rules/report.smk"
 
 

@@ -42,3 +42,35 @@ def one_split_study(**changes: object) -> dict:
     study = small_study()
     generators = {name: {**entry, "splits": ["Train200"]} for name, entry in study["generators"].items()}
     return study | {"splits": {"Train200": study["splits"]["Train200"]}, "generators": generators} | changes
+
+
+def practice_study(**changes: object) -> dict:
+    """Return the smallest practice study that has every arm; ``changes`` replace keys of the comparison."""
+    comparison = {
+        "split": "Train200",
+        "seeds": 2,
+        "seed_block": 2,
+        "generator": {"kind": "unet", "steps": 20, "batch": 16, "channels": [8, 16], "attention": False},
+        "sampling": {"steps": 4, "batch": 10},
+        "guidance": {"interval": 2},
+        "omega": 0.2,
+        "learner": {
+            "network": {"model": "resnet", "arguments": {"depth": 8, "width": 4}},
+            "iterations": 40,
+            "batch": 16,
+        },
+        "loop": {"initial": 20, "added": 10, "additions": 2, "evaluation_interval": 4},
+        "static": [20, 40],
+        "oversampling": [2],
+        "sweep": {"omegas": [0, 0.3]},
+        "shifted": {"corruptions": {"gaussian_noise": 0.2, "translation": 0.13}},
+        "bootstrap_draws": 100,
+    }
+    return {
+        "study": "practice",
+        "seed": 7,
+        "device": "cpu",
+        "data": {"source": "sklearn-digits"},
+        "splits": {"Train200": {"train": 200, "validation": 50}},
+        "practice": {"comparison": comparison | changes},
+    }

@@ -38,7 +38,7 @@ def run(folder: Path, given, arm=PRACTICE, learner=LEARNER, loop=LOOP, seed=4, c
 
 def without_times(result):
     return [
-        frame.drop(columns=["generator_seconds", "learner_seconds"], errors="ignore").to_json()
+        frame.drop(columns=["generator_seconds", "learner_seconds", "seconds"], errors="ignore").to_json()
         for frame in (result.runs, result.history, result.rounds, result.hardness)
     ]
 

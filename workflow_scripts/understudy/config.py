@@ -201,6 +201,25 @@ class Study(Settings):
         return self
 
     @model_validator(mode="after")
+    def _practice_has_its_data(self) -> "Study":
+        comparison = self.practice and self.practice.comparison
+        if not comparison:
+            return self
+        if not self.data:
+            raise ValueError("data: missing; practice.comparison needs `data` and `splits` (see config.yaml)")
+        if comparison.split not in self.splits:
+            raise ValueError(
+                f"practice.comparison.split: unknown split {comparison.split!r}; allowed: {list(self.splits)}"
+            )
+        size = self.data.known_size
+        if comparison.generator.kind != "unet" and size is not None and size != comparison.generator.image_size:
+            raise ValueError(
+                f"practice.comparison.generator.image_size: {comparison.generator.image_size} pixels, but the study's "
+                f"images have {size} (data.size): the learner needs one size; make them equal"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _names_fit(self) -> "Study":
         for name, generator in self.generators.items():
             if name in RESERVED_SETS:
@@ -225,7 +244,7 @@ class Study(Settings):
 
     def check_image_size(self, size: int) -> None:
         """Check that every stage can work with images of ``size`` x ``size`` pixels; ValueError says what can't."""
-        if size not in IMAGE_SIZES:
+        if self.has_selection and size not in IMAGE_SIZES:
             raise ValueError(f"data.size: {size} pixels; generators need one of {IMAGE_SIZES}: set `data.size`")
         rwnn = self.candidates and self.candidates.rwnn
         if rwnn and 2**rwnn.stages > size:

@@ -14,6 +14,7 @@ from understudy.data.shards import read_labels
 from understudy.data.sources import count_images
 from understudy.data.splits import draw_split
 from understudy.errors import StudyError
+from understudy.practice.plan import PracticePlan
 
 REGIMES = ("full", "subtrain")
 
@@ -32,6 +33,10 @@ STAGE_VERSIONS = {
     "evaluate": 1,
     "evaluate_calibration": 1,
     "practice_theory": 1,
+    "train_diffusion": 1,
+    "sample_plain_images": 1,
+    "run_practice": 1,
+    "evaluate_practice": 1,
 }
 
 
@@ -53,6 +58,8 @@ class Plan:
         self.root = results_folder(study)
         self.draws = list(range(study.draws))
         self.splits = list(study.splits)
+        comparison = study.practice and study.practice.comparison
+        self.practice = PracticePlan(comparison, self.root, study.draws) if comparison else None
         self.batches = {batch.name: batch for batch in self._batches()} if study.has_selection else {}
 
     # ------------------------------------------------------------------ data

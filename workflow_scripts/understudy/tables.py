@@ -5,6 +5,7 @@ the file (``pyarrow.parquet.read_schema(path).field("gain").metadata``).
 """
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 
 from understudy.errors import StudyError
 from understudy.files import writing
-from understudy.schemas import SCHEMAS
+from understudy.schemas import SCHEMAS, Column
 
 TYPES = {
     "int": pa.int64(),
@@ -30,10 +31,19 @@ def arrow_schema(name: str, columns: Sequence[str] | None = None) -> pa.Schema:
     """Return the Arrow schema of the table called ``name``, cut to ``columns`` where given."""
     fields = [
         pa.field(column, TYPES[kind], metadata={"meaning": meaning})
-        for column, kind, meaning in SCHEMAS[name]
+        for column, kind, meaning in _spelled_out(name, columns or [])
         if columns is None or column in columns
     ]
     return pa.schema(fields, metadata={"table": name})
+
+
+def _spelled_out(name: str, columns: Sequence[str]) -> list[Column]:
+    """Return a table's schema; a column whose name ends with ``*`` stands for all those of ``columns`` that fit it."""
+    found = []
+    for column, kind, meaning in SCHEMAS[name]:
+        fitting = [other for other in columns if fnmatchcase(other, column)] if column.endswith("*") else [column]
+        found += [(other, kind, meaning) for other in fitting]
+    return found
 
 
 def write_table(name: str, frame: pd.DataFrame, path: str | Path, version: int | None = None) -> None:
@@ -48,8 +58,9 @@ def write_table(name: str, frame: pd.DataFrame, path: str | Path, version: int |
     StudyError
         If columns are missing or unknown, or a value doesn't fit its type.
     """
-    optional = {column for column, _, meaning in SCHEMAS[name] if meaning.startswith("test:")}
-    known = [column for column, _, _ in SCHEMAS[name]]
+    columns = _spelled_out(name, list(frame.columns))
+    optional = {column for column, _, meaning in columns if meaning.startswith("test:")}
+    known = [column for column, _, _ in columns]
     missing = [column for column in known if column not in frame.columns and column not in optional]
     unknown = [column for column in frame.columns if column not in known]
     if missing or unknown:

@@ -50,6 +50,31 @@ def load_source(settings: DataSettings) -> tuple[Images, list[str]]:
     return Images(images, labels, pd.DataFrame({"index": np.arange(len(labels))})), classes
 
 
+def load_known_classes(root: Path, classes: Sequence[str], size: int, channels: int) -> Images:
+    """Return the images of those of ``classes`` that ``root`` has a folder for; labels are places in ``classes``.
+
+    Other folders are left out, so that a test set of a thousand classes serves a study of a hundred.
+
+    Raises
+    ------
+    StudyError
+        If ``root`` has a folder for none of them, or an image cannot be read.
+    """
+    folders = {name: root / name for name in classes if (root / name).is_dir()}
+    files = [
+        (path, list(classes).index(name))
+        for name, folder in folders.items()
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in IMAGE_SUFFIXES
+    ]
+    if not files:
+        raise StudyError(f"{root} has images of none of the data's classes ({classes[0]}, ...); name its folders so")
+    settings = DataSettings(source="imagefolder", root=root, size=size, channels=channels)
+    pictures = [_convert(decode(path.read_bytes(), str(path)), settings) for path, _ in files]
+    labels = np.array([label for _, label in files], dtype=np.int64)
+    return Images(np.stack(pictures), labels, pd.DataFrame({"index": np.arange(len(labels))}))
+
+
 def count_images(settings: DataSettings) -> np.ndarray | None:
     """Return the number of images per class where that is quick to know (no image is decoded), else None."""
     if settings.source == DIGITS:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from understudy.plots import pages, style
 from understudy.plots.placed_tables import PLACE, place, placed_table
+from understudy.plots.practice_pages import PRACTICE_PAGES
 from understudy.plots.ranking_pages import RANKING_PAGES
 from understudy.plots.rows import in_order, over_draws, plural, with_columns
 from understudy.selection.subsets import PERCENTILES
@@ -26,8 +27,10 @@ def write_table_page(
 
 
 def in_study_order(table: pd.DataFrame, splits: Sequence[str], generators: Sequence[str]) -> pd.DataFrame:
-    """Sort rows by draw (aggregates first), split and choosing set, in the order of the configuration."""
+    """Sort rows by draw (aggregates first), split and choosing set, in the order of the configuration; else as they stand."""
     table = table.reset_index(drop=True)
+    if "draw" not in table:
+        return table
     order = {"split": list(splits), "generator": ["", *generators, "validation"]}
     ranks = {column: table[column].map(values.index) for column, values in order.items() if column in table}
     keys = table[["draw"]].assign(**ranks)
@@ -358,4 +361,5 @@ PAGES: dict[str, Callable[[pd.DataFrame], str]] = {
     "protocol_subsets": protocol_subsets_page,
     "certificate_summary": certificate_summary_page,
     **RANKING_PAGES,
+    **PRACTICE_PAGES,
 }

@@ -42,9 +42,14 @@ class Arm:
     at: float | None = None
 
     @property
+    def samples(self) -> bool:
+        """Whether the run makes its additions itself: guided ones, and plain ones to compare these with."""
+        return self.method == "practice" or (self.method == "dynamic" and self.experiment == SWEEP)
+
+    @property
     def candidates(self) -> int:
-        """Plain images made for one addition; 0 where they are guided."""
-        return 0 if self.method == "practice" else round(self.added * self.oversampling)
+        """Plain images that an addition takes from those made ahead."""
+        return 0 if self.samples else round(self.added * self.oversampling)
 
     @property
     def plain_images(self) -> int:
@@ -58,15 +63,15 @@ class Arm:
 
     def generated(self, additions: int) -> int:
         """Return how many images were made for a training set with so many additions."""
-        made = self.added if self.method == "practice" else self.candidates
+        made = self.added if self.samples else self.candidates
         return 0 if self.method == "real" else self.initial + additions * made
 
 
-def arms(settings: ComparisonSettings, real_images: int) -> list[Arm]:
-    """Return the arms of a study whose subtrain part has ``real_images`` images."""
+def arms(settings: ComparisonSettings) -> list[Arm]:
+    """Return the arms of a study. How many images ``real`` has, its job finds out."""
     loop = settings.loop
     grown = {"initial": loop.initial, "added": loop.added}
-    found = [Arm("real", "real", SCALING, real_images)] if settings.real else []
+    found = [Arm("real", "real", SCALING, 0)] if settings.real else []
     found += [Arm(f"static_{size}", "static", SCALING, size) for size in settings.static]
     full = grown | {"experiment": SCALING, "additions": loop.additions}
     if settings.dynamic:

@@ -10,6 +10,8 @@ from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.generators.diffusion_settings import DiffusionSettings, PretrainedSettings
 from understudy.generators.settings import Settings
 
+# The functions of practice/corruptions.py, which imports torch.
+Corruption = Literal["gaussian_noise", "blur", "contrast", "brightness", "occlusion", "rotation", "translation"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -118,7 +120,10 @@ class SweepSettings(Settings):
 class ShiftedSettings(Settings):
     """Shifted test sets: corruptions of the test images, and folders of other images of the same classes."""
 
-    corruptions: dict[str, float] = Field({}, description="strength of each corruption, see practice/corruptions.py")
+    corruptions: dict[Corruption, Annotated[float, Field(ge=0)]] = Field(
+        {},
+        description="strengths: blur in pixels, rotation in degrees, others in shares; see practice/corruptions.py",
+    )
     folders: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Path] = Field(
         {}, description="a folder with a folder of images per class, by the name of the test set"
     )
@@ -136,6 +141,7 @@ class ComparisonSettings(Settings):
     omega: float = Field(0.05, gt=0, description="strength of the guidance of practice")
     learner: LearnerSettings
     loop: LoopSettings
+    pool_shard: PositiveInt = Field(20_000, description="plain images that one job makes, for all methods of a seed")
     static: tuple[PositiveInt, ...] = Field((), description="sizes of the static sets, all generated at once")
     oversampling: tuple[Annotated[float, Field(gt=1)], ...] = Field(
         (), description="prune: images made for one that is kept, by the learner's entropy"
@@ -143,4 +149,5 @@ class ComparisonSettings(Settings):
     dynamic: bool = Field(True, description="whether to run the loop with plain images too (omega 0)")
     real: bool = Field(True, description="whether to train on the subtrain images too, as a ceiling")
     sweep: SweepSettings | None = None
+    bootstrap_draws: int = Field(2000, ge=100, description="draws of seeds for the cost at equal accuracy")
     shifted: ShiftedSettings = ShiftedSettings()

@@ -67,6 +67,8 @@ class Progress:
         Sum of the losses since the last validation, and of how many steps.
     generator_seconds, learner_seconds : float
         So far, see :func:`seconds`.
+    seconds_before : float
+        ``generator_seconds`` when the addition under way began.
     history : list of dict
         A row for each validation.
     rounds : list of dict
@@ -83,6 +85,7 @@ class Progress:
     losses: int = 0
     generator_seconds: float = 0.0
     learner_seconds: float = 0.0
+    seconds_before: float = 0.0
     history: list[dict] = field(default_factory=list)
     rounds: list[dict] = field(default_factory=list)
 
@@ -220,7 +223,7 @@ class PracticeRun:
         else:
             due = accuracy is not None and done.patience.ran_out(accuracy, done.images, self.loop)
         if due:
-            done.made = 0
+            done.made, done.seconds_before = 0, done.generator_seconds
             self._set_aside(done.additions)
             self._save()
 
@@ -229,7 +232,7 @@ class PracticeRun:
     def _go_on_adding(self) -> None:
         """Make the next part of the addition under way, and end it when it is whole."""
         done, arm = self.progress, self.arm
-        if arm.method == "practice":
+        if arm.samples:
             count = min(self.sources.sampler.sampling.batch, arm.added - done.made)
             batch = self._guided(done.made, count)
         else:
@@ -241,7 +244,7 @@ class PracticeRun:
             self._end_addition()
 
     def _guided(self, start: int, count: int) -> Batch:
-        """Make images for the learner as it is: number i of addition k has a seed of its own."""
+        """Make images for the learner as it is: number i of addition k has a seed of its own, whatever omega is."""
         done = self.progress
         began = seconds(self.device)
         numbers = range(start, start + count)
@@ -278,6 +281,7 @@ class PracticeRun:
                 "entropy": float(entropies.mean()),
                 "entropy_deviation": float(entropies.std(ddof=1)) if len(entropies) > 1 else 0.0,
                 "error": float(wrong.mean()),
+                "seconds": done.generator_seconds - done.seconds_before,
             }
         )
         done.images += arm.added

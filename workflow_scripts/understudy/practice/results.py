@@ -65,6 +65,8 @@ def run_arm(
     hardness = run.hardness() if scaling else []
     rounds, branches = run.progress.rounds, run.branches() if scaling else []
     ends = [_end(run, arm, run.progress.additions, name, weights)]
+    if arm.additions and not run.progress.additions:
+        ends[0]["reason"] = "patience was never reached: practice.comparison.loop.patience"
     history = [row | {"branch": run.progress.additions} for row in run.progress.history]
     for branch in branches:
         run.cool_down(branch)
@@ -84,7 +86,6 @@ def _end(run: PracticeRun, arm: Arm, additions: int, name: str, folder: Path) ->
     }
     kept = {EPOCH: to_half(run.learner.weights(), run.learner.parameter_names())}
     write_weights(folder / f"{record['run']}.safetensors", kept, record)
-    never = bool(arm.additions) and arm.experiment == SCALING and run.branches() == [] and additions == 0
     return {
         "run": record["run"],
         "branch": additions,
@@ -93,5 +94,5 @@ def _end(run: PracticeRun, arm: Arm, additions: int, name: str, folder: Path) ->
         "iterations": done.step,
         "generator_seconds": done.generator_seconds,
         "learner_seconds": done.learner_seconds,
-        "reason": "patience was never reached: practice.comparison.loop.patience" if never else "",
+        "reason": "",
     }

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from understudy.practice.comparison_settings import ComparisonSettings
+
 Cosine = Annotated[float, Field(ge=-1, le=1)]
 PositiveCosine = Annotated[float, Field(ge=0, le=1)]
 KeepFraction = Annotated[float, Field(gt=0, le=1)]
@@ -76,8 +78,12 @@ class PracticeSettings(Settings):
 
     theory: TheorySettings | None = Field(None, description="theorem 1 with a simulation beside it; null leaves it out")
 
+    comparison: ComparisonSettings | None = Field(
+        None, description="practice against its baselines on a split; null leaves it out"
+    )
+
     @model_validator(mode="after")
     def _has_content(self) -> "PracticeSettings":
-        if self.theory is None:
+        if self.theory is None and self.comparison is None:
             raise ValueError("there is nothing to do; give `theory: {}` for theorem 1 at its default settings")
         return self

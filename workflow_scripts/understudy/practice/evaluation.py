@@ -1,0 +1,64 @@
+"""Scoring the learners of a practice study: the one step that reads test images, and it chooses nothing."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from understudy.classifiers.weights import WeightsFile, load_network
+from understudy.data.shards import Images, read_images
+from understudy.practice.corruptions import corrupt
+
+BATCH = 256
+
+
+@torch.inference_mode()
+def predict(weights: Path, images: np.ndarray, device: torch.device) -> np.ndarray:
+    """Return the classes, int64 [N], that a run's kept weights predict for uint8 images [N, C, H, W]."""
+    network = load_network(weights).to(device)
+    pixels = torch.from_numpy(np.ascontiguousarray(images))
+    return torch.cat([network(part.to(device)).argmax(1).cpu() for part in pixels.split(BATCH)]).numpy()
+
+
+def evaluation_sets(
+    validation: Images, test: Images | None, corruptions: Mapping[str, float], others: Mapping[str, Images], seed: int
+) -> dict[str, Images]:
+    """Return the sets that runs are scored on, by name: validation, test, corrupted test images, other images."""
+    sets = {"validation": validation}
+    if test is not None:
+        sets["test"] = test
+        for name, strength in corruptions.items():
+            sets[f"shifted_{name}"] = Images(corrupt(test.images, name, strength, seed), test.labels, test.columns)
+    return sets | {f"shifted_{name}": images for name, images in others.items()}
+
+
+def score(weights: Sequence[Path], sets: Mapping[str, Images], device: torch.device) -> pd.DataFrame:
+    """Return the table ``practice_evaluation`` of some runs' weights."""
+    rows = []
+    for path in weights:
+        run = WeightsFile(path).record["run"]
+        for name, data in sets.items():
+            errors = int((predict(path, data.images, device) != data.labels).sum())
+            rows.append({"run": run, "set": name, "images": len(data.labels), "errors": errors})
+    return pd.DataFrame(rows, columns=["run", "set", "images", "errors"])
+
+
+def measure_addition(images: Path, judge: Path | None, device: torch.device) -> dict:
+    """Return how unsure the learner was of a sweep's added images, and whether a learner of real images agrees.
+
+    ``images`` are a run's training images with their additions; ``judge`` are the weights of the learner trained on
+    real images.
+    """
+    data = read_images(images)
+    added = data.take(np.flatnonzero(data.columns["addition"] == 1))
+    entropies = added.columns["entropy"].to_numpy(float)
+    agrees = (predict(judge, added.images, device) == added.labels).mean() if judge else np.nan
+    return {
+        "images": len(entropies),
+        "entropy": float(entropies.mean()),
+        "entropy_se": float(entropies.std(ddof=1) / np.sqrt(len(entropies))) if len(entropies) > 1 else np.nan,
+        "label_agreement": float(agrees),
+        "reason": "" if judge else "no run on real images judges the labels; set practice.comparison.real",
+    }

@@ -1,0 +1,89 @@
+"""Which jobs a practice study has, and where their files lie. No torch import."""
+
+from pathlib import Path
+
+from understudy.practice.arms import Arm, arms
+from understudy.practice.comparison_settings import ComparisonSettings, DiffusionSettings
+
+
+class PracticePlan:
+    """The jobs and files of a comparison of practice with its baselines.
+
+    A job runs one arm with one fixed block of seeds: more seeds append blocks and repeat no full one. The plain images
+    of a seed are made ahead, in shards, for all arms that take some.
+    """
+
+    def __init__(self, settings: ComparisonSettings, root: Path, draws: int):
+        self.settings, self.root, self.draws = settings, root / "practice", draws
+        self.arms: dict[str, Arm] = {arm.name: arm for arm in arms(settings)}
+        size = settings.seed_block
+        self.blocks = {
+            f"block{number}": list(range(first, min(first + size, settings.seeds)))
+            for number, first in enumerate(range(0, settings.seeds, size))
+        }
+        pool = max(arm.plain_images for arm in self.arms.values())
+        self.shards = [(first, min(settings.pool_shard, pool - first)) for first in range(0, pool, settings.pool_shard)]
+
+    @property
+    def trains_generator(self) -> bool:
+        """Whether the study trains its diffusion model; else it is pretrained."""
+        return isinstance(self.settings.generator, DiffusionSettings)
+
+    def draw_of(self, seed: int | str) -> int:
+        """Return the drawing of the splits that a seed's runs use."""
+        return int(seed) % self.draws
+
+    def draws_of(self, block: str) -> list[int]:
+        """Return the draws that a block's seeds use."""
+        return sorted({self.draw_of(seed) for seed in self.blocks[block]})
+
+    def shard(self, seed: int | str, shard: int | str) -> Path:
+        """Return the folder of a shard of a seed's plain images."""
+        return self.root / "pool" / f"seed{seed}" / f"shard{shard}"
+
+    def pool(self, arm: str, block: str) -> list[Path]:
+        """Return the shards that an arm takes plain images from, seed by seed."""
+        wanted = self.arms[arm].plain_images
+        return [
+            self.shard(seed, number)
+            for seed in self.blocks[block]
+            for number, (first, _) in enumerate(self.shards)
+            if first < wanted
+        ]
+
+    def model(self, draw: int | str) -> Path:
+        """Return the file of the diffusion model trained on a draw."""
+        return self.root / "diffusion" / f"draw{draw}" / "model.safetensors"
+
+    def models(self, block: str) -> list[Path]:
+        """Return the trained models that a block needs, in the order of its draws."""
+        return [self.model(draw) for draw in self.draws_of(block)] if self.trains_generator else []
+
+    def run(self, arm: str, block: str) -> Path:
+        """Return the folder of an arm's runs."""
+        return self.root / "runs" / arm / block
+
+    def runs(self, file: str) -> list[Path]:
+        """Return a file of all arms and blocks."""
+        return [self.run(arm, block) / file for arm in self.arms for block in self.blocks]
+
+    def evaluation(self, block: str) -> Path:
+        """Return the folder of a block's evaluation."""
+        return self.root / "evaluations" / block
+
+    def parameters(self, arm: str, block: str) -> dict:
+        """Return what an arm's runs depend on, as plain data."""
+        settings = self.settings
+        keys = ("generator", "sampling", "guidance") if self.arms[arm].method != "real" else ()
+        return {
+            "arm": vars(self.arms[arm]),
+            "seeds": self.blocks[block],
+            "draws": [self.draw_of(seed) for seed in self.blocks[block]],
+            "learner": settings.learner.model_dump(mode="json"),
+            "loop": settings.loop.model_dump(mode="json", include={"initial", *self._loop_keys(arm)}),
+            **{key: getattr(settings, key).model_dump(mode="json") for key in keys},
+        }
+
+    def _loop_keys(self, arm: str) -> set[str]:
+        """Return what of the loop an arm with additions depends on."""
+        return {"added", "additions", "evaluation_interval", "patience", "patience_grows"}
