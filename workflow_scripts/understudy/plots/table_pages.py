@@ -27,7 +27,7 @@ def write_table_page(
 
 
 def in_study_order(table: pd.DataFrame, splits: Sequence[str], generators: Sequence[str]) -> pd.DataFrame:
-    """Sort rows by draw (aggregates first), split and choosing set, in the order of the configuration; else as they stand."""
+    """Sort rows by draw (aggregates first), split and choosing set, in the configuration's order, if it has draws."""
     table = table.reset_index(drop=True)
     if "draw" not in table:
         return table
