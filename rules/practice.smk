@@ -15,13 +15,6 @@ PRACTICE_TABLES = [
 ]
 
 
-def practice_parts(block, part):
-    """The files of a part, one for each draw that a block's seeds use."""
-    return [
-        plan.part(draw, COMPARISON.split, part) for draw in PRACTICE.draws_of(block)
-    ]
-
-
 rule train_diffusion:
     input:
         subtrain=plan.part("{draw}", COMPARISON.split, "subtrain").as_posix(),
@@ -94,8 +87,8 @@ rule sample_plain_images:
 
 rule run_practice:
     input:
-        subtrain=lambda wildcards: practice_parts(wildcards.block, "subtrain"),
-        validation=lambda wildcards: practice_parts(wildcards.block, "validation"),
+        subtrain=lambda wildcards: plan.practice_parts(wildcards.block, "subtrain"),
+        validation=lambda wildcards: plan.practice_parts(wildcards.block, "validation"),
         classes=rules.prepare.output.classes,
         models=lambda wildcards: (
             []
@@ -143,9 +136,9 @@ rule evaluate_practice:
             PRACTICE.run(arm, wildcards.block) / "runs.parquet"
             for arm in PRACTICE.arms
         ],
-        validation=lambda wildcards: practice_parts(wildcards.block, "validation"),
+        validation=lambda wildcards: plan.practice_parts(wildcards.block, "validation"),
         test=lambda wildcards: (
-            practice_parts(wildcards.block, "test")
+            plan.practice_parts(wildcards.block, "test")
             if plan.has_test(COMPARISON.split)
             else []
         ),

@@ -209,6 +209,10 @@ class Plan:
         """Return the weights whose features a draw's images are measured by: the study's own, or Inception's."""
         return self.study.feature_extractor.weights or self.extractor(draw)
 
+    def practice_parts(self, block: str, part: str) -> list[Path]:
+        """Return a part's files, one for each draw that a block of the practice study's seeds uses."""
+        return [self.part(draw, self.practice.settings.split, part) for draw in self.practice.draws_of(block)]
+
     def generator(self, draw: int | str, split: str, generator: str) -> Path:
         """Return the folder of a generator."""
         return self.root / "generators" / f"draw{draw}" / split / generator
