@@ -127,5 +127,5 @@ def test_clean_up_keeps_what_was_chosen_and_says_what_went(folder):
         assert table["bytes_removed"].sum() == pytest.approx(before - after, rel=0.1)
     assert table["removed"].map(len).sum() > 0
     assert len(table.loc["wild-s0", "kept"]) == 0
-    with pytest.raises(StudyError, match="removed .* by clean_snapshots"):
+    with pytest.raises(StudyError, match=r"removed .* by clean_snapshots"):
         evaluate(place, folder, "another")
