@@ -70,13 +70,13 @@ def outcome(cluster, tmp_path_factory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("slurm")
     # On this machine the GPUs are pretended: `auto` asks for one, and then finds none.
     process = start(cluster, folder, one_split_study(device="auto"))
-    running = Path(folder, "results", "small", "logs", "train_candidates")
-    deadline = time.monotonic() + 300
-    while not running.exists() and process.poll() is None and time.monotonic() < deadline:
+    training, deadline = [], time.monotonic() + 300
+    while not training and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.5)
-    rows = accounted_jobs(cluster, "jobid", "state", "comment")
-    training = next(job for job, state, comment in rows if "train_" in comment and state == "RUNNING")
-    cluster.client("scancel", training)
+        running = [line.split() for line in cluster.client("squeue", "-h", "-t", "R", "-o", "%i %k").splitlines()]
+        training = [job for job, comment in running if "rule_train_candidates" in comment]
+    time.sleep(4)  # into the training, past the two starts of Snakemake
+    cluster.client("scancel", training[0])
     cluster.stop("slurmctld")
     time.sleep(5)
     cluster.start_controller()
