@@ -78,6 +78,8 @@ class Cluster:
         return self
 
     def __exit__(self, *error: object) -> None:
+        if "slurmctld" in self.daemons:
+            self.client("scancel", "--signal=KILL", "--full", "--user", _user())
         for name in reversed(list(self.daemons)):
             self.stop(name)
         shutil.rmtree(self.folder, ignore_errors=True)

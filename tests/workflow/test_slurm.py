@@ -70,19 +70,29 @@ def outcome(cluster, tmp_path_factory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("slurm")
     # On this machine the GPUs are pretended: `auto` asks for one, and then finds none.
     process = start(cluster, folder, one_split_study(device="auto"))
-    training, deadline = [], time.monotonic() + 300
-    while not training and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.5)
-        running = [line.split() for line in cluster.client("squeue", "-h", "-t", "R", "-o", "%i %k").splitlines()]
-        training = [job for job, comment in running if "rule_train_candidates" in comment]
-    time.sleep(4)  # into the training, past the two starts of Snakemake
-    cluster.client("scancel", training[0])
-    cluster.stop("slurmctld")
-    time.sleep(5)
-    cluster.start_controller()
-    output, _ = process.communicate(timeout=600)
+    try:
+        cluster.client("scancel", _running_job(cluster, process, "rule_train_candidates"))
+        cluster.stop("slurmctld")
+        time.sleep(5)
+        cluster.start_controller()
+        output, _ = process.communicate(timeout=900)
+    finally:
+        process.kill()
     assert process.returncode == 0, output
     return folder, output
+
+
+def _running_job(cluster: Cluster, process: subprocess.Popen, comment: str) -> str:
+    """Wait for a job whose comment begins so, until it is past its two starts of Snakemake; return its number."""
+    deadline = time.monotonic() + 300
+    while process.poll() is None and time.monotonic() < deadline:
+        running = cluster.client("squeue", "-h", "-t", "R", "-o", "%i %k").splitlines()
+        found = [line.split()[0] for line in running if line.split()[1].startswith(comment)]
+        if found:
+            time.sleep(4)
+            return found[0]
+        time.sleep(0.5)
+    raise AssertionError(f"no job {comment}: {process.communicate()[0]}")
 
 
 def test_a_cancelled_job_and_an_absent_controller_change_no_table(outcome, finished):
