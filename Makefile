@@ -4,14 +4,18 @@ BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 STUDY ?= config.yaml
 CORES ?= all
+GPUS ?= 1
 
-.PHONY: help demo install test check lint docs lock
+.PHONY: help demo plan install test check lint docs lock
 
 help:  ## List the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: install  ## Run the digits study and print what was chosen; goes on where it was interrupted
 	@$(BIN)/python workflow_scripts/run_study.py --configfile $(STUDY) --cores $(CORES)
+
+plan: install  ## Print what a study costs before it runs: make plan STUDY=studies/cifar10.yaml GPUS=16
+	@$(BIN)/python workflow_scripts/plan_study.py --configfile $(STUDY) --gpus $(GPUS)
 
 install: .venv/installed  ## Create .venv with the tested versions of requirements.lock
 

@@ -1,9 +1,16 @@
 import errno
+import subprocess
 
+import numpy as np
+import pandas as pd
 import pytest
+import torch
 
+from understudy.checkpoints import Checkpoints
+from understudy.data.shards import write_images
 from understudy.errors import StudyError
 from understudy.files import read_json, write_json, writing
+from understudy.tables import write_table
 
 
 def test_a_failed_writer_leaves_the_old_file_and_no_other(tmp_path):
@@ -27,6 +34,52 @@ def test_a_reader_never_sees_half_a_file(tmp_path):
 def test_a_full_disk_is_one_line(tmp_path):
     with pytest.raises(StudyError, match=r"cannot write .*No space left"), writing(tmp_path / "a.txt"):
         raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 200 KB."""
+    command = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(tmp_path)]
+    if subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("mounting a small file system needs root")
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+
+
+def _table(path):
+    columns = dict.fromkeys(("stage", "nodes", "source", "target"), NOISE)
+    write_table("graphs", pd.DataFrame({"graph": NOISE.astype(str), **columns}), path)
+
+
+NOISE = np.random.default_rng(0).integers(0, 2**60, 100_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("graphs.parquet", _table),
+        ("graphs.csv", _table),
+        (
+            "images.parquet",
+            lambda path: write_images(path, NOISE.view(np.uint8).reshape(-1, 1, 8, 8), np.zeros(12_500)),
+        ),
+        ("card.json", lambda path: write_json(path, NOISE.tolist())),
+        ("step-000000001.safetensors", lambda path: Checkpoints(path.parent).save(1, {"w": torch.tensor(NOISE)}, {})),
+    ],
+)
+def test_a_disk_that_fills_is_one_line_and_leaves_no_broken_file(small_disk, name, write):
+    with pytest.raises(StudyError, match=rf"cannot write .*{name}: No space left on device"):
+        write(small_disk / name)
+    assert list(small_disk.iterdir()) == []
+
+
+def test_a_half_written_file_of_a_killed_writer_does_not_stay(tmp_path):
+    left, other = tmp_path / ".weights.4711.safetensors", tmp_path / ".weights.b.4711.safetensors"
+    left.write_text("half")
+    other.write_text("another file's")
+    with writing(tmp_path / "weights.safetensors") as temporary:
+        temporary.write_text("whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [other.name, "weights.safetensors"]
 
 
 def test_json_round_trip_and_truncation(tmp_path):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import sys
@@ -13,6 +14,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from understudy.files import writing
+
+# Least time between two checkpoints, in seconds; it changes no result. A queue that ends jobs often may want less.
+CHECKPOINT_SECONDS = float(os.environ.get("UNDERSTUDY_CHECKPOINT_SECONDS", "60"))
 
 
 def checkpoint_folder(parent: Path, parameters: object, files: Sequence[Path]) -> Path:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from understudy.errors import StudyError
 
 
@@ -30,12 +32,21 @@ def writing(path: str | Path) -> Iterator[Path]:
                 left.unlink(missing_ok=True)
         yield temporary
         temporary.replace(path)
-    except OSError as error:
-        if error.errno is None:
+    except (OSError, SafetensorError) as error:
+        reason = _system_reason(error)
+        if reason is None:
             raise
-        raise StudyError(f"cannot write {path}: {error.strerror}; the old file, if any, is as it was") from error
+        raise StudyError(f"cannot write {path}: {reason}; the old file, if any, is as it was") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _system_reason(error: Exception) -> str | None:
+    """Return why the operating system refused, or None if it did not; safetensors and Arrow say it in words alone."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno)
+    found = re.search(r"os error (\d+)", str(error))
+    return os.strerror(int(found[1])) if found else None
 
 
 def write_json(path: str | Path, content: object) -> None:

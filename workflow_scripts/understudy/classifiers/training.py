@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from understudy.checkpoints import CHECKPOINT_SECONDS
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import Classifier, build_network, image_statistics
@@ -65,7 +66,7 @@ def train_runs(
     checkpoints: Path,
     device: torch.device,
     seeds_per_block: int,
-    checkpoint_seconds: float = 60.0,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> pd.DataFrame:
     """Train all runs; write `folder`/{run}.safetensors for each and return their history.
 

@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from understudy.checkpoints import Checkpoints
+from understudy.checkpoints import CHECKPOINT_SECONDS, Checkpoints
 from understudy.errors import StudyError
 from understudy.generators.batches import RealImages, check_training_images
 from understudy.generators.layers import check_resolution
@@ -35,7 +35,7 @@ def train_generator(
     checkpoints: Path,
     device: torch.device,
     name: str = "",
-    checkpoint_seconds: float = 60.0,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> list[Path]:
     """Train one conditional GAN, or one per class as a stack, and return the snapshots in the order of training.
 

@@ -1,0 +1,258 @@
+"""A fault campaign: run the small study while its jobs are killed, its disk fills and its files are cut short.
+
+    python -m tests.workflow.faults --faults 50 --seed 0 --reference FOLDER    # where the study ran undisturbed
+
+Which jobs are hit, how and when is drawn from the seed (when exactly a kill meets a job is up to the machine). In the
+end every table must be, byte for byte, what an undisturbed run gives, and no output of a finished job may have been
+made twice. The list of faults with what followed is printed.
+"""
+
+import argparse
+import base64
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tests.studies import one_split_study
+from tests.workflow.runs import TABLES, clone, files_below, write_config
+
+LONG_STEPS = (
+    "train_extractor",
+    "train_generator",
+    "select_snapshot",
+    "sample",
+    "evaluate_generator",
+    "train_candidates",
+    "evaluate",
+)
+TARGETS = ("selection_gain", "rank_preservation", "protocol_comparison", "generator_quality", "rank_certificates")
+# How a job is hit. A time limit sends SIGTERM, then SIGKILL.
+KINDS = ("SIGKILL", "time limit", "SIGKILL, newest checkpoint cut", "SIGKILL of Snakemake", "full disk", "parquet cut")
+
+
+@dataclass
+class Fault:
+    """One fault and what followed."""
+
+    kind: str
+    rule: str
+    seconds: float
+    followed: str = ""
+
+
+class Campaign:
+    """Sessions of Snakemake on one folder, disturbed until ``faults`` have happened, then left to finish.
+
+    Parameters
+    ----------
+    disk : bytes of a small file system to mount as the study's results, for the full disk; None leaves that fault out
+    """
+
+    def __init__(self, folder: Path, faults: int, seed: int, disk: int | None = None):
+        self.folder, self.wanted, self.random = folder, faults, random.Random(seed)
+        self.results = folder / "results" / "small"
+        self.faults: list[Fault] = []
+        self.hits: Counter[int | str] = Counter()
+        self.made_once: dict[str, tuple[int, int]] = {}
+        self.made_twice: list[str] = []
+        self.cut: set[str] = set()
+        self.disk = disk
+        clone(folder)
+        self.config = write_config(folder, one_split_study())
+        if disk:
+            (folder / "results").mkdir()
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={disk}", "tmpfs", folder / "results"], check=True)
+
+    def close(self) -> None:
+        """Unmount the small disk."""
+        if self.disk:
+            subprocess.run(["umount", "--lazy", self.folder / "results"], check=True)
+
+    def run(self) -> None:
+        """Disturb the study until all faults have happened, and let it finish."""
+        for _ in range(4 * self.wanted + 10):
+            self._sabotage_files()
+            ended = self._session()
+            self._record_finished()
+            if ended == 0:
+                return
+        raise AssertionError(f"the study did not come to an end; last output:\n{self.output.read_text()[-3000:]}")
+
+    # ------------------------------------------------------------------ one session
+
+    def _session(self) -> int:
+        """Run Snakemake once, disturbing its jobs; return its exit status."""
+        self.output = self.folder / "session.log"
+        targets = [f"results/small/tables/{name}.parquet" for name in TARGETS]
+        common = [sys.executable, "-m", "snakemake", "--configfile", self.config.name]
+        # Nobody else is at work here: a lock is that of a session that was killed.
+        subprocess.run([*common, "--unlock", "--quiet", "all"], cwd=self.folder, capture_output=True, check=True)
+        run = [*common, "--cores", "2", "--rerun-incomplete", "--keep-going", "--retries", "2", *targets]
+        environment = os.environ | {"UNDERSTUDY_CHECKPOINT_SECONDS": "1", "OMP_NUM_THREADS": "1"}
+        with self.output.open("w") as output:
+            main = psutil.Popen(run, cwd=self.folder, stdout=output, stderr=output, env=environment)
+        due: dict[int, float] = {}
+        try:
+            while main.poll() is None:
+                time.sleep(0.2)
+                self._record_finished()
+                for script, rule in _scripts(main):
+                    if len(self.faults) >= self.wanted or self.hits[rule] >= 2 + self.wanted // 4:
+                        continue
+                    age = time.time() - script.create_time()
+                    if script.pid not in due:
+                        # Half of a job's attempts are left alone, so that the study gets on.
+                        due[script.pid] = self.random.choice([self.random.uniform(1, 12), 1e9])
+                    if age >= due[script.pid]:
+                        due[script.pid] = 1e9
+                        self._hit(main, script, rule, age)
+            return main.wait()
+        finally:
+            if main.poll() is None:
+                main.kill()
+
+    def _hit(self, main: psutil.Popen, script: psutil.Process, rule: str, age: float) -> None:
+        kinds = [kind for kind in KINDS[:5] if kind != "full disk" or self.disk]
+        kind = self.random.choice(kinds)
+        fault = Fault(kind, rule, age)
+        try:
+            if kind == "SIGKILL of Snakemake":
+                main.kill()
+                gone, left = psutil.wait_procs([script], timeout=20)
+                fault.followed = "its job ended itself" if gone else "THE JOB LIVES ON"
+                for process in left:
+                    process.kill()
+            elif kind == "full disk":
+                fault.followed = self._fill_disk(script)
+            else:
+                if kind == "time limit":
+                    script.terminate()
+                    time.sleep(0.1)
+                script.kill()
+                fault.followed = "repeated"
+                if "checkpoint" in kind:
+                    psutil.wait_procs([script], timeout=5)
+                    fault.followed = self._cut_checkpoint()
+        except psutil.NoSuchProcess:
+            return  # it had just ended
+        self.hits[rule] += 1
+        self.faults.append(fault)
+
+    def _fill_disk(self, script: psutil.Process) -> str:
+        ballast = self.folder / "results" / "ballast"
+        with ballast.open("wb") as file:
+            try:
+                while True:
+                    file.write(bytes(65536))
+                    file.flush()
+            except OSError:
+                pass
+        psutil.wait_procs([script], timeout=60)
+        log = self.output.read_text()
+        ballast.unlink()
+        return "told: no space left" if "No space left" in log or "Disk quota" in log else "nothing to write just then"
+
+    def _cut_checkpoint(self) -> str:
+        """Cut the newest checkpoint short, as a machine does that loses its power."""
+        found = sorted(self.results.glob("checkpoints/**/step-*.safetensors"), key=lambda path: path.stat().st_mtime_ns)
+        if not found:
+            return "repeated; there was no checkpoint yet"
+        os.truncate(found[-1], found[-1].stat().st_size // 2)
+        before = len([path for path in found if path.parent == found[-1].parent])
+        return "went on from the checkpoint before" if before > 1 else "began anew: it was the only one"
+
+    def _sabotage_files(self) -> None:
+        """Before a session: cut a finished parquet file that a job to come reads, without a trace in its time."""
+        told = re.findall(r"(results/small/\S+\.parquet) is not a readable parquet", self._log())
+        for path in dict.fromkeys(told):
+            (self.folder / path).unlink(missing_ok=True)  # what the message says to do
+            self.cut.discard(path)
+        finished = [path for path in self._finished() if path.endswith(".parquet") and "/tables/" not in path]
+        if len(self.faults) >= self.wanted or self.cut or not finished or self.random.random() < 0.5:
+            return
+        path = self.random.choice(sorted(finished))
+        file = self.folder / path
+        status = file.stat()
+        os.truncate(file, status.st_size // 2)
+        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+        self.cut.add(path)
+        self.made_once.pop(path, None)
+        self.faults.append(Fault("parquet cut", Path(path).name, 0.0, "named by the next reader, removed, made anew"))
+
+    # ------------------------------------------------------------------ what was finished
+
+    def _log(self) -> str:
+        return self.output.read_text() if hasattr(self, "output") else ""
+
+    def _finished(self) -> list[str]:
+        state = self.folder / ".snakemake"
+        recorded, incomplete = (
+            {_decode(path.relative_to(state / kind)) for path in (state / kind).rglob("*") if path.is_file()}
+            for kind in ("metadata", "incomplete")
+        )
+        return [path for path in recorded - incomplete if (self.folder / path).is_file()]
+
+    def _record_finished(self) -> None:
+        """Note outputs of finished jobs, and those that were made a second time."""
+        for path in self._finished():
+            status = (self.folder / path).stat()
+            now = (status.st_ino, status.st_mtime_ns)
+            if self.made_once.setdefault(path, now) != now and path not in self.cut:
+                self.made_twice.append(path)
+                self.made_once[path] = now
+
+
+def _decode(path: Path) -> str:
+    return base64.urlsafe_b64decode(str(path).replace("@", "").replace("/", "") + "==").decode()
+
+
+def _scripts(main: psutil.Popen) -> list[tuple[psutil.Process, str]]:
+    """Return the running scripts of long steps, with their rules."""
+    found = []
+    try:
+        for process in main.children(recursive=True):
+            for part in process.cmdline()[:3]:
+                match = re.search(r"\.snakemake/scripts/tmp\w+\.(\w+)\.py$", part)
+                if match and match[1] in LONG_STEPS and process.name().startswith("python"):
+                    found.append((process, match[1]))
+    except psutil.NoSuchProcess:
+        pass
+    return found
+
+
+def different_tables(one: Path, other: Path) -> list[str]:
+    """Return the files of ``other`` that are not, byte for byte, those of ``one``."""
+    first, second = (files_below(folder / "results" / "small", *TABLES) for folder in (one, other))
+    return [name for name in second if second[name] != first.get(name)]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--faults", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--reference", type=Path, required=True)
+    options = parser.parse_args()
+    place = Path(tempfile.mkdtemp(prefix="faults-"))
+    campaign = Campaign(place, options.faults, options.seed, 200_000_000 if os.geteuid() == 0 else None)
+    try:
+        campaign.run()
+        for fault in campaign.faults:
+            print(f"{fault.kind:32} {fault.rule:24} after {fault.seconds:5.1f} s: {fault.followed}")
+        wrong = different_tables(options.reference, place)
+        compared = len(files_below(place / "results" / "small", *TABLES))
+        print(f"{len(campaign.faults)} faults; {compared} files compared, different: {wrong}")
+        print(f"outputs of finished jobs made twice: {campaign.made_twice}")
+    finally:
+        campaign.close()
+        shutil.rmtree(place, ignore_errors=True)
+    sys.exit(bool(wrong or campaign.made_twice))

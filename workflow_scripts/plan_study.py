@@ -1,0 +1,69 @@
+"""Print what a study will cost before it runs: jobs, hours of GPUs and cores, wall time, disk. Body of `make plan`."""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from understudy.costs import describe, device_of, estimate, measure
+from understudy.errors import StudyError
+from understudy.plan import Plan, study_of
+
+ROOT = Path(__file__).parent.parent
+
+
+def count_jobs(configfile: str) -> dict[str, int]:
+    """Return the jobs of each rule in the whole study, finished ones included, as Snakemake plans them."""
+    command = [sys.executable, "-m", "snakemake", "--configfile", configfile, "--dry-run", "--forceall"]
+    result = subprocess.run([*command, "--quiet", "rules"], capture_output=True, text=True)
+    text = result.stdout + result.stderr
+    if result.returncode:
+        raise StudyError(text.strip())
+    rows = re.findall(r"^(\w+)\s+(\d+)$", text.split("Job stats:")[-1].split("total")[0], flags=re.MULTILINE)
+    return {rule: int(count) for rule, count in rows if rule not in ("all", "count")}
+
+
+def gpu_rules() -> set[str]:
+    """Return the rules that ask for a GPU."""
+    found = set()
+    for path in sorted((ROOT / "rules").glob("*.smk")):
+        for rule in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            if re.search(r"^\s+gpu=", rule, flags=re.MULTILINE):
+                found.add(rule.split(":")[0])
+    return found
+
+
+def earlier_studies(configfile: str) -> list[Plan]:
+    """Return the studies of this folder that have run here, the one that is planned first."""
+    files = dict.fromkeys([configfile, "config.yaml", *map(str, sorted(Path("studies").glob("*.yaml")))])
+    plans = []
+    for file in files:
+        try:
+            plan = Plan(study_of(file))
+        except StudyError:
+            continue  # a template, or a study whose data aren't here
+        if (plan.root / "benchmarks").exists():
+            plans.append(plan)
+    return plans
+
+
+def main(configfile: str, gpus: int, cores: int) -> None:
+    """Print the plan of the study in ``configfile``."""
+    plan = Plan(study_of(configfile))
+    measured = measure(earlier_studies(configfile), device_of(plan))
+    stages = estimate(plan, count_jobs(configfile), gpu_rules(), measured)
+    print(describe(stages, plan.study.study, gpus, cores, measured.jobs))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--configfile", default="config.yaml")
+    parser.add_argument("--gpus", type=int, default=1, help="GPUs that work at a time")
+    parser.add_argument("--cores", type=int, default=os.cpu_count(), help="cores, for a study on the CPU")
+    options = parser.parse_args()
+    try:
+        main(options.configfile, max(options.gpus, 1), max(options.cores, 1))
+    except StudyError as error:
+        sys.exit(str(error))
