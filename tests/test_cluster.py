@@ -1,6 +1,12 @@
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 
 from understudy.cluster import advice, advice_for_run
+
+ROOT = Path(__file__).parents[1]
 
 PREFIX = "SLURM sbatch failed. The error message was 'sbatch: error: "
 
@@ -39,3 +45,30 @@ def test_the_logs_of_failed_jobs_are_read_as_well(tmp_path):
 
 def test_an_ordinary_failure_has_no_advice():
     assert advice("Error in rule sample: exited with non-zero code") == []
+
+
+def rules() -> dict[str, str]:
+    """Return the text of every rule by its name."""
+    parts = [
+        part
+        for path in sorted((ROOT / "rules").glob("*.smk"))
+        for part in re.split(r"^\s*rule (?=\w+:)", path.read_text(), flags=re.MULTILINE)[1:]
+    ]
+    return {part.split(":")[0]: part for part in parts}
+
+
+def test_the_profile_names_every_figure_and_page_and_every_rule_that_uses_a_gpu():
+    profile = (ROOT / "slurm" / "config.yaml").read_text()
+    quick = {name for name in rules() if name.startswith(("plot_", "write_"))}
+    assert set(yaml.safe_load(profile)["groups"]) == quick
+    on_gpu = {name for name, text in rules().items() if re.search(r"^\s+gpu=", text, flags=re.MULTILINE)}
+    assert set(re.findall(r"^#   (\w+): [&*]gpu", profile, flags=re.MULTILINE)) == on_gpu
+
+
+@pytest.mark.parametrize("name", sorted(rules()))
+def test_every_rule_says_what_it_needs(name):
+    text = rules()[name]
+    for key in ("mem_mb=memory(", "runtime=minutes(", "threads:", "log:", "benchmark:", "conda:", "message:"):
+        assert key in text, f"rule {name} lacks {key}"
+    # A step of Snakemake under SLURM takes 135 MB itself; torch alone takes 600.
+    assert int(re.search(r"mem_mb=memory\((\d+)\)", text)[1]) >= 1000

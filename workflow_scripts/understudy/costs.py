@@ -1,7 +1,7 @@
 """What a study will cost, before it is paid: jobs, GPU-hours, core-hours, disk, wall time.
 
-A job's time is estimated from its work, seconds = start + passes x PASS + operations / RATE: every layer of a network
-costs a moment in each pass over a batch, however small, and its arithmetic the more. Where benchmark files of earlier
+A job's time is estimated from its work, seconds = START + passes x PASS + operations / RATE + loads x LOAD: a layer of
+a network costs a moment in each pass over a batch, however small, and its arithmetic the more. Where benchmark files of earlier
 runs on the same kind of device exist, each stage's estimate is multiplied by what its finished jobs measured over what
 was estimated for them; it then counts as measured. All else is guessed, and marked so.
 """
@@ -21,13 +21,17 @@ from understudy.plan import REGIMES, Plan
 
 # Seconds of a layer in one pass over a batch, and operations a second. CPU: one core of an Intel Xeon at 2.1 GHz with
 # AVX-512, from the digits study. GPU: public StyleGAN2 logs, 4.6 s per thousand CIFAR-10 images of 106 GFLOP each.
-PASS = {"cpu": 1.2e-4, "gpu": 3e-5}
-RATE = {"cpu": 2.5e10, "gpu": 2e13}
-START = 4.0
+PASS = {"cpu": 8e-5, "gpu": 3e-5}
+RATE = {"cpu": 4e10, "gpu": 2e13}
+# Of a stack's networks a layer runs at once: each costs a part of a pass.
+STACKED = 0.3
+LOAD = 5e-3
+"""Seconds to load a snapshot's weights."""
+START = 2.5
 """Seconds until a job's libraries are loaded."""
 # Stages without a model, and those that this table doesn't name.
 FIXED = {"train_extractor": {"cpu": 12.0, "gpu": 600.0}, "evaluate_generator": {"cpu": 6.0, "gpu": 120.0}}
-OTHER = 4.0
+OTHER = 2.0
 EVALUATION_BATCH = 256
 SCORED_IMAGES = (2_000, 50_000)
 
@@ -49,7 +53,7 @@ class Job:
     ----------
     rule, place : its rule, and the name of its benchmark file below the rule's folder, without the suffix
     kind : jobs of one kind share a measured factor
-    passes, operations : layers times passes over a batch, and arithmetic operations
+    passes, operations, loads : layers times passes over a batch, arithmetic operations, snapshots loaded
     disk : bytes of its outputs
     """
 
@@ -58,11 +62,12 @@ class Job:
     kind: str
     passes: float
     operations: float
+    loads: float = 0.0
     disk: float = 0.0
 
     def seconds(self, device: str) -> float:
         """Return the estimated time on ``cpu`` or ``gpu``."""
-        return START + self.passes * PASS[device] + self.operations / RATE[device]
+        return START + self.passes * PASS[device] + self.operations / RATE[device] + self.loads * LOAD
 
 
 class Work:
@@ -123,16 +128,16 @@ class Work:
             "train_generator",
             place,
             kind,
-            layers * shown / settings.batch,
+            layers * shown / settings.batch * (STACKED if per_class else 1.0),
             shown * (of_generator * generator.operations + of_critic * critic.operations),
-            4.0 * generator.parameters * members * snapshots,
+            disk=4.0 * generator.parameters * members * snapshots,
         )
         scored = snapshots * min(max(self._train_size(split, "full"), SCORED_IMAGES[0]), SCORED_IMAGES[1])
         sampled = self.study.synthetic.images_per_class * self.classes
         for rule, images in (("select_snapshot", scored), ("sample", sampled)):
             disk = self._image_bytes() * images if rule == "sample" else 4.0 * generator.parameters * members
             passes = generator.layers * images / EVALUATION_BATCH
-            yield Job(rule, place, kind, passes, images * generator.operations, disk)
+            yield Job(rule, place, kind, passes, images * generator.operations, disk=disk)
 
     def _image_bytes(self) -> float:
         """Bytes of a photograph as PNG, with its label and provenance."""
@@ -159,7 +164,7 @@ class Work:
         place = f"draw{draw}/{split}/{regime}/{batch}"
         settings = self.plan.architectures(self.plan.batches[batch].family)
         images, seeds = self._train_size(split, regime), len(self.plan.batches[batch].seeds)
-        passes = operations = disk = 0.0
+        passes = operations = loads = disk = 0.0
         forward = defaultdict(float)
         for name in self.plan.batches[batch].architectures:
             entry = ArchitectureSettings.model_validate(self._with_edges(settings[name]))
@@ -170,14 +175,15 @@ class Work:
             operations += 3 * size.operations * seeds * epochs * images
             kept = seeds * min(self.study.candidates.snapshots, epochs)
             disk += 2.0 * size.parameters * kept
+            loads += kept
             forward["passes"] += kept * size.layers / EVALUATION_BATCH
             forward["operations"] += kept * size.operations
         family = self.plan.batches[batch].family
-        yield Job("train_candidates", place, family, passes, operations, disk)
+        yield Job("train_candidates", place, family, passes, operations, disk=disk)
         for name in self.plan.sets(split, regime):
             count = self._set_size(split, name)
             of_image = (forward["passes"] * count, forward["operations"] * count)
-            yield Job("evaluate", f"{place}/{name}", family, *of_image, 2.0 * count * seeds)
+            yield Job("evaluate", f"{place}/{name}", family, *of_image, loads, disk=2.0 * count * seeds)
 
     def _with_edges(self, settings: dict) -> dict:
         """Give a randomly wired network one graph for all: their sizes hardly differ."""
