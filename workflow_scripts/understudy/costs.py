@@ -1,9 +1,9 @@
 """What a study will cost, before it is paid: jobs, GPU-hours, core-hours, disk, wall time.
 
 A job's time is estimated from its work, seconds = START + passes x PASS + operations / RATE + loads x LOAD: a layer of
-a network costs a moment in each pass over a batch, however small, and its arithmetic the more. Where benchmark files of earlier
-runs on the same kind of device exist, each stage's estimate is multiplied by what its finished jobs measured over what
-was estimated for them; it then counts as measured. All else is guessed, and marked so.
+a network costs a moment in each pass over a batch, however small, and its arithmetic the more. Where benchmark files of
+earlier runs on the same kind of device exist, each stage's estimate is multiplied by what its finished jobs measured
+over what was estimated for them; it then counts as measured. All else is guessed, and marked so.
 """
 
 import csv
