@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
 from understudy.cluster import advice_for_run
 from understudy.config import load_study
-from understudy.data.sources import source_state
+from understudy.data.sources import files_state, source_state
 from understudy.data.splits import HELD_OUT, PARTS
 from understudy.errors import StudyError
 from understudy.plan import REGIMES, STAGE_VERSIONS, Plan
@@ -29,6 +29,9 @@ try:
 except StudyError as error:
     sys.exit(str(error))
 
+MISSING = plan.missing_files() if workflow.is_main_process else []
+for line in MISSING:
+    print(line, file=sys.stderr)
 ROOT = str(plan.root)
 LOGS = f"{ROOT}/logs"
 BENCHMARKS = f"{ROOT}/benchmarks"
@@ -85,6 +88,12 @@ localrules:
     selection,
     ranking,
     practice,
+
+
+# A dry run, which starts nothing, may plan a study where its data isn't.
+onstart:
+    if MISSING:
+        raise WorkflowError("\n".join(MISSING))
 
 
 rule all:

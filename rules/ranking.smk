@@ -1,28 +1,37 @@
 # Ranking: what synthetic sets, calibrated or not, say about the order of models on real images.
-RANKING_TABLES = [
-    "calibration",
-    "calibration_models",
-    "calibration_penalties",
-    "model_ranking",
+CALIBRATION_TABLES = [
+    name for name in plan.ranking_tables if name != "model_evaluations"
 ]
-# What the ranking of one draw and split writes.
-RANKING_OUTPUTS = {
-    name: plan.ranking("{draw}", "{split}") / f"{name}.parquet"
-    for name in ["calibration_comparisons", "model_ranking", "image_weights"]
-}
+RANKING_CODE = modules(
+    "ranking",
+    "statistics/rank_correlation.py",
+    "jobs/ranking.py",
+    "tables.py",
+    "schemas.py",
+)
 
 
-include: "ranking_candidates.smk"
+if study.ranking.sets:
+
+    include: "ranking_models.smk"
+
+else:
+
+    include: "ranking_candidates.smk"
 
 
 rule calibration_tables:
     input:
-        comparisons=plan.ranking_files("calibration_comparisons.parquet"),
+        comparisons=(
+            plan.ranking_files("calibration_comparisons.parquet")
+            if plan.ranking_judges
+            else []
+        ),
         rankings=plan.ranking_files("model_ranking.parquet"),
-        code=modules("ranking", "jobs/ranking.py", "tables.py", "schemas.py"),
+        code=RANKING_CODE,
     output:
-        **{name: plan.table(name) for name in RANKING_TABLES},
-        **{f"{name}_csv": plan.table(name, "csv") for name in RANKING_TABLES},
+        **{name: plan.table(name) for name in CALIBRATION_TABLES},
+        **{f"{name}_csv": plan.table(name, "csv") for name in CALIBRATION_TABLES},
     log:
         f"{LOGS}/calibration_tables.log",
     benchmark:
@@ -34,8 +43,8 @@ rule calibration_tables:
         mem_mb=memory(2000),
         runtime=minutes(30),
     params:
-        tables=RANKING_TABLES,
-        settings=study.ranking.model_dump(mode="json"),
+        tables=CALIBRATION_TABLES,
+        settings=study.ranking.calibration_settings(),
         seed=study.seed,
     message:
         "Tables of the ranking study"
@@ -96,7 +105,7 @@ rule plot_gallery:
         images=lambda wildcards: list(
             plan.weighed_images(*SHOWN_RANKINGS[wildcards.place]).values()
         ),
-        classes=plan.ranking_classes,
+        classes=[] if study.ranking.sets else plan.ranking_classes,
         code=modules(
             *SHARED, "plots/gallery.py", "plots/images.py", "ranking/weights.py"
         ),
@@ -127,6 +136,7 @@ rule plot_gallery:
         sets=lambda wildcards: list(
             plan.weighed_images(*SHOWN_RANKINGS[wildcards.place])
         ),
+        classes=study.ranking.classes,
         shown=study.ranking.gallery_classes,
     message:
         "Figure: images by their weight, {wildcards.place}"
@@ -136,7 +146,7 @@ rule plot_gallery:
 
 rule plot_calibration_models:
     input:
-        table=rules.calibration_tables.output.calibration_models,
+        table=plan.table("calibration_models"),
         code=modules(*SHARED, "plots/calibration_models.py"),
     output:
         figure=report(
@@ -166,11 +176,11 @@ rule plot_calibration_models:
         "../workflow_scripts/plot_calibration_models.py"
 
 
-REPORTED_TABLES |= {name: "6 Ranking" for name in RANKING_TABLES}
+REPORTED_TABLES |= {name: "6 Ranking" for name in CALIBRATION_TABLES}
 TARGETS["ranking"] = [
-    *rules.calibration_tables.output,
-    *map(table_page, RANKING_TABLES),
-    rules.plot_calibration_models.output.figure,
+    *map(plan.table, plan.ranking_tables),
+    *map(table_page, CALIBRATION_TABLES),
+    *([rules.plot_calibration_models.output.figure] if plan.ranking_judges else []),
     *expand(rules.plot_model_ranking.output.figure, place=SHOWN_RANKINGS),
     *expand(
         rules.plot_gallery.output.figure,

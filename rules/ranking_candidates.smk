@@ -45,9 +45,12 @@ rule rank_candidates:
             for name in plan.ranking_sets(wildcards.split)
         ],
         classes=rules.prepare.output.classes,
-        code=modules("ranking", "statistics/rank_correlation.py", "jobs/ranking.py"),
+        code=RANKING_CODE,
     output:
-        **RANKING_OUTPUTS,
+        **{
+            name: plan.ranking("{draw}", "{split}") / f"{name}.parquet"
+            for name in plan.ranking_outputs
+        },
     log:
         f"{LOGS}/rank_candidates/draw{{draw}}/{{split}}.log",
     benchmark:
@@ -65,7 +68,7 @@ rule rank_candidates:
             for _ in plan.ranked_predictions(wildcards.draw, wildcards.split, name)
         ],
         images_of=lambda wildcards: plan.ranking_sets(wildcards.split),
-        settings=study.ranking.model_dump(mode="json"),
+        settings=study.ranking.calibration_settings(),
         seed=study.seed,
     message:
         "Ranking the candidates of {wildcards.split}, draw {wildcards.draw}, with and without calibration"

@@ -115,5 +115,35 @@ def test_candidates_are_ranked_with_held_out_images_alone(changes):
         load_study(small_study(**changes))
 
 
+PREDICTIONS = {"source": "predictions", "path": "p.npz"}
+PICTURES = {"source": "imagefolder", "root": "pictures"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"classes": None}, r"ranking: classes: missing; give their number"),
+        ({"sets": {"a": PREDICTIONS | {"pth": 1}}}, r"ranking\.sets\.a\.predictions\.pth: unknown key .*mean path\?"),
+        (
+            {"sets": {"a": PREDICTIONS | {"path": "p.csv"}}},
+            r"sets\.a\.predictions\.path: allowed: .*\.npz or \.parquet",
+        ),
+        ({"sets": {"a": PICTURES}}, r"ranking: sets\.a: `source: predictions` needed, as `models` is not given"),
+        ({"models": {"names": ["resnet18"]}}, r"ranking: sets\.s: images, which `models` are evaluated on needed"),
+        ({"sets": {"u": {"source": "union", "of": ["a", "b"]}}}, r"ranking: sets\.u\.of: unknown \['a', 'b'\]"),
+        ({"test": PREDICTIONS}, r"ranking: calibration: missing; `test` judges"),
+        ({"real": PREDICTIONS, "calibration": PREDICTIONS}, r"ranking: real: give either `real`, or"),
+        ({"sets": {"test": PREDICTIONS}}, r"ranking: sets: 'test' is the name of a real set"),
+        ({"calibration_models": 1}, r"ranking\.calibration_models: .*greater than or equal to 2 \(given: 1\)"),
+        ({"sets": {}}, r"ranking: classes: it belongs to `sets`"),
+    ],
+)
+def test_mistakes_in_a_ranking_are_one_line(changes, message):
+    ranking = {"classes": 10, "sets": {"s": PREDICTIONS}} | changes
+    with pytest.raises(StudyError, match=message) as raised:
+        load_study({"study": "mine", "seed": 1, "ranking": ranking})
+    assert "\n" not in str(raised.value)
+
+
 def test_the_schema_describes_every_key():
     assert '"calibration_fraction"' in json_schema()

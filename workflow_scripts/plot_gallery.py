@@ -6,7 +6,11 @@ with job(snakemake):
     from understudy.files import read_json
     from understudy.plots.gallery import plot_gallery
 
-    classes = read_json(snakemake.input.classes)["classes"]
+    classes = snakemake.params.classes
+    if classes is None:
+        classes = read_json(snakemake.input.classes)["classes"]
+    elif isinstance(classes, int):
+        classes = [str(label) for label in range(classes)]
     plot_gallery(
         snakemake.params.title,
         snakemake.input.weights,

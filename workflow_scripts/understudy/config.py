@@ -22,6 +22,7 @@ NAME = r"[A-Za-z][A-Za-z0-9_.]*"
 RESERVED_SETS = ("train", "subtrain", "validation", "calibration", "test")
 IMAGE_SIZES = (8, 16, 32, 64)
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]
+UNIONS = (typing.Union, types.UnionType)
 
 
 class Settings(BaseModel):
@@ -189,16 +190,19 @@ class Study(Settings):
         selects = bool(self.generators or self.synthetic or self.candidates)
         if missing and (selects or (self.ranking is None and self.practice is None)):
             raise ValueError(f"{missing[0]}: missing; add it (see config.yaml for an example)")
-        if self.ranking is not None and not self.has_selection:
-            raise ValueError("ranking: there are no models to rank; give the study its `candidates` (see config.yaml)")
-        if self.ranking is not None and (
-            self.calibration_fraction == 0 or any(split.train == "all" for split in self.splits.values())
-        ):
+        if self.ranking is not None and not self.ranking.sets:
+            self._check_candidates_can_be_ranked()
+        return self
+
+    def _check_candidates_can_be_ranked(self) -> None:
+        if not self.has_selection:
+            raise ValueError("ranking: there are no models to rank; give `sets` (see studies/own_predictions.yaml), or "
+                             "the study its `candidates` (see config.yaml)")  # fmt: skip
+        if self.calibration_fraction == 0 or any(split.train == "all" for split in self.splits.values()):
             raise ValueError(
                 "ranking: real images must be held out to rank candidates; leave `train` below the number of images "
                 "and `calibration_fraction` above 0, or remove the section"
             )
-        return self
 
     @model_validator(mode="after")
     def _practice_has_its_data(self) -> "Study":
@@ -309,6 +313,11 @@ def _allowed_keys(model: type, location: tuple) -> list[str]:
             kind = kind.model_fields[part].annotation
         elif typing.get_origin(kind) is dict:
             kind = typing.get_args(kind)[1]
+        elif typing.get_origin(kind) in UNIONS:
+            # One of several groups of keys: its `source` is the part of the location.
+            kind = next(
+                one for one in typing.get_args(kind) if part in typing.get_args(one.model_fields["source"].annotation)
+            )
     kind = _strip_optional(kind)
     return sorted(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
 
@@ -316,9 +325,11 @@ def _allowed_keys(model: type, location: tuple) -> list[str]:
 def _strip_optional(kind: object) -> object:
     if typing.get_origin(kind) is Annotated:
         kind = typing.get_args(kind)[0]
-    if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        return next(option for option in typing.get_args(kind) if option is not type(None))
-    return kind
+    options = (
+        [one for one in typing.get_args(kind) if one is not type(None)] if typing.get_origin(kind) in UNIONS else []
+    )
+    # Of a number and a list of names, say, neither has keys; several groups of keys are told apart by their `source`.
+    return _strip_optional(options[0]) if len(options) == 1 else kind
 
 
 def results_folder(study: Study) -> Path:

@@ -4,17 +4,21 @@ The Snakefile, the configuration check and the tests all ask this module; nothin
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import yaml
+from pydantic import BaseModel
 
 from understudy.config import Study, load_study, results_folder
 from understudy.data.shards import read_labels
 from understudy.data.sources import count_images
 from understudy.data.splits import draw_split
 from understudy.errors import StudyError
+from understudy.generators.pretrained_settings import BigGANSet, GeneratedSet
 from understudy.practice.plan import PracticePlan
+from understudy.ranking.settings import PredictionFile, UnionSet
 
 REGIMES = ("full", "subtrain")
 
@@ -32,6 +36,8 @@ STAGE_VERSIONS = {
     "train_candidates": 2,
     "evaluate": 1,
     "evaluate_calibration": 1,
+    "generate_images": 1,
+    "evaluate_models": 1,
     "practice_theory": 1,
     "train_diffusion": 1,
     "sample_plain_images": 1,
@@ -242,10 +248,123 @@ class Plan:
 
     @property
     def rankings(self) -> list[tuple[int, str]]:
-        """Draw and split of each ranking of models; a study without splits has one."""
+        """Draw and split of each ranking of models; given sets, which no split concerns, have one."""
         if self.study.ranking is None:
             return []
+        if self.study.ranking.sets:
+            return [(0, "")]
         return [(draw, split) for draw in self.draws for split in self.splits]
+
+    @property
+    def ranking_judges(self) -> bool:
+        """Whether real images judge the ranking of models."""
+        return not self.study.ranking.sets or self.study.ranking.judges
+
+    @property
+    def ranking_outputs(self) -> list[str]:
+        """The tables that a ranking writes."""
+        calibrates = self.ranking_judges or self.study.ranking.calibration is not None
+        return [
+            *(["calibration_comparisons"] if self.ranking_judges else []),
+            "model_ranking",
+            *(["image_weights"] if calibrates else []),
+        ]
+
+    @property
+    def ranking_tables(self) -> list[str]:
+        """The tables of the ranking study."""
+        judged = ["calibration", "calibration_models", "calibration_penalties"] if self.ranking_judges else []
+        return [*judged, "model_ranking", *(["model_evaluations"] if self.study.ranking.models else [])]
+
+    def ranked_sets(self) -> tuple[dict[str, dict], dict[str, dict]]:
+        """Return where the predictions on the given sets, and on the real ones, lie; see `ranking.sets.SetFiles`."""
+        ranking = self.study.ranking
+        return tuple(
+            {name: self._set_files(name, settings) for name, settings in sets.items()}
+            for sets in (ranking.sets, ranking.real_sets)
+        )
+
+    def _set_files(self, name: str, settings: BaseModel) -> dict:
+        if isinstance(settings, UnionSet):
+            return {"of": settings.of}
+        if not isinstance(settings, PredictionFile):
+            folders = [self.model_evaluation(name, batch) for batch in self.model_batches]
+            files = [(folder / "predictions.parquet").as_posix() for folder in folders]
+            return {"files": files, "labels": (folders[0] / "labels.parquet").as_posix()}
+        arrays = settings.model_dump(include={"labels", "models", "predicted"})
+        return {"files": [settings.path.as_posix()], **arrays}
+
+    @cached_property
+    def model_batches(self) -> dict[str, list[str]]:
+        """The models that each job evaluates, by the batch's name."""
+        zoo = self.study.ranking.models
+        if zoo is None:
+            return {}
+        if zoo.filter is None:
+            names = [*zoo.names, *zoo.checkpoints]
+        else:
+            # Imported here: timm's list takes seconds that no other study needs.
+            from understudy.zoo.models import model_names
+
+            names = model_names(zoo, self.study.ranking.class_count, self.study.seed)
+        size = zoo.models_per_job
+        return {f"block{start // size:03d}": names[start : start + size] for start in range(0, len(names), size)}
+
+    def zoo_settings(self) -> dict:
+        """Return what the evaluation of a model depends on, without the choice of models and how they share jobs."""
+        kept = {"checkpoints", "pretrained", "batch_size", "workers"}
+        return {"filter": "*", **self.study.ranking.models.model_dump(mode="json", include=kept)}
+
+    @property
+    def image_sets(self) -> dict[str, BaseModel]:
+        """The sets of images that models are evaluated on, with their settings."""
+        ranking = self.study.ranking
+        if ranking.models is None:
+            return {}
+        sets = {**ranking.sets, **ranking.real_sets}
+        return {name: settings for name, settings in sets.items() if not isinstance(settings, UnionSet)}
+
+    def model_evaluation(self, set_name: str, batch: str) -> Path:
+        """Return the folder of a batch of models evaluated on a set of images."""
+        return self.root / "ranking" / "evaluations" / set_name / batch
+
+    def generated_shards(self, set_name: str) -> list[Path]:
+        """Return the shards of images that a pretrained generator makes for a set; none for a given set."""
+        settings = self.image_sets[set_name]
+        if not isinstance(settings, GeneratedSet):
+            return []
+        total = settings.images_per_class * self.study.ranking.class_count
+        folder = self.root / "ranking" / "images" / set_name
+        return [folder / f"shard-{shard:05d}.parquet" for shard in range(-(-total // settings.shard_size))]
+
+    def given_root(self, set_name: str) -> Path | None:
+        """Return where the images of a given set lie; None for a generated one."""
+        return getattr(self.image_sets[set_name], "root", None)
+
+    def missing_files(self) -> list[str]:
+        """Say which images, weights and prediction files that a ranking needs are not there."""
+        if self.study.ranking is None:
+            return []
+        zoo = self.study.ranking.models
+        places = {f"the images of set {name}": self.given_root(name) for name in self.image_sets}
+        places |= {f"checkpoint {name}": entry.path for name, entry in (zoo.checkpoints if zoo else {}).items()}
+        biggan = {name: entry for name, entry in self.image_sets.items() if isinstance(entry, BigGANSet)}
+        places |= {f"the BigGAN of set {name}": entry.model for name, entry in biggan.items()}
+        return [
+            f"ranking: {what} are expected at {path}, which does not exist"
+            for what, path in places.items()
+            if path is not None and not path.exists()
+        ]
+
+    def ranked_files(self) -> list[str]:
+        """Return the files that hold the predictions on given sets, and their true labels."""
+        places = [place for sets in self.ranked_sets() for place in sets.values() if "of" not in place]
+        files = [
+            path
+            for place in places
+            for path in [*place["files"], *([] if place["files"][0].endswith(".npz") else [place["labels"]])]
+        ]
+        return list(dict.fromkeys(files))
 
     def ranking_files(self, file: str) -> list[Path]:
         """Return the file of this name of every ranking."""
@@ -312,10 +431,14 @@ class Plan:
 
     def ranking(self, draw: int | str, split: str) -> Path:
         """Return the folder of a ranking of models."""
-        return self.root / "ranking" / f"draw{draw}" / split
+        folder = self.root / "ranking"
+        return folder / f"draw{draw}" / split if split else folder / "models"
 
     def weighed_images(self, draw: int, split: str) -> dict[str, Path]:
         """Return the images of the synthetic sets that a calibration weighs, by set."""
+        if self.study.ranking.sets:
+            shards = {name: self.generated_shards(name) for name in self.image_sets}
+            return {name: files[0].parent for name, files in shards.items() if files}
         return {name: self.synthetic(draw, split, name) for name in self.study.generators_of(split)}
 
     @property

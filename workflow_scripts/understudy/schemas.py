@@ -293,6 +293,24 @@ SCHEMAS: dict[str, list[Column]] = {
         ("violated", "int", "test: certified pairs that the test set orders the other way"),
         REASON,
     ],
+    "model_evaluations": [
+        ("set", "str", "evaluation set"),
+        ("model", "str", "name of the model"),
+        (
+            "reason",
+            "str",
+            "why it failed; empty where it was evaluated. A model that fails on a set is left out of all",
+        ),
+        ("images", "int", "images of the set"),
+        ("batch_size", "int", "images at once, halved where memory was short; 0 where it failed"),
+        ("top1_error", "float", "share of the images that it gets wrong; missing where it failed"),
+    ],
+    "model_predictions": [
+        ("model", "str", "name of the model"),
+        ("predicted", "list<list<int16>>", "for each image the five best labels, best first"),
+        ("probability", "list<float32>", "for each image the probability of the best label, in half precision"),
+    ],
+    "true_labels": [("label", "int", "class of each image, in the order of the predictions")],
     "calibration_comparisons": [
         *FIT,
         ("repeat", "int", "random split of the models, from 0; the same for all sets and methods"),

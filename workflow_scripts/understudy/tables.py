@@ -24,6 +24,8 @@ TYPES = {
     "list<str>": pa.list_(pa.string()),
     "list<int>": pa.list_(pa.int64()),
     "list<int16>": pa.list_(pa.int16()),
+    "list<list<int16>>": pa.list_(pa.list_(pa.int16())),
+    "list<float32>": pa.list_(pa.float32()),
 }
 
 

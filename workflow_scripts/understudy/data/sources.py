@@ -88,11 +88,15 @@ def count_images(settings: DataSettings) -> np.ndarray | None:
 
 
 def source_state(settings: DataSettings) -> str:
-    """Return a digest of the names and sizes of the files below the source's root: images added or replaced show."""
+    """Return the state of the files below the source's root."""
+    return files_state(settings.root)
+
+
+def files_state(root: Path | None) -> str:
+    """Return a digest of the names and sizes of the files below ``root``: images added or replaced show."""
     digest = hashlib.blake2b(digest_size=8)
-    if settings.root is not None:
-        files = sorted(settings.root.rglob("*")) if settings.root.is_dir() else [settings.root]
-        for path in files:
+    if root is not None:
+        for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
             if path.is_file():
                 digest.update(f"{path} {path.stat().st_size}\n".encode())
     return digest.hexdigest()

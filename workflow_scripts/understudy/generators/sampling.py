@@ -102,6 +102,12 @@ def load_generator(path: str | Path, device: torch.device | str = "cpu") -> Trai
     return TrainedGenerator(networks, about, device)
 
 
+def labels_and_seeds(numbers: np.ndarray, classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return label and seed, int64 [N] each, of the images ``numbers`` of a set, the same in whatever shard."""
+    seeds = np.array([seed_for(seed, "image", int(number)) for number in numbers], dtype=np.int64)
+    return numbers % classes, seeds
+
+
 def sample_shards(generator: TrainedGenerator, images_per_class: int, shard_size: int, seed: int, folder: str | Path,
                   name: str) -> list[Path]:  # fmt: skip
     """Write a labelled synthetic set as ``shard-00000.parquet`` ... and ``manifest.json`` in ``folder``.
@@ -122,8 +128,7 @@ def sample_shards(generator: TrainedGenerator, images_per_class: int, shard_size
     shards = []
     for shard, start in enumerate(range(0, total, shard_size)):
         numbers = np.arange(start, min(start + shard_size, total))
-        labels = numbers % classes
-        seeds = np.array([seed_for(seed, "image", int(number)) for number in numbers], dtype=np.int64)
+        labels, seeds = labels_and_seeds(numbers, classes, seed)
         path = folder / f"shard-{shard:05d}.parquet"
         write_images(path, generator.sample(labels, seeds), labels, seed=seeds, generator=[name] * len(numbers))
         shards.append({"file": path.name, "images": len(numbers)})

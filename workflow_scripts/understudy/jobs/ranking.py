@@ -1,6 +1,6 @@
 """Jobs of the ranking study: compare the methods of calibration, rank the models, sum up in tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +10,9 @@ from understudy.files import read_json
 from understudy.jobs.tables import write_both
 from understudy.ranking.candidates import candidate_predictions
 from understudy.ranking.comparison import Design, compare_methods, compare_real_sets
+from understudy.ranking.matching import halves
 from understudy.ranking.predictions import Predictions
+from understudy.ranking.sets import SetFiles, Sets
 from understudy.ranking.tables import (
     calibration_models_table,
     calibration_penalties_table,
@@ -48,41 +50,95 @@ def rank_candidates(
 
     """
     count = len(read_json(classes)["classes"])
-    sets = {
-        name: candidate_predictions(read_tables(files, "predictions"), read_labels(images[name]), count)
-        for name, files in predictions.items()
-    }
-    calibration, ranking = sets.pop(REAL), sets.pop("test")
-    _write_rankings(sets, calibration, ranking, outputs, where=where, settings=settings, study_seed=study_seed)
+
+    def read(name: str) -> Predictions:
+        rows = read_tables(predictions[name], "predictions")
+        return candidate_predictions(rows, read_labels(images[name]), count)
+
+    names = [name for name in predictions if name not in (REAL, "test")]
+    _write_rankings(names, read, read(REAL), read("test"), outputs, where, settings, study_seed)
+
+
+def rank_models(
+    sets: Mapping[str, SetFiles],
+    real: Mapping[str, SetFiles],
+    classes: int | Sequence[str],
+    evaluations: Sequence[Path],
+    outputs: Mapping[str, Path],
+    *,
+    settings: Mapping,
+    study_seed: int,
+) -> None:
+    """Rank models by their predictions on given sets.
+
+    Parameters
+    ----------
+    real
+        `real`, which is halved; or `calibration` with or without `test`; or nothing.
+    evaluations
+        Files of table `model_evaluations`: a model that failed on a set is left out of all.
+
+    """
+    files = {**sets, **real}
+    succeeded = None
+    if evaluations:
+        rows = read_tables(evaluations, "model_evaluations")
+        failed = set(rows.loc[rows["reason"] != "", "model"])
+        succeeded = [model for model in dict.fromkeys(rows["model"]) if model not in failed]
+    reader = Sets(files, classes, succeeded)
+    known = {name: reader.read(name) for name in real}
+    calibration, test = known.get("calibration"), known.get("test")
+    if "real" in known:
+        calibration, test = halves(known["real"], seed_for(study_seed, "halves"))
+    where = {"draw": 0, "split": ""}
+    _write_rankings(list(sets), reader.read, calibration, test, outputs, where, settings, study_seed)
 
 
 def _write_rankings(
-    sets: Mapping[str, Predictions],
-    calibration: Predictions,
-    ranking: Predictions,
+    names: Sequence[str],
+    read: Callable[[str], Predictions],
+    calibration: Predictions | None,
+    test: Predictions | None,
     outputs: Mapping[str, Path],
-    *,
     where: Mapping[str, int | str],
     settings: Mapping,
     study_seed: int,
 ) -> None:
+    """Write what `outputs` has of `calibration_comparisons`, `model_ranking` and `image_weights`."""
     design, drop = _design(settings, study_seed), settings["drop_classes"]
-    everything = [*sets.values(), calibration, ranking]
-    tops = [top for top in (1, 5) if all(one.predicted.shape[2] >= top for one in everything)]
-    compared, ranked, weighed = [], [], []
-    for name, synthetic in sets.items():
-        for top in tops:
-            rows = compare_methods(synthetic, calibration, ranking, design, top=top, drop_classes=drop)
-            compared.append(rows.assign(set=name))
-            rows = model_ranking(synthetic, calibration, ranking, design=design, top=top, drop_classes=drop)
-            ranked.append(rows.assign(set=name))
+    real = [one for one in (calibration, test) if one is not None]
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in outputs}
+    for name in names:
+        synthetic = read(name)
+        for top in _tops([synthetic, *real]):
+            if test is not None:
+                rows = compare_methods(synthetic, calibration, test, design, top=top, drop_classes=drop)
+                tables["calibration_comparisons"].append(rows.assign(set=name))
+            rows = model_ranking(synthetic, calibration, test, design=design, top=top, drop_classes=drop)
+            tables["model_ranking"].append(rows.assign(set=name))
         known = rows.loc[rows["calibrates"] & (rows["method"] == "none"), "model"].tolist()
-        weights = image_weights(synthetic, calibration, known, design.penalty, drop_classes=drop)
-        weighed.append(weights.assign(set=name))
-    for top in tops:
-        compared.append(compare_real_sets(calibration, ranking, design, top=top).assign(set=REAL))
-    for name, parts in (("calibration_comparisons", compared), ("model_ranking", ranked), ("image_weights", weighed)):
+        if calibration is not None:
+            weights = image_weights(synthetic, calibration, known, design.penalty, drop_classes=drop)
+            tables["image_weights"].append(weights.assign(set=name))
+    if test is not None:
+        for top in _tops(real):
+            tables["calibration_comparisons"].append(
+                compare_real_sets(calibration, test, design, top=top).assign(set=REAL)
+            )
+    for name, parts in tables.items():
         write_table(name, pd.concat(parts, ignore_index=True).assign(**where), outputs[name])
+
+
+def _tops(sets: Sequence[Predictions]) -> list[int]:
+    """Return which errors can be told on all sets: top-1, and top-5 where there are five labels an image."""
+    return [top for top in (1, 5) if all(one.predicted.shape[2] >= top for one in sets)]
+
+
+TABLES = {
+    "calibration": calibration_table,
+    "calibration_models": calibration_models_table,
+    "calibration_penalties": calibration_penalties_table,
+}
 
 
 def write_calibration_tables(
@@ -93,13 +149,13 @@ def write_calibration_tables(
     settings: Mapping,
     study_seed: int,
 ) -> None:
-    """Write `calibration`, `calibration_models`, `calibration_penalties` and `model_ranking`, parquet and CSV each."""
+    """Write `model_ranking` and, where there are comparisons, the tables that sum these up; parquet and CSV each."""
     design = _design(settings, study_seed)
-    rows = read_tables(comparisons, "calibration_comparisons")
-    write_both("calibration", calibration_table(rows, design), *tables["calibration"])
-    write_both("calibration_models", calibration_models_table(rows, design), *tables["calibration_models"])
-    write_both("calibration_penalties", calibration_penalties_table(rows, design), *tables["calibration_penalties"])
     write_both("model_ranking", read_tables(rankings, "model_ranking"), *tables["model_ranking"])
+    if comparisons:
+        rows = read_tables(comparisons, "calibration_comparisons")
+        for name, build in TABLES.items():
+            write_both(name, build(rows, design), *tables[name])
 
 
 def _design(settings: Mapping, study_seed: int) -> Design:

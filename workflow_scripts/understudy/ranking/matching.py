@@ -16,6 +16,21 @@ def halves(predictions: Predictions, seed: int) -> tuple[Predictions, Prediction
     return predictions.of_images(np.sort(order[::2])), predictions.of_images(np.sort(order[1::2]))
 
 
+def union(sets: Sequence[Predictions]) -> Predictions:
+    """Put the images of several sets together, for the models of the first; all need these.
+
+    Where the sets hold different numbers of labels per image, as many best ones are kept as all of them have.
+    """
+    labels_kept = min(one.predicted.shape[2] for one in sets)
+    parts = [one.of_models(sets[0].models) for one in sets]
+    return Predictions(
+        sets[0].models,
+        np.concatenate([part.predicted[:, :, :labels_kept] for part in parts], axis=1),
+        np.concatenate([part.labels for part in parts]),
+        sets[0].classes,
+    )
+
+
 def check_same_models(synthetic: Predictions, real: Predictions) -> None:
     """Raise a StudyError unless both have the same models, in whatever order, and the same number of classes."""
     only = sorted(set(synthetic.models) - set(real.models)), sorted(set(real.models) - set(synthetic.models))

@@ -169,8 +169,10 @@ def read_npz(
     return make_predictions(*arrays, classes, source=str(path))
 
 
-def read_parquet(path: str | Path, labels: str | Path, classes: int | Sequence[str]) -> Predictions:
-    """Read predictions from a parquet file, and the true labels from another one.
+def read_parquet(
+    paths: str | Path | Sequence[str | Path], labels: str | Path, classes: int | Sequence[str]
+) -> Predictions:
+    """Read predictions from parquet files that hold different models, and the true labels from one more file.
 
     Raises
     ------
@@ -178,11 +180,16 @@ def read_parquet(path: str | Path, labels: str | Path, classes: int | Sequence[s
         A file is missing, not parquet, or lacks its columns; otherwise as `make_predictions`.
 
     """
-    table = _read_columns(path, ["model", "predicted"])
+    files = [paths] if isinstance(paths, str | Path) else list(paths)
     truth = _read_columns(labels, ["label"])["label"].to_numpy()
-    # By way of values: nested lists of a hundred thousand labels become arrays without a Python object for each.
-    rows = [_list_array(row, path) for row in table["predicted"]]
-    return make_predictions(table["model"].to_pylist(), rows, truth, classes, source=str(path))
+    names, rows = [], []
+    for path in files:
+        table = _read_columns(path, ["model", "predicted"])
+        names += table["model"].to_pylist()
+        # By way of values: nested lists of a hundred thousand labels become arrays without a Python object for each.
+        rows += [_list_array(row, path) for row in table["predicted"]]
+    source = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+    return make_predictions(names, rows, truth, classes, source=source)
 
 
 def _label_numbers(values: np.ndarray, classes: int | Sequence[str], what: str) -> np.ndarray:

@@ -1,17 +1,86 @@
-"""Settings of the ranking study."""
+"""Settings of the ranking study: which models, on which sets, and how they are calibrated."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from understudy.generators.pretrained_settings import BigGANSet, DiTSet
+from understudy.zoo.settings import ZooSettings
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.]*$")]
 Penalty = Annotated[float, Field(gt=0)]
+RESERVED_SETS = ("calibration", "test")
 
 
-class RankingSettings(BaseModel):
-    """How models are calibrated and ranked; without further keys the study's candidates are the models."""
+class Settings(BaseModel):
+    """A group of keys; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
+
+class PredictionFile(Settings):
+    """What models, evaluated elsewhere, say about the images of a set."""
+
+    source: Literal["predictions"]
+    path: Path = Field(description="an npz file, or a parquet file with columns `model` and `predicted`")
+    labels: str = Field("labels", description="npz: array of true labels; parquet: path of a file with column `label`")
+    models: str = Field("models", description="npz: array of the models' names")
+    predicted: str = Field("predicted", description="npz: array of predicted labels, [models, images] or [..., k]")
+
+    @field_validator("path")
+    @classmethod
+    def _known_format(cls, path: Path) -> Path:
+        if path.suffix not in (".npz", ".parquet"):
+            raise ValueError("allowed: a path that ends in .npz or .parquet")
+        return path
+
+    @property
+    def files(self) -> list[Path]:
+        """The files to read."""
+        return [self.path] if self.path.suffix == ".npz" else [self.path, Path(self.labels)]
+
+
+class ImageFolder(Settings):
+    """Images in a folder for each class; folders named by whole numbers are classes of that number."""
+
+    source: Literal["imagefolder"]
+    root: Path = Field(description="folder: root/class/image.png")
+
+
+class ImageShards(Settings):
+    """Images in parquet files with columns image and label."""
+
+    source: Literal["parquet"]
+    root: Path = Field(description="file or folder of shards")
+
+
+class UnionSet(Settings):
+    """The images of several sets together."""
+
+    source: Literal["union"]
+    of: list[Name] = Field(min_length=2, description="names of other sets")
+
+
+RealSet = Annotated[PredictionFile | ImageFolder | ImageShards, Field(discriminator="source")]
+EvaluationSet = Annotated[
+    PredictionFile | ImageFolder | ImageShards | DiTSet | BigGANSet | UnionSet, Field(discriminator="source")
+]
+
+
+class RankingSettings(Settings):
+    """What is ranked, and how it is calibrated; without `sets` the study's candidates are the models."""
+
+    classes: Annotated[int, Field(ge=2)] | list[str] | None = Field(
+        None, description="number of classes, or their names in the order of their numbers"
+    )
+    models: ZooSettings | None = Field(None, description="models to evaluate; null: all sets are prediction files")
+    sets: dict[Name, EvaluationSet] = Field({}, description="sets to rank the models with, by any name")
+    real: RealSet | None = Field(
+        None, description="real images, of which one half gives the calibration's risks and the other judges"
+    )
+    calibration: RealSet | None = Field(None, description="instead of `real`: what gives the calibration's risks")
+    test: RealSet | None = Field(None, description="instead of `real`: what judges the ranking")
     calibration_models: int = Field(
         10,
         ge=2,
@@ -33,3 +102,55 @@ class RankingSettings(BaseModel):
     gallery_classes: list[Annotated[int, Field(ge=0)]] = Field(
         [0, 1, 2, 3], min_length=1, description="classes whose images the gallery shows by weight, by number from 0"
     )
+
+    @property
+    def class_count(self) -> int:
+        """How many classes the models tell apart."""
+        return self.classes if isinstance(self.classes, int) else len(self.classes)
+
+    @property
+    def real_sets(self) -> dict[str, PredictionFile | ImageFolder | ImageShards]:
+        """The real sets that are given, by their key."""
+        given = {key: getattr(self, key) for key in ("real", "calibration", "test")}
+        return {key: settings for key, settings in given.items() if settings is not None}
+
+    @property
+    def judges(self) -> bool:
+        """Whether real images judge the ranking."""
+        return self.real is not None or self.test is not None
+
+    def calibration_settings(self) -> dict:
+        """Return what comparisons and tables depend on."""
+        return self.model_dump(
+            mode="json",
+            include={"calibration_models", "calibration_counts", "repeats", "penalty", "penalties", "drop_classes"},
+        )
+
+    @model_validator(mode="after")
+    def _sets_fit(self) -> "RankingSettings":
+        given = self.real_sets
+        if not self.sets:
+            for key in ("classes", "models", *given):
+                if getattr(self, key) is not None:
+                    raise ValueError(f"{key}: it belongs to `sets` of images or predictions; add these, or remove it")
+            return self
+        if self.classes is None:
+            raise ValueError("classes: missing; give their number, or their names in the order of their numbers")
+        if self.real is not None and len(given) > 1:
+            raise ValueError("real: give either `real`, or `calibration` and `test`")
+        if self.test is not None and self.calibration is None:
+            raise ValueError("calibration: missing; `test` judges, something else must give the calibration's risks")
+        reserved = sorted(set(self.sets) & {*RESERVED_SETS, "real"})
+        if reserved:
+            raise ValueError(f"sets: {reserved[0]!r} is the name of a real set; choose another")
+        for name, settings in (self.sets | given).items():
+            key = name if name in given else f"sets.{name}"
+            if isinstance(settings, UnionSet):
+                parts = [other for other in self.sets if not isinstance(self.sets[other], UnionSet)]
+                unknown = sorted(set(settings.of) - set(parts))
+                if unknown:
+                    raise ValueError(f"{key}.of: unknown {unknown}; allowed: {parts}")
+            elif isinstance(settings, PredictionFile) == (self.models is not None):
+                needed = "images, which `models` are evaluated on" if self.models else "`source: predictions`"
+                raise ValueError(f"{key}: {needed} needed, as `models` is {'given' if self.models else 'not given'}")
+        return self

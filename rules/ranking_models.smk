@@ -1,0 +1,134 @@
+# Ranking models by their predictions on given sets: prediction files, or images that models of timm are evaluated on.
+SETS_OF_PREDICTIONS, REAL_SETS = plan.ranked_sets()
+MODEL_EVALUATIONS = [
+    plan.model_evaluation(name, batch) / "evaluations.parquet"
+    for name in plan.image_sets
+    for batch in plan.model_batches
+]
+
+
+# Weights may come over a network: each job makes one shard, so that little is lost where one fails.
+rule generate_images:
+    output:
+        shard=f"{ROOT}/ranking/images/{{set}}/shard-{{shard}}.parquet",
+    log:
+        f"{LOGS}/generate_images/{{set}}/{{shard}}.log",
+    benchmark:
+        f"{BENCHMARKS}/generate_images/{{set}}/{{shard}}.tsv"
+    wildcard_constraints:
+        set="|".join(map(re.escape, plan.image_sets)),
+        shard=r"\d+",
+    priority: 10
+    conda:
+        ENVIRONMENT
+    threads: 2
+    resources:
+        mem_mb=memory(16000),
+        runtime=minutes(240),
+        gpu=GPU,
+    params:
+        settings=lambda wildcards: plan.image_sets[wildcards.set].model_dump(
+            mode="json"
+        ),
+        classes=study.ranking.class_count,
+        seed=study.seed,
+        device=study.device,
+        version=STAGE_VERSIONS["generate_images"],
+    message:
+        "Generating shard {wildcards.shard} of {wildcards.set}"
+    script:
+        "../workflow_scripts/generate_images.py"
+
+
+rule evaluate_models:
+    input:
+        shards=lambda wildcards: plan.generated_shards(wildcards.set),
+    output:
+        predictions=plan.model_evaluation("{set}", "{batch}") / "predictions.parquet",
+        labels=plan.model_evaluation("{set}", "{batch}") / "labels.parquet",
+        evaluations=plan.model_evaluation("{set}", "{batch}") / "evaluations.parquet",
+    log:
+        f"{LOGS}/evaluate_models/{{set}}/{{batch}}.log",
+    benchmark:
+        f"{BENCHMARKS}/evaluate_models/{{set}}/{{batch}}.tsv"
+    wildcard_constraints:
+        set="|".join(map(re.escape, plan.image_sets)),
+        batch=r"block\d+",
+    conda:
+        ENVIRONMENT
+    threads: max(1, study.ranking.models.workers) if study.ranking.models else 1
+    resources:
+        mem_mb=memory(16000),
+        runtime=minutes(720),
+        gpu=GPU,
+    params:
+        models=lambda wildcards: plan.model_batches[wildcards.batch],
+        settings=lambda wildcards: plan.zoo_settings(),
+        image_set=lambda wildcards: plan.image_sets[wildcards.set].model_dump(
+            mode="json"
+        ),
+        state=lambda wildcards: files_state(plan.given_root(wildcards.set)),
+        classes=study.ranking.classes,
+        checkpoints=f"{ROOT}/checkpoints/ranking/{{set}}/{{batch}}",
+        seed=study.seed,
+        device=study.device,
+        version=STAGE_VERSIONS["evaluate_models"],
+    message:
+        "Evaluating models of {wildcards.batch} on {wildcards.set}"
+    script:
+        "../workflow_scripts/evaluate_models.py"
+
+
+rule model_evaluations:
+    input:
+        evaluations=MODEL_EVALUATIONS,
+        code=modules("jobs/tables.py", "tables.py", "schemas.py"),
+    output:
+        table=plan.table("model_evaluations"),
+        csv=plan.table("model_evaluations", "csv"),
+    log:
+        f"{LOGS}/model_evaluations.log",
+    benchmark:
+        f"{BENCHMARKS}/model_evaluations.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    message:
+        "Table model_evaluations"
+    script:
+        "../workflow_scripts/model_evaluations.py"
+
+
+rule rank_models:
+    input:
+        predictions=plan.ranked_files(),
+        evaluations=MODEL_EVALUATIONS,
+        code=RANKING_CODE,
+    output:
+        **{
+            name: plan.ranking(0, "") / f"{name}.parquet"
+            for name in plan.ranking_outputs
+        },
+    log:
+        f"{LOGS}/rank_models.log",
+    benchmark:
+        f"{BENCHMARKS}/rank_models.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 2
+    resources:
+        mem_mb=memory(8000),
+        runtime=minutes(240),
+    params:
+        sets=SETS_OF_PREDICTIONS,
+        real=REAL_SETS,
+        classes=study.ranking.classes,
+        settings=study.ranking.calibration_settings(),
+        seed=study.seed,
+    message:
+        "Ranking the models with and without calibration"
+    script:
+        "../workflow_scripts/rank_models.py"

@@ -1,0 +1,145 @@
+"""Evaluating models of timm: predictions, failures, lack of memory, and going on where a job was killed."""
+
+import numpy as np
+import pytest
+import timm
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from tests.zoo.tiny import CLASSES, MODELS, save_images
+from understudy.data.image_sets import folder_images, shard_images
+from understudy.data.shards import write_images
+from understudy.errors import StudyError
+from understudy.jobs import zoo as job
+from understudy.ranking.predictions import read_parquet
+from understudy.tables import read_table
+from understudy.zoo.evaluation import predict
+from understudy.zoo.models import make_model, model_names
+from understudy.zoo.settings import ZooSettings
+
+CPU = torch.device("cpu")
+RANDOM = {"names": MODELS[:3], "pretrained": False, "batch_size": 8, "workers": 0}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return save_images(tmp_path_factory.mktemp("images") / "set", 2)
+
+
+def evaluate(folder, out, models, **changes):
+    outputs = {name: out / f"{name}.parquet" for name in ("predictions", "labels", "evaluations")}
+    settings = RANDOM | {"names": models} | changes
+    image_set = {"source": "imagefolder", "root": str(folder)}
+    job.evaluate_models(
+        models, settings, "s", image_set, [], outputs, classes=CLASSES, checkpoints=out / "checkpoints",
+        study_seed=3, device="cpu", version=1,
+    )  # fmt: skip
+    return outputs
+
+
+def test_predictions_equal_a_plain_loop(folder):
+    images = folder_images(folder, CLASSES)
+    model, preprocessing = make_model("test_resnet", ZooSettings(**RANDOM), CLASSES, seed=1)
+    found = predict(model, preprocessing, images, batch_size=7, workers=0, device=CPU)
+    for number in (0, 13, 19):
+        path, _ = images.places[number]
+        with torch.inference_mode():
+            chances = model(preprocessing(Image.open(path).convert("RGB"))[None]).softmax(1)[0]
+        order = chances.argsort(descending=True)
+        assert found.predicted[number].tolist() == order[:5].tolist()
+        assert found.probability[number] == pytest.approx(float(chances.max()), abs=1e-3)
+
+
+def test_batches_are_halved_where_memory_is_short(folder):
+    images = folder_images(folder, CLASSES)
+    model, preprocessing = make_model("test_resnet", ZooSettings(**RANDOM), CLASSES, seed=1)
+    whole = predict(model, preprocessing, images, batch_size=16, workers=0, device=CPU)
+
+    class Small(torch.nn.Module):
+        def forward(self, batch):
+            if len(batch) > 5:
+                raise torch.OutOfMemoryError("not enough memory")
+            return model(batch)
+
+    found = predict(Small(), preprocessing, images, batch_size=16, workers=0, device=CPU)
+    assert found.batch_size == 4
+    np.testing.assert_array_equal(found.predicted[:, 0], whole.predicted[:, 0])
+
+
+def test_a_failing_model_is_a_row_with_its_reason(folder, tmp_path):
+    outputs = evaluate(folder, tmp_path, [*MODELS[:2], "no_such_model"])
+    rows = read_table(outputs["evaluations"], "model_evaluations").set_index("model")
+    assert rows["reason"].tolist()[:2] == ["", ""]
+    assert "no_such_model" in rows.loc["no_such_model", "reason"]
+    found = read_parquet(outputs["predictions"], outputs["labels"], CLASSES)
+    assert found.models == tuple(MODELS[:2]) and found.predicted.shape == (2, 20, 5)
+    np.testing.assert_allclose(found.errors().mean(axis=1), rows["top1_error"][:2])
+
+
+def test_a_killed_job_goes_on_and_ends_the_same(folder, tmp_path, monkeypatch):
+    straight = evaluate(folder, tmp_path / "straight", MODELS[:3])
+    made = []
+    plain = job.make_model
+
+    def until_killed(name, *arguments):
+        made.append(name)
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        return plain(name, *arguments)
+
+    monkeypatch.setattr(job, "make_model", until_killed)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(folder, tmp_path / "resumed", MODELS[:3])
+    resumed = evaluate(folder, tmp_path / "resumed", MODELS[:3])
+    assert made == [*MODELS[:3], MODELS[2]]
+    for name, path in straight.items():
+        assert path.read_bytes() == resumed[name].read_bytes()
+    assert not (tmp_path / "resumed" / "checkpoints").exists()
+
+
+def test_own_weights_and_heads_of_another_size(tmp_path):
+    model = timm.create_model("test_resnet", num_classes=CLASSES)
+    save_file(model.state_dict(), tmp_path / "own.safetensors")
+    checkpoints = {"own": {"model": "test_resnet", "path": str(tmp_path / "own.safetensors")}}
+    loaded, _ = make_model("own", ZooSettings(checkpoints=checkpoints), CLASSES, seed=0)
+    torch.testing.assert_close(dict(loaded.state_dict()), dict(model.state_dict()))
+    with pytest.raises(StudyError, match="does not fit its architecture"):
+        make_model("own", ZooSettings(checkpoints=checkpoints), CLASSES + 1, seed=0)
+
+
+def test_filters_choose_by_name_classes_and_input_size():
+    settings = ZooSettings(filter="resnet*", image_size=224)
+    names = model_names(settings, 1000, study_seed=0)
+    assert "resnet18.a1_in1k" in names and len(names) > 20
+    assert all(timm.get_pretrained_cfg(name).input_size == (3, 224, 224) for name in names)
+    few = model_names(settings.model_copy(update={"number": 5}), 1000, study_seed=0)
+    assert len(few) == 5 and set(few) < set(names)
+    with pytest.raises(StudyError, match="9999 needed"):
+        model_names(settings.model_copy(update={"number": 9999}), 1000, study_seed=0)
+
+
+def test_classes_are_names_numbers_or_the_alphabetical_order(tmp_path, folder):
+    assert folder_images(folder, CLASSES).labels.tolist() == np.repeat(np.arange(10), 2).tolist()
+    for name in ("b", "a", "c"):
+        (tmp_path / "three" / name).mkdir(parents=True)
+        (tmp_path / "three" / name / "x.png").touch()
+    order = [path.parent.name for path, _ in folder_images(tmp_path / "three", 3).places]
+    assert order == ["a", "b", "c"]
+    named = folder_images(tmp_path / "three", ["c", "a", "b", "d"])
+    assert {path.parent.name: label for (path, _), label in zip(named.places, named.labels, strict=True)} == {
+        "c": 0, "a": 1, "b": 2,
+    }  # fmt: skip
+    with pytest.raises(StudyError, match=r"holds 3 folders .* expected 4 folders"):
+        folder_images(tmp_path / "three", 4)
+
+
+def test_shards_are_read_in_order(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (5, 3, 4, 4), dtype=np.uint8)
+    for shard, part in enumerate(np.split(np.arange(5), [3])):
+        write_images(tmp_path / f"{shard}.parquet", images[part], part % 2)
+    found = shard_images(sorted(tmp_path.glob("*.parquet")), 2)
+    assert found.labels.tolist() == [0, 1, 0, 1, 0] and len(found) == 5
+    assert found.read(4)[:4] == b"\x89PNG"
+    with pytest.raises(StudyError, match="labels 0 to 1; 0 to 0 are allowed"):
+        shard_images(sorted(tmp_path.glob("*.parquet")), 1)

@@ -1,0 +1,125 @@
+"""Pretrained generators of labelled images: DiT through diffusers, and BigGAN."""
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from scipy.stats import truncnorm
+
+from understudy.devices import torch_generator
+from understudy.errors import StudyError
+from understudy.generators.pretrained_settings import BigGANSet, DiTSet
+from understudy.generators.sampling import to_bytes
+from understudy.seeds import numpy_generator
+
+
+class PretrainedGenerator(Protocol):
+    """Makes images of given classes."""
+
+    def sample(self, labels: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+        """Return uint8 images [N, 3, H, W]; labels and seeds are int64 [N], and an image depends on its own alone."""
+        ...
+
+
+def load_pretrained(settings: DiTSet | BigGANSet, device: torch.device) -> PretrainedGenerator:
+    """Load a generator.
+
+    Raises
+    ------
+    StudyError
+        It can't be found or read, or its package isn't installed.
+
+    """
+    return DiT(settings, device) if isinstance(settings, DiTSet) else BigGAN(settings, device)
+
+
+class DiT:
+    """A class-conditional diffusion transformer (Peebles and Xie, 2023), half precision on a GPU.
+
+    An image's seed gives its first noise. Saved pipelines sample by DDIM, which draws no other; with a scheduler that
+    does, images are as random but not reproducible.
+    """
+
+    def __init__(self, settings: DiTSet, device: torch.device):
+        from diffusers import DiTPipeline  # imported here: it takes seconds that no other generator needs
+
+        kind = torch.float16 if device.type == "cuda" else torch.float32
+        try:
+            pipeline = DiTPipeline.from_pretrained(settings.model, torch_dtype=kind)
+        except (OSError, ValueError) as error:
+            raise StudyError(f"model {settings.model}: no pipeline of diffusers could be loaded ({error})") from error
+        self.pipeline = pipeline.to(device)
+        self.pipeline.set_progress_bar_config(disable=True)
+        self.settings = settings
+
+    def sample(self, labels: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+        """Return uint8 images [N, 3, H, W] of the classes."""
+        parts = []
+        for start in range(0, len(labels), self.settings.batch_size):
+            batch = slice(start, start + self.settings.batch_size)
+            # Drawn on the CPU whatever the device, so that a seed means the same noise everywhere.
+            generators = [torch_generator(int(seed)) for seed in seeds[batch]]
+            made = self.pipeline(
+                class_labels=labels[batch].tolist(),
+                guidance_scale=self.settings.guidance,
+                num_inference_steps=self.settings.steps,
+                generator=generators,
+                output_type="np",
+            ).images  # [B, H, W, 3] in [0, 1]
+            parts.append(np.rint(made * 255).astype(np.uint8).transpose(0, 3, 1, 2))
+        return _resized(np.concatenate(parts), self.settings.size)
+
+
+class BigGAN:
+    """A class-conditional GAN (Brock et al., 2019), its latents truncated: drawn from [-2, 2], times the truncation."""
+
+    def __init__(self, settings: BigGANSet, device: torch.device):
+        try:
+            from pytorch_pretrained_biggan import BigGAN as Network
+            from pytorch_pretrained_biggan import BigGANConfig
+        except ImportError as error:
+            raise StudyError(
+                f"source biggan needs an optional package ({error}): pip install pytorch-pretrained-biggan; "
+                "or give images that were generated elsewhere (source: imagefolder or parquet)"
+            ) from error
+        folder = settings.model
+        weights = folder / "model.safetensors"
+        try:
+            self.config = BigGANConfig.from_json_file(folder / "config.json")
+            other = folder / "pytorch_model.bin"
+            state = load_file(weights) if weights.exists() else torch.load(other, "cpu", weights_only=True)
+            self.network = Network(self.config)
+            # The published files lack buffers that the network computes anew.
+            self.network.load_state_dict(state, strict=False)
+        except (OSError, RuntimeError) as error:
+            raise StudyError(f"model {folder}: no BigGAN could be loaded ({error})") from error
+        self.network = self.network.eval().to(device)
+        self.settings = settings
+        self.device = device
+
+    @torch.inference_mode()
+    def sample(self, labels: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+        """Return uint8 images [N, 3, H, W] of the classes."""
+        truncation = self.settings.truncation
+        parts = []
+        for start in range(0, len(labels), self.settings.batch_size):
+            batch = slice(start, start + self.settings.batch_size)
+            draws = [
+                truncnorm.rvs(-2, 2, size=self.config.z_dim, random_state=numpy_generator(int(seed)))
+                for seed in seeds[batch]
+            ]
+            latents = truncation * torch.tensor(np.stack(draws), dtype=torch.float32, device=self.device)
+            classes = torch.from_numpy(labels[batch]).to(self.device)
+            one_hot = torch.nn.functional.one_hot(classes, self.config.num_classes).float()
+            parts.append(to_bytes(self.network(latents, one_hot, truncation)))
+        return _resized(np.concatenate(parts), self.settings.size)
+
+
+def _resized(images: np.ndarray, size: int | None) -> np.ndarray:
+    if size is None or images.shape[2:] == (size, size):
+        return images
+    pictures = [Image.fromarray(np.ascontiguousarray(image.transpose(1, 2, 0))) for image in images]
+    resized = [np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS)) for picture in pictures]
+    return np.stack(resized).transpose(0, 3, 1, 2)

@@ -1,0 +1,1 @@
+"""Trained models of timm, evaluated on sets of images."""

@@ -1,0 +1,47 @@
+"""Settings of the models to evaluate."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.]*$")]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseModel):
+    """A group of keys; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Checkpoint(Settings):
+    """One's own weights for an architecture of timm."""
+
+    model: str = Field(description="timm's name of the architecture")
+    path: Path = Field(description="weights: .safetensors, or a state dict that torch loads without unpickling code")
+
+
+class ZooSettings(Settings):
+    """Models of timm: by name, by filter, and by checkpoint; all of them together."""
+
+    names: list[str] = Field([], description="timm's names of models")
+    filter: str | None = Field(
+        None, description="wildcard over timm's pretrained models, such as `resnet*`; `*` is all"
+    )
+    image_size: Count | None = Field(None, description="of those that fit the filter, models of this input size alone")
+    number: Count | None = Field(None, description="of those that fit the filter, so many drawn at random")
+    checkpoints: dict[Name, Checkpoint] = Field({}, description="own weights, by any name")
+    pretrained: bool = Field(True, description="load timm's weights; false gives random ones, for trials")
+    models_per_job: Count = Field(10, description="models that one job evaluates on a set")
+    batch_size: Count = Field(256, description="images at once; halved for a model that lacks the memory for it")
+    workers: int = Field(4, ge=0, description="processes that load images; 0: the job's own process")
+
+    @model_validator(mode="after")
+    def _some_model(self) -> "ZooSettings":
+        if not (self.names or self.filter or self.checkpoints):
+            raise ValueError("no model: give `names`, `filter` or `checkpoints`")
+        twice = {name for name in self.names if self.names.count(name) > 1 or name in self.checkpoints}
+        if twice:
+            raise ValueError(f"names: {min(twice)!r} occurs more than once")
+        return self
