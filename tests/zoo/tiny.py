@@ -51,7 +51,7 @@ def save_biggan(folder: Path) -> Path:
 
     folder.mkdir(parents=True)
     # Up-sampling, channels in and out, in units of the width; attention stands before the second block.
-    layers = [[True, 16, 16], [True, 16, 1]]
+    layers = [[True, 16, 8], [False, 8, 4], [False, 4, 2], [True, 2, 1]]
     about = {"output_dim": 16, "z_dim": 8, "class_embed_dim": 8, "channel_width": 8, "num_classes": CLASSES,
              "layers": layers, "attention_layer_position": 1, "eps": 1e-4, "n_stats": 51}  # fmt: skip
     (folder / "config.json").write_text(json.dumps(about))
