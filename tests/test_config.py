@@ -78,7 +78,9 @@ def test_a_missing_key_is_named():
 
 def test_a_study_without_models_has_nothing_to_rank():
     study = {"study": "empty", "seed": 1, "ranking": {}}
-    with pytest.raises(StudyError, match=r"ranking: there are no models to rank; give `sets` .* or the study its `candidates`"):
+    with pytest.raises(
+        StudyError, match=r"ranking: there are no models to rank; give `sets` .* or the study its `candidates`"
+    ):
         load_study(study)
 
 
