@@ -27,18 +27,11 @@ def test_the_default_study_fits_its_schema_and_the_data():
 @pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda path: path.name)
 def test_every_study_is_right(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-<<<<<<< HEAD
     # The folders that studies leave to their users.
     for folder in ("pictures", "imagenet100"):
         (tmp_path / folder).mkdir()
     plan = Plan(study_of(path))
-    assert plan.batches or plan.practice
-=======
-    # The folder that a template leaves to its user.
-    (tmp_path / "pictures").mkdir()
-    plan = Plan(study_of(path))
-    assert plan.batches or plan.rankings or plan.study.practice
->>>>>>> 74ab0ca (Ranking models by prediction files, or models of timm on given and generated images; DiT and BigGAN; the paper's ImageNet study)
+    assert plan.batches or plan.rankings or plan.practice
 
 
 def test_the_full_digits_study_differs_in_draws_seeds_and_generators_alone():
