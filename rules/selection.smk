@@ -134,6 +134,7 @@ rule clean_snapshots:
 rule summary:
     input:
         comparison=plan.table("protocol_comparison"),
+        differences=[plan.table("protocol_differences")] if plan.has_test_images else [],
         ranks=plan.table("rank_preservation"),
         models=expand(rules.select_model.output.folder, split=plan.splits),
         code=modules("jobs/product.py"),

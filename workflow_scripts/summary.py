@@ -9,6 +9,7 @@ with job(snakemake):
 
     write_summary(
         Path(snakemake.input.comparison),
+        next(map(Path, snakemake.input.differences), None),
         Path(snakemake.input.ranks),
         [Path(path) for path in snakemake.input.models],
         Path(snakemake.output.summary),

@@ -15,6 +15,12 @@ from understudy.tables import read_table
 DRAW = 0
 """The drawing of the splits whose chosen model is handed out."""
 
+ALTERNATIVES = {
+    ("random", ""): "a random candidate, trained on all images (mean)",
+    ("standard", ""): "chosen by validation, trained again on all images (mean)",
+    ("validation", "validation"): "the best snapshot by validation, trained without those images",
+}
+
 LOADING = """\
 from understudy.classifiers.weights import load_network
 
@@ -85,12 +91,12 @@ def write_selected_model(
 
 def chosen_row(comparison: pd.DataFrame, split: str, generator: str, protocol: str = "synthetic") -> pd.Series:
     """Return the row of a protocol over all families, draw 0."""
-    rows = comparison[
-        (comparison["draw"] == DRAW)
-        & (comparison["split"] == split)
-        & (comparison["generator"] == generator)
-        & (comparison["protocol"] == protocol)
-    ]
+    return _over_all(comparison, draw=DRAW, split=split, generator=generator, protocol=protocol)
+
+
+def _over_all(table: pd.DataFrame, **keys: str | int) -> pd.Series:
+    """Return the one row with these keys of family ``all``, or of the only family that there is."""
+    rows = table[np.logical_and.reduce([table[column] == value for column, value in keys.items()])]
     return rows[rows["family"] == "all"].iloc[0] if (rows["family"] == "all").any() else rows.iloc[0]
 
 
@@ -118,33 +124,48 @@ def _test_error(chosen: pd.Series) -> dict | None:
 
 
 def write_summary(
-    comparison: Path, ranks: Path, folders: Sequence[Path], summary: Path, *, generators: dict[str, str]
+    comparison: Path,
+    differences: Path | None,
+    ranks: Path,
+    folders: Sequence[Path],
+    summary: Path,
+    *,
+    generators: dict[str, str],
 ) -> None:
-    """Write what a person wants to know first: the chosen models, their errors, how well each generator ranks.
+    """Write what a person wants to know first: the chosen models, how much better they are, how well each set ranks.
 
-    ``generators`` gives, for each split, the generator whose set the synthetic protocol chooses with.
+    ``differences`` is the table protocol_differences, which a study without test images doesn't have. ``generators``
+    gives, for each split, the generator whose set the synthetic protocol chooses with.
     """
     table, preserved = read_table(comparison, "protocol_comparison"), read_table(ranks, "rank_preservation")
+    gaps = read_table(differences, "protocol_differences") if differences else None
     lines = []
     for (split, generator), folder in zip(generators.items(), folders, strict=True):
         lines.append(f"{split}: {chosen_row(table, split, generator)['selected']} (run@epoch), chosen with {generator}")
-        lines += [f"    {text}" for text in _error_lines(table, split, generator)]
+        lines += [f"    {text}" for text in _error_lines(table, gaps, split, generator)]
         lines += [f"    {text}" for text in _rank_lines(preserved, split)]
         lines.append(f"    weights and card: {folder}")
     with writing(summary) as temporary:
         temporary.write_text("\n".join(lines) + "\n")
 
 
-def _error_lines(table: pd.DataFrame, split: str, generator: str) -> list[str]:
-    if "test_error" not in table.columns:
+def _error_lines(table: pd.DataFrame, gaps: pd.DataFrame | None, split: str, generator: str) -> list[str]:
+    if gaps is None:
         return ["no test images were held out, so no error is known for it"]
-    names = [
-        ("synthetic", generator, "test error"),
-        ("random", "", "a random candidate, trained on all images (mean)"),
-        ("standard", "", "chosen by validation, trained again on all images (mean)"),
-    ]
-    rows = [(chosen_row(table, split, key, protocol), text) for protocol, key, text in names]
-    return [f"{_interval(row, 'test_error')}  {text}" for row, text in rows]
+    lines = [f"{_interval(chosen_row(table, split, generator), 'test_error')}  test error"]
+    for (protocol, name), text in ALTERNATIVES.items():
+        if not ((table["split"] == split) & (table["protocol"] == protocol)).any():
+            continue  # every subtrain run failed
+        keys = {"draw": DRAW, "split": split, "generator": generator, "protocol": "synthetic", "against": protocol}
+        gap = _over_all(gaps, **keys)
+        better = "" if np.isnan(gap["difference"]) else f"; the chosen one is better by {_points(gap)} points"
+        lines.append(f"{_interval(chosen_row(table, split, name, protocol), 'test_error')}  {text}{better}")
+    return lines
+
+
+def _points(row: pd.Series) -> str:
+    value, low, high = (100 * row[column] for column in ("difference", "ci_low", "ci_high"))
+    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def _interval(row: pd.Series, column: str) -> str:
