@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+
+from tests.studies import practice_study
+from tests.workflow.runs import files_below, planned_jobs, snakemake
+from understudy.tables import read_table
+
+# Sixteen jobs, most of whose time is their start.
+pytestmark = pytest.mark.slow
+
+CHANGES = {"seeds": 1, "seed_block": 1, "static": [20], "dynamic": False, "oversampling": []}
+STUDY = practice_study(**CHANGES)
+
+
+def readers_of_test_images(folder: Path) -> set[str]:
+    """Return the rules of a finished study that had a test file among their inputs."""
+    # Columns: output file, date, rule, log, input files, command, status, plan.
+    lines = snakemake(folder, STUDY, "--detailed-summary").stdout.splitlines()
+    rows = [line.split("\t") for line in lines]
+    assert {"train_diffusion", "run_practice"} <= {row[2] for row in rows if len(row) > 4}
+    return {row[2] for row in rows if len(row) > 4 and "test.parquet" in row[4]}
+
+
+def test_a_practice_study_alone_runs_from_images_to_figures(tmp_path):
+    result = snakemake(tmp_path, STUDY, "--cores", "2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    folder = tmp_path / "results/practice"
+    scaling = read_table(folder / "tables/practice_scaling.parquet", "practice_scaling")
+    assert set(scaling["method"]) == {"real", "static", "practice", "dynamic"}
+    assert {path.name for path in folder.glob("figures/practice_*.png")} == {
+        "practice_scaling.png",
+        "practice_sweep.png",
+        "practice_training.png",
+        "practice_hardness.png",
+        "practice_guided_images.png",
+    }
+    assert not (folder / "checkpoints").exists() or not list((folder / "checkpoints").rglob("*.safetensors"))
+    assert planned_jobs(tmp_path, STUDY) == {}
+    assert readers_of_test_images(tmp_path) == {"evaluate_practice"}
+    # Another resampling makes tables and what is drawn from them again, and trains nothing.
+    again = planned_jobs(tmp_path, practice_study(**CHANGES | {"bootstrap_draws": 101}))
+    assert set(again) == {"practice_tables", "plot_practice", "write_table_page"}
+    # A strength of the sweep is a run of its own.
+    more = planned_jobs(tmp_path, practice_study(**CHANGES | {"sweep": {"omegas": [0, 0.3, 0.6]}}))
+    assert more["run_practice"] == 1 and "train_diffusion" not in more
+    weights = files_below(folder, "*.safetensors")
+    assert any("practice_0.2-s0-b" in name for name in weights)
