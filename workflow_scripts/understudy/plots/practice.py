@@ -93,6 +93,10 @@ def sweep_figure(summary: pd.DataFrame, guidance: pd.DataFrame) -> Figure:
     """Draw figure 5 (a, b, d) and what guidance does to images: entropy and agreement of labels against omega."""
     shown = summary[summary["experiment"] == "sweep"]
     figure, axes = style.panels(1, 4, height=3.4, width=13)
+    if len(shown) == 0:
+        for panel in axes[0]:
+            style.say(panel, "no sweep in this study")
+        return figure
     plain = shown[(shown["omega"] == 0) & (shown["oversampling"] == 1)]
     pruned = pd.concat([plain, shown[shown["method"] == "prune"]]).sort_values("oversampling")
     guided = pd.concat([plain, shown[shown["method"] == "practice"]]).sort_values("omega")
