@@ -84,6 +84,7 @@ def scaling_figure(summary: pd.DataFrame) -> Figure:
         _logarithmic(panel)
         panel.set_xlabel(label)
     axes[0, 0].set_ylabel(_accuracy_label(shown))
+    _cut(axes[0, 0])
     _legend(figure, axes[0, 0])
     figure.suptitle(f"Accuracy against data and cost: mean and 95 % interval over {shown['seeds'].max()} seeds")
     return figure
@@ -110,6 +111,7 @@ def sweep_figure(summary: pd.DataFrame, guidance: pd.DataFrame) -> Figure:
     axes[0, 2].set_xlabel("Seconds of generator and learner")
     for panel in axes[0, :3]:
         panel.set_ylabel(_accuracy_label(shown))
+        _cut(panel)
     axes[0, 2].legend(loc="best")
     _guidance(axes[0, 3], guidance)
     figure.suptitle(f"One addition at a fixed iteration: mean and 95 % interval over {shown['seeds'].max()} seeds")
@@ -170,7 +172,7 @@ def hardness_figure(hardness: pd.DataFrame, additions: pd.DataFrame) -> Figure:
         means = rows.groupby("addition")["entropy"].mean()
         axes[0, 2].plot(means.index, means, color=colour, marker=marker, markersize=5, label=name)
     axes[0, 2].set_xlabel("Number of the addition")
-    axes[0, 2].set_ylabel("Entropy of its images when asked for (nats)")
+    axes[0, 2].set_ylabel("Entropy when asked for (nats)")
     axes[0, 2].xaxis.set_major_locator(FixedLocator(sorted(loops["addition"].unique())))
     axes[0, 2].legend(loc="best")
     _legend(figure, axes[0, 0])
@@ -199,6 +201,12 @@ def _points(panel: Axes, x: Sequence[float], rows: pd.DataFrame, colour: str, ma
     )
     bars = style.spans(accuracy, low, high)
     panel.errorbar(x, accuracy, bars, color=colour, marker=marker, markersize=5, capsize=2, elinewidth=0.8, label=label)
+
+
+def _cut(panel: Axes) -> None:
+    """End the axis of accuracies at 0 and 100 %: an interval of few seeds may reach beyond, an accuracy can't."""
+    low, high = panel.get_ylim()
+    panel.set_ylim(max(low, 0.0), min(high, 100.5))
 
 
 def _accuracy(rows: pd.DataFrame) -> np.ndarray:

@@ -48,5 +48,5 @@ def guided_images_figure(images: Mapping[float, Sequence[np.ndarray]], names: Se
             panel.tick_params(labelleft=False)
         for spine in panel.spines.values():
             spine.set_visible(False)
-    figure.suptitle("The first images of each class of a guided addition, unpicked; same seeds at each strength")
+    figure.suptitle("Guided images, unpicked; the same seeds at each strength")
     return figure
