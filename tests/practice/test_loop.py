@@ -9,7 +9,9 @@ from tests.practice.small import CLASSES, CPU, LEARNER, LOOP, sources, trained_d
 from understudy.classifiers.weights import load_network
 from understudy.data.shards import read_images
 from understudy.errors import StudyError
+from understudy.practice import loop
 from understudy.practice.arms import SWEEP, Arm
+from understudy.practice.images import PlainPool
 from understudy.practice.learner import LearnerTraining
 from understudy.practice.loop import PracticeRun
 from understudy.practice.results import run_arm
@@ -41,6 +43,24 @@ def without_times(result):
         frame.drop(columns=["generator_seconds", "learner_seconds", "seconds"], errors="ignore").to_json()
         for frame in (result.runs, result.history, result.rounds, result.hardness)
     ]
+
+
+def test_the_first_images_need_not_fit_into_memory(tmp_path, given, monkeypatch):
+    whole = PracticeRun(ARMS[3], LEARNER, LOOP, given, 4, tmp_path / "whole", CPU, 1e9)
+    monkeypatch.setattr(loop, "POOL_READ", 7)
+    reads = []
+    original = PlainPool.read
+
+    def read(pool, start, count):
+        reads.append(count)
+        return original(pool, start, count)
+
+    monkeypatch.setattr(PlainPool, "read", read)
+    in_parts = PracticeRun(ARMS[3], LEARNER, LOOP, given, 4, tmp_path / "parts", CPU, 1e9)
+    assert reads == [7, 7, 7, 3]
+    np.testing.assert_array_equal(in_parts.set.images, whole.set.images)
+    for name, column in whole.set.columns.items():
+        np.testing.assert_array_equal(in_parts.set.columns[name], column)
 
 
 class KilledError(Exception):

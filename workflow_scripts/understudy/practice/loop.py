@@ -34,6 +34,8 @@ from understudy.seeds import seed_for
 
 STATISTICS_IMAGES = 10_000
 HARDNESS_IMAGES = 2_000
+# Plain images copied at once: a static set may be larger than memory.
+POOL_READ = 5_000
 
 
 @dataclass(frozen=True)
@@ -145,11 +147,12 @@ class PracticeRun:
         arm, real = self.arm, self.sources.real
         if arm.method == "real":
             unknown = np.full(len(real.labels), np.nan, np.float32)
-            batch = Batch(real.images, real.labels, real.columns["index"].to_numpy(), unknown)
+            self.set.put(0, Batch(real.images, real.labels, real.columns["index"].to_numpy(), unknown), 0)
         else:
-            batch = self.sources.pool.read(0, arm.initial)
+            for start in range(0, arm.initial, POOL_READ):
+                batch = self.sources.pool.read(start, min(POOL_READ, arm.initial - start))
+                self.set.put(start, batch, 0)
             self.progress.generator_seconds = arm.initial * self.sources.pool.seconds_per_image
-        self.set.put(0, batch, 0)
         self.progress.images = arm.initial
 
     # ------------------------------------------------------------------ training
