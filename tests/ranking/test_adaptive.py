@@ -1,116 +1,166 @@
-"""The adaptive calibration: a slow restatement of its model, its limits, and domains good and poor."""
+"""The adaptive calibration: the conditions of its problem, its limits, and domains good and poor."""
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import norm
 
 from understudy.errors import StudyError
 from understudy.ranking import adaptive
 from understudy.ranking.adaptive import adaptive_calibration
+from understudy.ranking.ridge import ridge_path
 from understudy.statistics.rank_correlation import spearman
+
+CLASSES = 5
 
 
 def zoo(seed: int, images: int, models: int = 40, good: float = 1.0, harder: float = 0.0):
-    """Draw errors [models, images] and skewed real risks [models] that follow a share `good` of the images."""
+    """Draw errors [models, images], labels [images] and skewed class risks [models, 5]; a share `good` follows them.
+
+    The other images go by a skill that has nothing to do with real risk.
+    """
     random = np.random.default_rng(seed)
-    risk = np.exp(random.normal(-3.0, 0.7, size=models)).clip(0, 0.6)
+    risk = np.exp(random.normal(-3.0, 0.7, size=(models, 1)) + random.normal(0, 0.3, size=(models, CLASSES)))
+    risk = risk.clip(0, 0.6)
+    labels = np.arange(images) % CLASSES
     difficulty = random.normal(size=images) + harder
     follows = random.random(images) < good
     other = norm.ppf(random.uniform(0.05, 0.6, size=models))
-    skill = np.where(follows, norm.ppf(risk)[:, None], other[:, None])
-    return (skill * np.sqrt(2) + difficulty + random.normal(size=(models, images)) > 0).astype(float), risk
+    skill = np.where(follows, norm.ppf(risk)[:, labels], other[:, None])
+    errors = (skill * np.sqrt(2) + difficulty + random.normal(size=(models, images)) > 0).astype(float)
+    return errors, labels, risk
+
+
+def correlations(seed: int, known: int, **domain) -> tuple[float, float, float]:
+    """Spearman correlation over the models that don't calibrate: plain risk, ridge, adaptive."""
+    errors, labels, risk = zoo(seed, **domain)
+    given_ = errors[:known], labels, risk[:known]
+    fits = ridge_path(*given_, [1.0]).calibration(0), adaptive_calibration(*given_)
+    estimates = [errors[known:].mean(axis=1), *(fit.estimate(errors[known:]) for fit in fits)]
+    return tuple(spearman(estimate, risk[known:].mean(axis=1)) for estimate in estimates)
 
 
 def test_a_good_but_harder_domain_keeps_its_order_and_its_risks_are_mended():
-    errors, risk = zoo(0, images=3000, harder=1.0)
-    fit = adaptive_calibration(errors[:10], risk[:10])
-    plain, estimate, real = errors[10:].mean(axis=1), fit.estimate(errors[10:]), risk[10:]
+    errors, labels, risk = zoo(0, images=3000, harder=1.0)
+    fit = adaptive_calibration(errors[:10], labels, risk[:10])
+    plain, estimate, real = errors[10:].mean(axis=1), fit.estimate(errors[10:]), risk[10:].mean(axis=1)
     assert spearman(estimate, real) > spearman(plain, real) - 0.003
     assert np.abs(estimate - real).mean() < 0.2 * np.abs(plain - real).mean()
 
 
-def test_a_poor_domain_is_repaired():
-    gains = []
-    for seed in range(8):
-        errors, risk = zoo(seed, images=1000, good=0.15)
-        fit = adaptive_calibration(errors[:15], risk[:15])
-        ranked = slice(15, None)
-        plain = spearman(errors[ranked].mean(axis=1), risk[ranked])
-        gains.append(spearman(fit.estimate(errors[ranked]), risk[ranked]) - plain)
-    assert np.mean(gains) > 0.1
+@pytest.mark.parametrize(
+    ("domain", "shortfall"),
+    [
+        ({"images": 1000}, 0.003),
+        ({"images": 500, "good": 0.5, "harder": 0.5}, 0.02),
+        ({"images": 50}, 0.04),  # few images: the limit that the module states
+    ],
+)
+def test_does_no_harm_on_average(domain, shortfall):
+    plain, ridge, ours = np.mean([correlations(seed, 10, **domain) for seed in range(12)], axis=0)
+    assert ours > max(plain, ridge) - shortfall
 
 
-def test_posterior_means_equal_numerical_integration():
-    """One penalty: marginal likelihoods of both hypotheses, the slope integrated numerically."""
-    random = np.random.default_rng(3)
-    models, penalty = 6, 0.7
-    centre = np.eye(models) - 1 / models
-    root = centre @ random.normal(size=(models, 4))
-    x, y = centre @ random.normal(size=models), centre @ random.normal(size=models)
-    slope, dual = adaptive._average(root @ root.T, x, y, np.array([penalty]))
-
-    basis = np.linalg.svd(np.ones((1, models)))[2][1:].T  # another basis of the contrasts than the code's
-    covariance = basis.T @ root @ root.T @ basis + penalty * np.eye(models - 1)
-    u, v = basis.T @ x, basis.T @ y
-    inverse = np.linalg.inv(covariance)
-    # y ~ N(s x, sigma^2 V), s ~ N(0, sigma^2 g) and the prior 1/sigma^2 on sigma^2: p(y) ~ |V|^-1/2 (y' V^-1 y)^(-d/2)
-    spread = np.sqrt((models - 1) / (u @ inverse @ u))
-
-    def likelihood(quadratic):
-        return quadratic ** (-(models - 1) / 2)
-
-    without = likelihood(v @ inverse @ v)
-    both = covariance + spread**2 * np.outer(u, u)
-    ratio = np.sqrt(np.linalg.det(covariance) / np.linalg.det(both))
-    precision = u @ inverse @ u + 1 / spread**2
-    mean = (u @ inverse @ v) / precision
-    left = v @ np.linalg.inv(both) @ v
-    deviation = np.sqrt(left / (models - 1) / precision)
-    share = quad(lambda s: norm.pdf(s, mean, deviation), 0, np.inf)[0]
-    with_slope = ratio * likelihood(left) * 2 * share
-    positive_mean = quad(lambda s: s * norm.pdf(s, mean, deviation), 0, np.inf)[0] / share
-    weight = with_slope / (with_slope + without)
-    assert slope == pytest.approx(weight * positive_mean, rel=1e-6)
-    expected = basis @ inverse @ (v - weight * positive_mean * u)
-    np.testing.assert_allclose(dual, expected, rtol=1e-6)
+def test_a_poor_domain_is_repaired_beyond_ridge():
+    plain, ridge, ours = np.mean([correlations(seed, 15, images=500, good=0.15) for seed in range(8)], axis=0)
+    assert ours > plain + 0.2
+    assert ours > ridge
 
 
-def test_the_estimate_is_the_model_s_equation():
-    """With w recovered from the dual, log(risk + delta) = b + s x + sum w_i (a_i - x) on any model."""
-    errors, risk = zoo(4, images=50)
-    fit = adaptive_calibration(errors[:8], risk[:8])
-    assert fit.log_offset == pytest.approx(0.1 * risk[:8].mean())
-    one = fit.estimate(errors[:1]) + fit.log_offset
-    every_image_flipped = fit.estimate(1 - errors[:1]) + fit.log_offset
-    assert np.log(one * every_image_flipped) == pytest.approx(2 * fit.intercept + fit.weights.sum())
-    # The mean over images of the weights is s / I, which is never negative.
-    assert fit.weights.sum() >= 0
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 10_000), towards=st.floats(0, 1), penalty=st.floats(0.01, 30))
+def test_the_solution_meets_the_conditions_of_the_constrained_problem(seed, towards, penalty):
+    """Karush, Kuhn and Tucker's: the problem is convex, so that they suffice."""
+    random = np.random.default_rng(seed)
+    models, images = 6, 12
+    errors = (random.random((models, images)) < 0.4).astype(float)
+    risks, noise = random.random(models), penalty * random.uniform(0.3, 2, models)
+    centred = errors - errors.mean(axis=0)
+    _, weights, _ = adaptive._solve(centred, risks, towards / images, noise, np.zeros(models))
+    intercept = np.average(risks - centred @ weights, weights=1 / noise)
+    gradient = centred.T @ ((centred @ weights + intercept - risks) / noise) + weights - towards / images
+    assert (weights >= 0).all()
+    np.testing.assert_allclose(gradient[weights > 0], 0, atol=1e-9)
+    assert (gradient[weights == 0] >= -1e-9).all()
 
 
-def test_order_of_models_and_images_changes_nothing():
-    errors, risk = zoo(5, images=60)
+def test_residuals_equal_refits_without_each_model_where_no_weight_is_zero():
+    """Shrunk hard to uniform weights: then the constraint binds nowhere, and the shortcut is exact."""
+    errors, labels, risks = zoo(1, images=60, models=7)
+    of_class = errors[:, labels == 0]
+    noise = 50.0 * np.linspace(0.5, 2, 7)
+
+    def fit(models):
+        centred = of_class[models] - of_class[models].mean(axis=0)
+        start = np.zeros(len(models))
+        _, weights, residuals = adaptive._solve(centred, risks[models, 0], 0.1, noise[models], start)
+        assert (weights > 0).all()
+        line = risks[models, 0] - of_class[models] @ weights
+        return weights, np.average(line, weights=1 / noise[models]), residuals
+
+    residuals = fit(np.arange(7))[2]
+    for left_out in range(7):
+        weights, intercept, _ = fit(np.delete(np.arange(7), left_out))
+        expected = risks[left_out, 0] - of_class[left_out] @ weights - intercept
+        assert residuals[left_out] == pytest.approx(expected, rel=1e-9)
+
+
+def test_plain_residuals_equal_refits_of_a_weighted_line():
+    random = np.random.default_rng(2)
+    plain, noise = random.random(6), random.uniform(0.5, 2, 6)
+    total = 0.5 * plain + 0.1 * random.random(6)
+    residuals = adaptive._plain_residuals(plain, total, noise)
+    for m in range(6):
+        others = np.arange(6) != m
+        line = np.polyfit(plain[others], total[others], 1, w=1 / np.sqrt(noise[others]))
+        assert residuals[m] == pytest.approx(total[m] - np.polyval(line, plain[m]))
+
+
+def test_no_weight_is_negative_and_calibration_models_keep_their_mean_risk():
+    errors, labels, risk = zoo(4, images=200, good=0.3)
+    fit = adaptive_calibration(errors[:8], labels, risk[:8])
+    assert (fit.weights >= 0).all()
+    known = risk[:8].mean(axis=1)
+    noise = known + 0.1 * known.mean()
+    assert np.average(fit.estimate(errors[:8]) - known, weights=1 / noise) == pytest.approx(0, abs=1e-12)
+
+
+def test_order_of_models_images_and_classes_changes_nothing():
+    errors, labels, risk = zoo(5, images=60)
     random = np.random.default_rng(0)
-    models, images = random.permutation(12), random.permutation(60)
-    first = adaptive_calibration(errors[:12], risk[:12])
-    again = adaptive_calibration(errors[:12][models][:, images], risk[:12][models])
+    models, images, classes = random.permutation(12), random.permutation(60), random.permutation(CLASSES)
+    first = adaptive_calibration(errors[:12], labels, risk[:12])
+    renamed = np.argsort(classes)[labels[images]]
+    again = adaptive_calibration(errors[:12][models][:, images], renamed, risk[:12][models][:, classes])
     np.testing.assert_allclose(first.weights[images], again.weights, rtol=1e-6, atol=1e-12)
 
 
+def test_many_classes_are_taken_together_in_equal_shares():
+    random = np.random.default_rng(8)
+    risks = random.random((3, 50))
+    group, shares, group_risks = adaptive._groups(np.arange(50), risks)
+    assert group.tolist() == sorted(group) and np.bincount(group).tolist() == [3, 2] * 10
+    np.testing.assert_allclose(shares @ group_risks, risks.mean(axis=1))
+    np.testing.assert_allclose(group_risks[0], risks[:, :3].mean(axis=1))
+
+
 def test_nothing_to_learn_from_leaves_the_plain_risk():
-    errors, risk = zoo(6, images=30)
-    for e, r in ((errors[:5], np.full(5, 0.2)), (np.tile(errors[:1], (5, 1)), risk[:5])):
-        np.testing.assert_allclose(adaptive_calibration(e, r).estimate(errors), errors.mean(axis=1))
+    errors, labels, risk = zoo(6, images=30)
+    for e, r in ((errors[:5], np.full((5, CLASSES), 0.2)), (np.tile(errors[:1], (5, 1)), risk[:5])):
+        np.testing.assert_allclose(adaptive_calibration(e, labels, r).estimate(errors), errors.mean(axis=1))
 
 
 @pytest.mark.parametrize("models", [2, 3])
 def test_few_models_and_risks_of_zero_give_finite_estimates(models):
-    errors, risk = zoo(7, images=30)
+    errors, labels, risk = zoo(7, images=30)
     risk = risk.copy()
     risk[0] = 0.0
-    assert np.isfinite(adaptive_calibration(errors[:models], risk[:models]).estimate(errors)).all()
+    assert np.isfinite(adaptive_calibration(errors[:models], labels, risk[:models]).estimate(errors)).all()
 
 
-def test_one_model_is_refused():
+def test_one_model_and_a_class_without_images_are_refused():
     with pytest.raises(StudyError, match="at least 2"):
-        adaptive_calibration(np.zeros((1, 4)), np.zeros(1))
+        adaptive_calibration(np.zeros((1, 4)), np.zeros(4, int), np.zeros((1, 1)))
+    with pytest.raises(StudyError, match=r"without images: \[1\]"):
+        adaptive_calibration(np.eye(3), np.array([0, 0, 2]), np.zeros((3, 3)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
@@ -37,6 +37,7 @@ def test_equals_scikit_learn_to_1e_10(seed):
         np.testing.assert_allclose(path.calibration(index).estimate(unseen), np.mean(estimates, axis=0), atol=1e-10)
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 10_000), penalty=st.floats(1e-3, 1e3))
 def test_dual_equals_primal(seed, penalty):
     """W = (A~ A~^T + lambda I)^(-1) A~ y~, with an n x n matrix instead of M x M."""
@@ -63,6 +64,7 @@ def test_leave_one_out_equals_explicit_refits(models):
                 assert path.leave_one_out[index, label, left_out] == pytest.approx(expected, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_unanimous_images_weigh_exactly_zero(seed):
     errors, labels, risks = study(seed)

@@ -9,7 +9,7 @@ from understudy.errors import StudyError
 
 @dataclass(frozen=True)
 class Calibration:
-    """An estimate of real risk that is linear in a model's synthetic errors, or whose logarithm is.
+    """An estimate of real risk that is linear in a model's synthetic errors.
 
     Attributes
     ----------
@@ -17,14 +17,11 @@ class Calibration:
         fp64 [I], one per synthetic image.
     intercept
         Added to the weighted sum of errors.
-    log_offset
-        None: the sum is the risk. Otherwise the sum is log(risk + log_offset).
 
     """
 
     weights: np.ndarray
     intercept: float
-    log_offset: float | None = None
 
     def estimate(self, errors: np.ndarray) -> np.ndarray:
         """Estimate the risks, floats [T], of T models from their errors on the synthetic images, [T, I] of 0 and 1.
@@ -32,8 +29,7 @@ class Calibration:
         Computed in the errors' own precision where they are floats.
         """
         kind = errors.dtype if np.issubdtype(errors.dtype, np.floating) else np.dtype(np.float64)
-        total = errors.astype(kind, copy=False) @ self.weights.astype(kind) + kind.type(self.intercept)
-        return total if self.log_offset is None else np.exp(total) - self.log_offset
+        return errors.astype(kind, copy=False) @ self.weights.astype(kind) + kind.type(self.intercept)
 
 
 def uncalibrated(images: int) -> Calibration:

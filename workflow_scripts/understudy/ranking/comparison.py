@@ -114,7 +114,7 @@ def compare_methods(
     check_same_models(synthetic, ranking)
     parts = common_classes([part.of_models(models) for part in (synthetic, calibration, ranking)], drop_classes)
     errors = parts[0].errors(top).astype(np.float64)
-    class_risks, risks = parts[1].class_risks(top), parts[1].errors(top).mean(axis=1)
+    class_risks = parts[1].class_risks(top)
     real = parts[2].errors(top).mean(axis=1)
     rows, fits, ranked = [], [], []
 
@@ -131,7 +131,7 @@ def compare_methods(
         order = model_order(len(models), design.seed, repeat)
         for count, penalties in design.fits(len(models)).items():
             known = order[:count]
-            fitted = calibrations(errors[known], parts[0].labels, class_risks[known], risks[known], penalties)
+            fitted = calibrations(errors[known], parts[0].labels, class_risks[known], penalties)
             for method, penalty, fit in fitted:
                 place = {"calibration_models": count, "models": len(models) - count, "repeat": repeat}
                 rows.append({"metric": f"top{top}", "method": method, "penalty": penalty, **place})
@@ -172,7 +172,7 @@ def compare_real_sets(calibration: Predictions, ranking: Predictions, design: De
 
 
 def calibrations(
-    errors: np.ndarray, labels: np.ndarray, class_risks: np.ndarray, risks: np.ndarray, penalties: Sequence[float]
+    errors: np.ndarray, labels: np.ndarray, class_risks: np.ndarray, penalties: Sequence[float]
 ) -> Iterator[tuple[str, float, Calibration]]:
     """Fit every method on M calibration models; yield its name, its penalty (NaN where it has none) and the fit.
 
@@ -180,21 +180,19 @@ def calibrations(
     ----------
     errors
         [M, I] of 0 and 1, on synthetic images whose classes are `labels`, int [I].
-    class_risks, risks
-        Real risks, floats [M, C] by class, and [M] over all images.
+    class_risks
+        Real risks, floats [M, C].
 
     """
     yield "none", np.nan, uncalibrated(errors.shape[1])
     path = ridge_path(errors, labels, class_risks, list(penalties))
     for index, penalty in enumerate(penalties):
         yield "ridge", float(penalty), path.calibration(index)
-    yield "adaptive", np.nan, adaptive_calibration(errors, risks)
+    yield "adaptive", np.nan, adaptive_calibration(errors, labels, class_risks)
 
 
 def _estimates(sums: np.ndarray, fits: Sequence[Calibration]) -> Iterator[np.ndarray]:
     """Risks, fp64 [N], of all models by each fit, from the weighted sums of their errors, [N, fits]."""
     for total, fit in zip(sums.T, fits, strict=True):
-        estimate = total + fit.intercept
-        estimate = estimate if fit.log_offset is None else np.exp(estimate) - fit.log_offset
         # Models with equal numbers of errors must tie, in whatever order their errors were added up.
-        yield estimate.round(12)
+        yield (total + fit.intercept).round(12)

@@ -97,16 +97,29 @@ def _class_blocks(errors: np.ndarray, labels: np.ndarray, classes: int) -> tuple
 
     Classes with fewer images are filled up with images that everybody gets right, which weigh nothing.
     """
-    counts = np.bincount(labels, minlength=classes)
-    if len(counts) > classes or (counts == 0).any():
-        empty = np.flatnonzero(counts[:classes] == 0).tolist()
-        raise StudyError(
-            f"ridge calibration: real risks of {classes} classes were given, synthetic images of {len(counts)}; "
-            f"without images: {empty}; generate images of every class, or drop those classes from both"
-        )
+    counts = check_classes(labels, classes)
     order = np.argsort(labels, kind="stable")
     places = np.empty(len(labels), dtype=np.int64)
     places[order] = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
     blocks = np.zeros((classes, len(errors), counts.max()))
     blocks[labels, :, places] = errors.T
     return places, blocks
+
+
+def check_classes(labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return the number of images of each class, int64 [C].
+
+    Raises
+    ------
+    StudyError
+        A class without images, or labels of more classes.
+
+    """
+    counts = np.bincount(labels, minlength=classes)
+    if len(counts) > classes or (counts == 0).any():
+        empty = np.flatnonzero(counts[:classes] == 0).tolist()
+        raise StudyError(
+            f"calibration: real risks of {classes} classes were given, synthetic images of {len(counts)}; "
+            f"without images: {empty}; generate images of every class, or drop those classes from both"
+        )
+    return counts

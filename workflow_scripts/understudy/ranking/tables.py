@@ -87,8 +87,7 @@ def model_ranking(
     if len(known) >= 2:
         synthetic, real = common_classes([synthetic, calibration.of_models(known)], drop_classes)
         errors = synthetic.of_models(known).errors(top)
-        class_risks, risks = real.class_risks(top), real.errors(top).mean(axis=1)
-        fits = list(calibrations(errors, synthetic.labels, class_risks, risks, [design.penalty]))
+        fits = list(calibrations(errors, synthetic.labels, real.class_risks(top), [design.penalty]))
     errors = synthetic.errors(top).astype(np.float64)
     judge = ranking or calibration
     real_risk = dict(zip(judge.models, judge.errors(top).mean(axis=1), strict=True)) if judge else {}
