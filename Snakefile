@@ -104,8 +104,9 @@ rule all:
 
 # A cluster's refusals name no file of this project: say what to change where.
 onerror:
-    for line in advice_for_run(Path(log)):
-        print(f"Understudy: {line}", file=sys.stderr)
+    for path in log:
+        for line in advice_for_run(Path(path)):
+            print(f"Understudy: {line}", file=sys.stderr)
 
 
 # The parts of a study, each alone.
