@@ -102,9 +102,7 @@ rule plot_model_ranking:
 rule plot_gallery:
     input:
         weights=f"{ROOT}/ranking/{{place}}/image_weights.parquet",
-        images=lambda wildcards: list(
-            plan.weighed_images(*SHOWN_RANKINGS[wildcards.place]).values()
-        ),
+        images=lambda wildcards: plan.weighed_files(*SHOWN_RANKINGS[wildcards.place]),
         classes=[] if study.ranking.sets else plan.ranking_classes,
         code=modules(
             *SHARED, "plots/gallery.py", "plots/images.py", "ranking/weights.py"
@@ -133,9 +131,12 @@ rule plot_gallery:
         runtime=minutes(30),
     params:
         title=lambda wildcards: SHOWN_RANKINGS[wildcards.place][1] or study.study,
-        sets=lambda wildcards: list(
-            plan.weighed_images(*SHOWN_RANKINGS[wildcards.place])
-        ),
+        sets=lambda wildcards: {
+            name: path.as_posix()
+            for name, path in plan.weighed_images(
+                *SHOWN_RANKINGS[wildcards.place]
+            ).items()
+        },
         classes=study.ranking.classes,
         shown=study.ranking.gallery_classes,
     message:

@@ -14,7 +14,7 @@ with job(snakemake):
     plot_gallery(
         snakemake.params.title,
         snakemake.input.weights,
-        dict(zip(snakemake.params.sets, snakemake.input.images, strict=True)),
+        snakemake.params.sets,
         classes,
         [label for label in snakemake.params.shown if label < len(classes)],
         snakemake.output.figure,

@@ -435,11 +435,17 @@ class Plan:
         return folder / f"draw{draw}" / split if split else folder / "models"
 
     def weighed_images(self, draw: int, split: str) -> dict[str, Path]:
-        """Return the images of the synthetic sets that a calibration weighs, by set."""
+        """Return the folders of the generated images that a calibration weighs, by set."""
         if self.study.ranking.sets:
             shards = {name: self.generated_shards(name) for name in self.image_sets}
             return {name: files[0].parent for name, files in shards.items() if files}
         return {name: self.synthetic(draw, split, name) for name in self.study.generators_of(split)}
+
+    def weighed_files(self, draw: int, split: str) -> list[Path]:
+        """Return what jobs write of these images: shards, or whole folders."""
+        if self.study.ranking.sets:
+            return [shard for name in self.image_sets for shard in self.generated_shards(name)]
+        return list(self.weighed_images(draw, split).values())
 
     @property
     def ranking_classes(self) -> Path:
