@@ -266,7 +266,12 @@ rule plot_guided_images:
     input:
         images=[PRACTICE.run(arm.name, "block0") / "images" for arm in GUIDED],
         classes=rules.prepare.output.classes,
-        code=modules("plots/practice_images.py", "plots/images.py", "plots/style.py"),
+        code=modules(
+            "plots/practice_images.py",
+            "plots/samples.py",
+            "plots/images.py",
+            "plots/style.py",
+        ),
     output:
         figure=report(
             f"{FIGURES}/practice_guided_images.png",

@@ -33,13 +33,18 @@ def sample_grid_figure(split: str, sets: Mapping[str, Sequence[np.ndarray]], nam
 
     ``sets``: by name, for each class an uint8 array [n, C, H, W]; ``names``: the classes' names.
     """
+    return blocks_figure(sets, names, IMAGES_PER_CLASS, f"{split}: the first images of each class, unpicked")
+
+
+def blocks_figure(sets: Mapping[str, Sequence[np.ndarray]], names: Sequence[str], columns: int, title: str) -> Figure:
+    """Draw a block of images for each set: a row for each class, ``columns`` images wide."""
     side = 0.3  # inches of an image
     figure, axes = style.panels(
-        1, len(sets), width=1.1 + len(sets) * (IMAGES_PER_CLASS * side + 0.25), height=0.9 + len(names) * side
+        1, len(sets), width=1.1 + len(sets) * (columns * side + 0.25), height=0.9 + len(names) * side
     )
     figure.get_layout_engine().set(w_pad=0.1)  # sets stand further apart than their images
     for panel, (name, rows) in zip(axes[0], sets.items(), strict=True):
-        panel.imshow(mosaic(rows, IMAGES_PER_CLASS), interpolation="nearest")
+        panel.imshow(mosaic(rows, columns), interpolation="nearest")
         panel.set_title(name)
         panel.grid(visible=False)
         panel.set_xticks([])
@@ -49,7 +54,7 @@ def sample_grid_figure(split: str, sets: Mapping[str, Sequence[np.ndarray]], nam
             panel.tick_params(labelleft=False)
         for spine in panel.spines.values():
             spine.set_visible(False)
-    figure.suptitle(f"{split}: the first images of each class, unpicked")
+    figure.suptitle(title)
     return figure
 
 
