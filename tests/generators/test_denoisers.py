@@ -7,8 +7,8 @@ import torch
 from tests.generators.pipelines import save_tiny_dit, save_tiny_stable_diffusion
 from tests.practice.small import LEARNER, LOOP, sources
 from understudy.errors import StudyError
-from understudy.generators.denoisers import load_pretrained
-from understudy.generators.diffusion_settings import PretrainedSettings
+from understudy.generators.denoisers import load_pretrained_diffusion
+from understudy.generators.diffusion_settings import PretrainedDiffusionSettings
 from understudy.practice.arms import Arm
 from understudy.practice.results import run_arm
 
@@ -16,12 +16,12 @@ CPU = torch.device("cpu")
 NAMES = ["cat", "dog", "bird"]
 
 
-def dit_settings(folder: Path, **changes) -> PretrainedSettings:
-    return PretrainedSettings(**{"kind": "dit", "model": str(folder), "image_size": 16} | changes)
+def dit_settings(folder: Path, **changes) -> PretrainedDiffusionSettings:
+    return PretrainedDiffusionSettings(**{"kind": "dit", "model": str(folder), "image_size": 16} | changes)
 
 
-def stable_diffusion_settings(folder: Path, **changes) -> PretrainedSettings:
-    return PretrainedSettings(**{"kind": "stable_diffusion", "model": str(folder), "image_size": 16} | changes)
+def stable_diffusion_settings(folder: Path, **changes) -> PretrainedDiffusionSettings:
+    return PretrainedDiffusionSettings(**{"kind": "stable_diffusion", "model": str(folder), "image_size": 16} | changes)
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +35,8 @@ def stable_diffusion(tmp_path_factory):
     return save_tiny_stable_diffusion(tmp_path_factory.mktemp("stable_diffusion"))
 
 
-def runs_the_loop(folder: Path, settings: PretrainedSettings) -> None:
-    given = sources(folder, load_pretrained(settings, NAMES, CPU))
+def runs_the_loop(folder: Path, settings: PretrainedDiffusionSettings) -> None:
+    given = sources(folder, load_pretrained_diffusion(settings, NAMES, CPU))
     arm = Arm("practice", "practice", "scaling", 12, 6, 1, omega=0.1)
     learner = LEARNER.model_copy(update={"iterations": 20})
     result = run_arm(arm, learner, LOOP, given, 1, "practice", folder / "w", None, folder / "work", CPU)
@@ -56,7 +56,7 @@ def test_the_loop_runs_with_stable_diffusion(tmp_path, stable_diffusion):
 
 
 def test_dit_predicts_as_its_pipeline_does(dit):
-    denoiser = load_pretrained(dit_settings(dit), NAMES, CPU)
+    denoiser = load_pretrained_diffusion(dit_settings(dit), NAMES, CPU)
     transformer = diffusers.DiTPipeline.from_pretrained(str(dit)).transformer.eval()
     z, labels = torch.randn(2, *denoiser.latent_shape), torch.tensor([2, 0])
     times = torch.full((2,), 500)
@@ -69,7 +69,9 @@ def test_dit_predicts_as_its_pipeline_does(dit):
 
 
 def test_a_prompt_of_its_own_for_each_class(stable_diffusion):
-    denoiser = load_pretrained(stable_diffusion_settings(stable_diffusion, prompt="a photo of a {}"), NAMES, CPU)
+    denoiser = load_pretrained_diffusion(
+        stable_diffusion_settings(stable_diffusion, prompt="a photo of a {}"), NAMES, CPU
+    )
     assert denoiser.classes == 3 and denoiser.embeddings.shape[0] == 4
     z = torch.randn(2, *denoiser.latent_shape)
     with torch.no_grad():
@@ -78,7 +80,7 @@ def test_a_prompt_of_its_own_for_each_class(stable_diffusion):
 
 
 def test_a_velocity_is_turned_into_noise(dit):
-    denoiser = load_pretrained(dit_settings(dit), NAMES, CPU)
+    denoiser = load_pretrained_diffusion(dit_settings(dit), NAMES, CPU)
     denoiser.prediction_type = "v_prediction"
     noise, clean = torch.randn(2, 1, 4, 4), torch.randn(2, 1, 4, 4)
     a = denoiser.alphas[700]
@@ -87,15 +89,15 @@ def test_a_velocity_is_turned_into_noise(dit):
 
 
 def test_decoded_images_are_resized(dit):
-    denoiser = load_pretrained(dit_settings(dit, image_size=8), NAMES, CPU)
+    denoiser = load_pretrained_diffusion(dit_settings(dit, image_size=8), NAMES, CPU)
     assert denoiser.decode(torch.randn(1, *denoiser.latent_shape)).shape == (1, 3, 8, 8) == (1, *denoiser.image_shape)
 
 
 def test_class_numbers_choose_among_the_models_classes(tmp_path, dit):
     numbers = tmp_path / "numbers.txt"
     numbers.write_text("4\n0\n1\n")
-    denoiser = load_pretrained(dit_settings(dit, class_numbers=numbers), NAMES, CPU)
-    plain = load_pretrained(dit_settings(dit), NAMES, CPU)
+    denoiser = load_pretrained_diffusion(dit_settings(dit, class_numbers=numbers), NAMES, CPU)
+    plain = load_pretrained_diffusion(dit_settings(dit), NAMES, CPU)
     z = torch.randn(1, *denoiser.latent_shape)
     with torch.no_grad():
         assert torch.equal(denoiser.noise(z, 9, torch.tensor([1])), plain.noise(z, 9, torch.tensor([0])))
@@ -115,9 +117,9 @@ def test_classes_that_the_model_has_not(tmp_path, dit, names, numbers, message):
         path = tmp_path / "numbers.txt"
         path.write_text(numbers)
     with pytest.raises(StudyError, match=message):
-        load_pretrained(dit_settings(dit, class_numbers=path), names, CPU)
+        load_pretrained_diffusion(dit_settings(dit, class_numbers=path), names, CPU)
 
 
 def test_a_folder_that_holds_no_pipeline(tmp_path):
     with pytest.raises(StudyError, match=r"generator.model.*can't be read as dit"):
-        load_pretrained(dit_settings(tmp_path), NAMES, CPU)
+        load_pretrained_diffusion(dit_settings(tmp_path), NAMES, CPU)

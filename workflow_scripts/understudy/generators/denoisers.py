@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from understudy.errors import StudyError
 from understudy.generators.diffusion import load_diffusion, noise_schedule
-from understudy.generators.diffusion_settings import PretrainedSettings
+from understudy.generators.diffusion_settings import PretrainedDiffusionSettings
 
 
 class Denoiser(ABC):
@@ -72,7 +72,7 @@ class TrainedDenoiser(Denoiser):
 class LatentDenoiser(Denoiser):
     """What Stable Diffusion and DiT share: an autoencoder, a scheduler's noise levels, numbers of half precision."""
 
-    def __init__(self, vae: torch.nn.Module, scheduler: object, side: int, settings: PretrainedSettings,
+    def __init__(self, vae: torch.nn.Module, scheduler: object, side: int, settings: PretrainedDiffusionSettings,
                  device: torch.device):  # fmt: skip
         self.device = device
         self.dtype = torch.float16 if settings.half_precision and device.type == "cuda" else torch.float32
@@ -109,7 +109,7 @@ class LatentDenoiser(Denoiser):
 class StableDiffusionDenoiser(LatentDenoiser):
     """Stable Diffusion (Rombach et al. 2022): a text encoder gives each class the embedding of its prompt."""
 
-    def __init__(self, settings: PretrainedSettings, names: Sequence[str], device: torch.device):
+    def __init__(self, settings: PretrainedDiffusionSettings, names: Sequence[str], device: torch.device):
         pipeline = _load("StableDiffusionPipeline", settings, safety_checker=None, requires_safety_checker=False)
         super().__init__(pipeline.vae, pipeline.scheduler, pipeline.unet.config.sample_size, settings, device)
         self.unet = pipeline.unet.to(device, self.dtype).eval().requires_grad_(False)
@@ -135,7 +135,7 @@ class StableDiffusionDenoiser(LatentDenoiser):
 class DiTDenoiser(LatentDenoiser):
     """DiT (Peebles and Xie 2023): a transformer that takes class numbers; the one past the last means no class."""
 
-    def __init__(self, settings: PretrainedSettings, classes: int, device: torch.device):
+    def __init__(self, settings: PretrainedDiffusionSettings, classes: int, device: torch.device):
         pipeline = _load("DiTPipeline", settings)
         super().__init__(pipeline.vae, pipeline.scheduler, pipeline.transformer.config.sample_size, settings, device)
         self.transformer = pipeline.transformer.to(device, self.dtype).eval().requires_grad_(False)
@@ -157,7 +157,9 @@ class DiTDenoiser(LatentDenoiser):
         return self.as_noise(predicted[:, : self.latent_shape[0]].float(), z, time)
 
 
-def load_pretrained(settings: PretrainedSettings, names: Sequence[str], device: torch.device) -> Denoiser:
+def load_pretrained_diffusion(
+    settings: PretrainedDiffusionSettings, names: Sequence[str], device: torch.device
+) -> Denoiser:
     """Load the pretrained model for classes called ``names``.
 
     Raises
@@ -179,7 +181,7 @@ def load_pretrained(settings: PretrainedSettings, names: Sequence[str], device: 
     return StableDiffusionDenoiser(settings, names, device)
 
 
-def _class_numbers(settings: PretrainedSettings, classes: int) -> list[int]:
+def _class_numbers(settings: PretrainedDiffusionSettings, classes: int) -> list[int]:
     if settings.class_numbers is None:
         return list(range(classes))
     try:
@@ -201,7 +203,7 @@ def _lines(path: Path) -> list[str]:
         raise StudyError(f"practice.comparison.generator: {path} is not readable: {error.strerror}") from error
 
 
-def _load(kind: str, settings: PretrainedSettings, **options: object) -> object:
+def _load(kind: str, settings: PretrainedDiffusionSettings, **options: object) -> object:
     """Load a diffusers pipeline from a folder or the hub."""
     import diffusers
 

@@ -38,7 +38,7 @@ class DiffusionSettings(Settings):
         return self
 
 
-class PretrainedSettings(Settings):
+class PretrainedDiffusionSettings(Settings):
     """A pretrained latent diffusion model, read through diffusers."""
 
     kind: Literal["stable_diffusion", "dit"]

@@ -13,9 +13,9 @@ from understudy.data.shards import read_images, write_images
 from understudy.data.sources import load_known_classes
 from understudy.devices import choose_device
 from understudy.files import read_json, write_json
-from understudy.generators.denoisers import Denoiser, TrainedDenoiser, load_pretrained
+from understudy.generators.denoisers import Denoiser, TrainedDenoiser, load_pretrained_diffusion
 from understudy.generators.diffusion import train_diffusion
-from understudy.generators.diffusion_settings import DiffusionSettings, PretrainedSettings
+from understudy.generators.diffusion_settings import DiffusionSettings, PretrainedDiffusionSettings
 from understudy.practice.arms import SWEEP, Arm
 from understudy.practice.comparison_settings import GuidanceSettings, LearnerSettings, LoopSettings, SamplingSettings
 from understudy.practice.evaluation import evaluation_sets, measure_addition, score
@@ -65,7 +65,7 @@ def load_denoiser(settings: dict, model: Path | None, classes: Path, device: tor
     """Load the study's trained model, or the pretrained one that ``settings`` name."""
     if model is not None:
         return TrainedDenoiser(model, device)
-    return load_pretrained(PretrainedSettings(**settings), read_json(classes)["classes"], device)
+    return load_pretrained_diffusion(PretrainedDiffusionSettings(**settings), read_json(classes)["classes"], device)
 
 
 def sample_plain_images(

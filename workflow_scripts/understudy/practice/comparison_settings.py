@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from understudy.classifiers.architectures import ArchitectureSettings
-from understudy.generators.diffusion_settings import DiffusionSettings, PretrainedSettings
+from understudy.generators.diffusion_settings import DiffusionSettings, PretrainedDiffusionSettings
 from understudy.generators.settings import Settings
 
 # The functions of practice/corruptions.py, which imports torch.
@@ -135,7 +135,7 @@ class ComparisonSettings(Settings):
     split: str = Field(description="subtrain trains the generator, validation drives patience, test evaluates")
     seeds: int = Field(ge=1, le=1000, description="runs of every method; seed number s uses draw s modulo `draws`")
     seed_block: int = Field(1, ge=1, description="seeds of one job")
-    generator: Annotated[DiffusionSettings | PretrainedSettings, Field(discriminator="kind")]
+    generator: Annotated[DiffusionSettings | PretrainedDiffusionSettings, Field(discriminator="kind")]
     sampling: SamplingSettings = SamplingSettings()
     guidance: GuidanceSettings = GuidanceSettings()
     omega: float = Field(0.05, gt=0, description="strength of the guidance of practice")
