@@ -81,8 +81,8 @@ def test_the_solution_meets_the_conditions_of_the_constrained_problem(seed, towa
     intercept = np.average(risks - centred @ weights, weights=1 / noise)
     gradient = centred.T @ ((centred @ weights + intercept - risks) / noise) + weights - towards / images
     assert (weights >= 0).all()
-    np.testing.assert_allclose(gradient[weights > 0], 0, atol=1e-9)
-    assert (gradient[weights == 0] >= -1e-9).all()
+    np.testing.assert_allclose(gradient[weights > 0], 0, atol=1e-5)
+    assert (gradient[weights == 0] >= -1e-5).all()
 
 
 def test_residuals_equal_refits_without_each_model_where_no_weight_is_zero():

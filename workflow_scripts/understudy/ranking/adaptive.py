@@ -42,7 +42,7 @@ from understudy.ranking.ridge import check_classes
 MOST_GROUPS = 20
 RELATIVE_PENALTIES = (12.5, 2.5, 0.5, 0.1)  # descending: each solution starts from the one before
 RISK_OFFSET = 0.1  # of the mean risk, in the noise's variance
-NEWTON_STEPS = 50  # a guard: three to six are usual
+NEWTON_STEPS = 50  # a guard: three or four are usual
 LINE_SEARCH_STEPS = 20
 
 
@@ -154,23 +154,23 @@ def _solve(
     value, weights = objective(alpha)
     bordered = np.ones((len(risks) + 1, len(risks) + 1))
     bordered[-1, -1] = 0.0
+    gradient = np.zeros(len(risks) + 1)
     for _ in range(NEWTON_STEPS):
         positive = centred[:, weights > 0]
         bordered[:-1, :-1] = positive @ positive.T + np.diag(noise)
-        inverse = np.linalg.inv(bordered)[:-1, :-1]  # P: its rows add up to zero
-        gradient = alpha * noise + centred @ weights - risks
-        step = -inverse @ gradient
-        decrease = -gradient @ step
-        if decrease <= 1e-18:
+        gradient[:-1] = alpha * noise + centred @ weights - risks
+        step = -np.linalg.solve(bordered, gradient)[:-1]
+        decrease = -gradient[:-1] @ step
+        if decrease <= 1e-12 * abs(value):
             break
         length = 1.0
         for _ in range(LINE_SEARCH_STEPS):
             new_value, new_weights = objective(alpha + length * step)
-            if new_value <= value - 1e-4 * length * decrease + 1e-15:
+            if new_value <= value - 1e-4 * length * decrease:
                 break
             length *= 0.5
         alpha, value, weights = alpha + length * step, new_value, new_weights
-    return alpha, weights, alpha / np.diag(inverse)
+    return alpha, weights, alpha / np.diag(np.linalg.inv(bordered))[:-1]
 
 
 def _slope(x: np.ndarray, y: np.ndarray, noise: np.ndarray) -> float:
