@@ -19,17 +19,16 @@ pytestmark = pytest.mark.skipif(not DATA.is_file(), reason="needs UNDERSTUDY_DAT
 
 
 @pytest.mark.slow  # 43 million weights: a step of four images takes seconds
-@pytest.mark.parametrize("method", ["stylegan2", "wgan_gp"])
-def test_the_full_preset_trains_on_colour_images(tmp_path, method):
+def test_the_full_preset_trains_on_colour_images(tmp_path):
     images, labels = colour_images(DATA, per_class=2, seed=0)
-    small = {"batch": 4, "minibatch_std_group": 4} if method == "stylegan2" else {"batch": 4, "critic_steps": 1}
-    settings = GeneratorSettings(method=method, preset="cifar", kimg=0.008, snapshots=1, **small)
+    small = {"batch": 4, "minibatch_std_group": 4}
+    settings = GeneratorSettings(method="stylegan2", preset="cifar", kimg=0.008, snapshots=1, **small)
     (snapshot,) = train_generator(images, labels, CLASSES, settings, 0, tmp_path, tmp_path / "checkpoints", CPU)
     history = read_table(tmp_path / "history.parquet", "generator_history")
     assert history["step"].max() == 2
     assert history[["generator_loss", "discriminator_loss"]].abs().to_numpy().max() < 100
     generator = load_generator(snapshot)
-    assert sum(one.numel() for one in generator.networks[0].parameters()) > 4e6
+    assert sum(one.numel() for one in generator.networks[0].parameters()) == 20_215_315
     sampled = generator.sample([0, 1, 2], [0, 1, 2])
     assert sampled.shape == (3, 3, 32, 32) and sampled.std() > 1
 
