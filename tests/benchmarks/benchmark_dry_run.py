@@ -1,0 +1,76 @@
+"""How long Snakemake plans a full-size study, before anything has run and when everything has.
+
+    python -m tests.benchmarks.benchmark_dry_run [STUDY.yaml ...]
+
+A finished study is made of empty files, all of one age. Printed are jobs and seconds of both dry runs; the aim is fewer
+than 3,000 jobs and 20 s on two cores.
+"""
+
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+STUDIES = ("cifar10", "imagenet", "imagenet100_practice")
+
+
+def snakemake(folder: Path, study: Path, *arguments: str) -> tuple[str, float]:
+    """Run Snakemake in ``folder`` on a study; return what it printed and the seconds it took."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
+    started = time.perf_counter()
+    result = subprocess.run([*command, "--configfile", str(study), *arguments], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout + result.stderr, time.perf_counter() - started
+
+
+def planned(text: str) -> int:
+    """Return the number of jobs that a dry run plans."""
+    total = re.search(r"^total\s+(\d+)$", text, flags=re.MULTILINE)
+    assert total or "Nothing to be done" in text, text
+    return int(total[1]) if total else 0
+
+
+def dry_run(folder: Path, study: Path) -> tuple[int, float]:
+    """Return jobs and seconds of a dry run."""
+    text, seconds = snakemake(folder, study, "--dry-run", "--quiet", "rules")
+    return planned(text), seconds
+
+
+def finish(folder: Path, study: Path) -> int:
+    """Make every output of a study as an empty file or folder, all of one age; return how many."""
+    text, _ = snakemake(folder, study, "--summary")
+    rows = [line.split("\t")[0] for line in text.splitlines() if "\t" in line]
+    outputs = [folder / row for row in rows if row != "output_file"]
+    for path in outputs:
+        if path.suffix:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        else:
+            path.mkdir(parents=True, exist_ok=True)
+    now = time.time()
+    for path in outputs:
+        os.utime(path, (now, now))
+    return len(outputs)
+
+
+def main(studies: list[Path]) -> None:
+    """Print the table."""
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(f"{'study':24} {'jobs':>6} {'empty tree':>11} {'files':>7} {'left':>5} {'finished tree':>14}")
+    for study in studies:
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            jobs, before = dry_run(folder, study)
+            files = finish(folder, study)
+            left, after = dry_run(folder, study)
+        print(f"{study.stem:24} {jobs:6,} {before:9.1f} s {files:7,} {left:5} {after:12.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    given = [Path(argument).resolve() for argument in sys.argv[1:]]
+    main(given or [ROOT / "studies" / f"{name}.yaml" for name in STUDIES])
