@@ -4,7 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 CLAIMS = Path(".snakemake") / "claims"
@@ -36,11 +36,13 @@ def job(snakemake: object) -> Iterator[None]:
         except StudyError as error:
             _end(terminal, str(error), log_path)
         except Exception as error:
-            traceback.print_exc()
+            with suppress(OSError):  # the disk may be full
+                traceback.print_exc()
             _end(terminal, f"{type(error).__name__}: {error}", log_path)
 
 
 def _end(terminal: int, message: str, log_path: Path) -> None:
-    print(message, file=sys.stderr, flush=True)
+    with suppress(OSError):
+        print(message, file=sys.stderr, flush=True)
     os.write(terminal, f"\nUnderstudy: {message}\n(log: {log_path})\n".encode())
     sys.exit(1)

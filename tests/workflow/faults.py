@@ -4,7 +4,8 @@
 
 Which jobs are hit, how and when is drawn from the seed (when exactly a kill meets a job is up to the machine). In the
 end every table must be, byte for byte, what an undisturbed run gives, and no output of a finished job may have been
-made twice. The list of faults with what followed is printed.
+made twice. Where the study ends before all faults have happened, it begins again from nothing. The list of faults with
+what followed is printed.
 """
 
 import argparse
@@ -55,17 +56,22 @@ class Campaign:
 
     Parameters
     ----------
+    reference : a folder in which the study has run undisturbed
     disk : bytes of a small file system to mount as the study's results, for the full disk; None leaves that fault out
     """
 
-    def __init__(self, folder: Path, faults: int, seed: int, disk: int | None = None):
-        self.folder, self.wanted, self.random = folder, faults, random.Random(seed)
+    def __init__(self, folder: Path, reference: Path, faults: int, seed: int, disk: int | None = None):
+        self.folder, self.reference, self.wanted = folder, reference, faults
+        self.random = random.Random(seed)
         self.results = folder / "results" / "small"
         self.faults: list[Fault] = []
-        self.hits: Counter[int | str] = Counter()
+        self.hits: Counter[str] = Counter()
+        self.rounds = self.compared = 0
+        self.different: list[str] = []
         self.made_once: dict[str, tuple[int, int]] = {}
         self.made_twice: list[str] = []
-        self.cut: set[str] = set()
+        self.cut: str | None = None
+        self.rebuilding = False
         self.disk = disk
         clone(folder)
         self.config = write_config(folder, one_split_study())
@@ -79,14 +85,28 @@ class Campaign:
             subprocess.run(["umount", "--lazy", self.folder / "results"], check=True)
 
     def run(self) -> None:
-        """Disturb the study until all faults have happened, and let it finish."""
+        """Disturb the study until all faults have happened, and let it finish; compare its tables."""
         for _ in range(4 * self.wanted + 10):
-            self._sabotage_files()
+            self._sabotage_file()
             ended = self._session()
             self._record_finished()
+            self.rebuilding = False
             if ended == 0:
-                return
+                self.rounds += 1
+                first, second = (
+                    files_below(place / "results" / "small", *TABLES) for place in (self.reference, self.folder)
+                )
+                self.compared += len(second)
+                self.different += [name for name in second if second[name] != first.get(name)]
+                if len(self.faults) >= self.wanted:
+                    return
+                self._begin_again()
         raise AssertionError(f"the study did not come to an end; last output:\n{self.output.read_text()[-3000:]}")
+
+    def _begin_again(self) -> None:
+        for place in (self.results, self.folder / ".snakemake"):
+            shutil.rmtree(place)
+        self.made_once.clear()
 
     # ------------------------------------------------------------------ one session
 
@@ -96,8 +116,9 @@ class Campaign:
         targets = [f"results/small/tables/{name}.parquet" for name in TARGETS]
         common = [sys.executable, "-m", "snakemake", "--configfile", self.config.name]
         # Nobody else is at work here: a lock is that of a session that was killed.
-        subprocess.run([*common, "--unlock", "--quiet", "all"], cwd=self.folder, capture_output=True, check=True)
-        run = [*common, "--cores", "2", "--rerun-incomplete", "--keep-going", "--retries", "2", *targets]
+        if any((self.folder / ".snakemake" / "locks").glob("*")):
+            subprocess.run([*common, "--unlock", "--quiet", "all"], cwd=self.folder, capture_output=True, check=True)
+        run = [*common, "--cores", "2", "--rerun-incomplete", "--keep-going", "--retries", "6", *targets]
         environment = os.environ | {"UNDERSTUDY_CHECKPOINT_SECONDS": "1", "OMP_NUM_THREADS": "1"}
         with self.output.open("w") as output:
             main = psutil.Popen(run, cwd=self.folder, stdout=output, stderr=output, env=environment)
@@ -111,8 +132,8 @@ class Campaign:
                         continue
                     age = time.time() - script.create_time()
                     if script.pid not in due:
-                        # Half of a job's attempts are left alone, so that the study gets on.
-                        due[script.pid] = self.random.choice([self.random.uniform(1, 12), 1e9])
+                        # Some attempts are left alone, so that the study gets on.
+                        due[script.pid] = self.random.uniform(1, 8) if self.random.random() < 0.7 else 1e9
                     if age >= due[script.pid]:
                         due[script.pid] = 1e9
                         self._hit(main, script, rule, age)
@@ -171,28 +192,27 @@ class Campaign:
         before = len([path for path in found if path.parent == found[-1].parent])
         return "went on from the checkpoint before" if before > 1 else "began anew: it was the only one"
 
-    def _sabotage_files(self) -> None:
-        """Before a session: cut a finished parquet file that a job to come reads, without a trace in its time."""
-        told = re.findall(r"(results/small/\S+\.parquet) is not a readable parquet", self._log())
-        for path in dict.fromkeys(told):
-            (self.folder / path).unlink(missing_ok=True)  # what the message says to do
-            self.cut.discard(path)
-        finished = [path for path in self._finished() if path.endswith(".parquet") and "/tables/" not in path]
-        if len(self.faults) >= self.wanted or self.cut or not finished or self.random.random() < 0.5:
+    def _sabotage_file(self) -> None:
+        """Before a session: cut a finished file that a table reads, its time unchanged; or mend the last one."""
+        if self.cut:
+            told = f"{self.cut} is not a readable parquet file" in self.output.read_text()
+            if told:
+                (self.folder / self.cut).unlink()  # what the message says to do
+                self.faults[-1].followed = "named by the next reader; removed, made anew"
+                self.cut, self.rebuilding = None, True
             return
-        path = self.random.choice(sorted(finished))
-        file = self.folder / path
+        read_later = ("counts.parquet", "predictions.parquet", "quality.parquet")
+        finished = sorted(path for path in self._finished() if path.endswith(read_later))
+        if len(self.faults) >= self.wanted or not finished or self.random.random() < 0.5:
+            return
+        self.cut = self.random.choice(finished)
+        file = self.folder / self.cut
         status = file.stat()
         os.truncate(file, status.st_size // 2)
         os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
-        self.cut.add(path)
-        self.made_once.pop(path, None)
-        self.faults.append(Fault("parquet cut", Path(path).name, 0.0, "named by the next reader, removed, made anew"))
+        self.faults.append(Fault("parquet cut", file.name, 0.0, "NOT NOTICED"))
 
     # ------------------------------------------------------------------ what was finished
-
-    def _log(self) -> str:
-        return self.output.read_text() if hasattr(self, "output") else ""
 
     def _finished(self) -> list[str]:
         state = self.folder / ".snakemake"
@@ -204,10 +224,13 @@ class Campaign:
 
     def _record_finished(self) -> None:
         """Note outputs of finished jobs, and those that were made a second time."""
+        if self.cut or self.rebuilding:
+            self.made_once.clear()  # a file that is made anew may well repeat what follows from it
+            return
         for path in self._finished():
             status = (self.folder / path).stat()
             now = (status.st_ino, status.st_mtime_ns)
-            if self.made_once.setdefault(path, now) != now and path not in self.cut:
+            if self.made_once.setdefault(path, now) != now:
                 self.made_twice.append(path)
                 self.made_once[path] = now
 
@@ -230,12 +253,6 @@ def _scripts(main: psutil.Popen) -> list[tuple[psutil.Process, str]]:
     return found
 
 
-def different_tables(one: Path, other: Path) -> list[str]:
-    """Return the files of ``other`` that are not, byte for byte, those of ``one``."""
-    first, second = (files_below(folder / "results" / "small", *TABLES) for folder in (one, other))
-    return [name for name in second if second[name] != first.get(name)]
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--faults", type=int, default=50)
@@ -243,16 +260,16 @@ if __name__ == "__main__":
     parser.add_argument("--reference", type=Path, required=True)
     options = parser.parse_args()
     place = Path(tempfile.mkdtemp(prefix="faults-"))
-    campaign = Campaign(place, options.faults, options.seed, 200_000_000 if os.geteuid() == 0 else None)
+    disk = 200_000_000 if os.geteuid() == 0 else None
+    campaign = Campaign(place, options.reference, options.faults, options.seed, disk)
     try:
         campaign.run()
+    finally:
         for fault in campaign.faults:
             print(f"{fault.kind:32} {fault.rule:24} after {fault.seconds:5.1f} s: {fault.followed}")
-        wrong = different_tables(options.reference, place)
-        compared = len(files_below(place / "results" / "small", *TABLES))
-        print(f"{len(campaign.faults)} faults; {compared} files compared, different: {wrong}")
+        print(f"{len(campaign.faults)} faults in {campaign.rounds} finished runs of the study")
+        print(f"{campaign.compared} files compared with the undisturbed run's, different: {campaign.different}")
         print(f"outputs of finished jobs made twice: {campaign.made_twice}")
-    finally:
         campaign.close()
         shutil.rmtree(place, ignore_errors=True)
-    sys.exit(bool(wrong or campaign.made_twice))
+    sys.exit(bool(campaign.different or campaign.made_twice))

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -103,6 +103,10 @@ def end_with_snakemake(seconds: float = 1.0) -> None:
     def watch() -> None:
         while all(_runs(process) for process in above):
             time.sleep(seconds)
+        # What is left in between would tidy up outputs that a new run may be writing by then.
+        for process in above:
+            with suppress(psutil.Error):
+                process.kill()
         os.kill(os.getpid(), signal.SIGKILL)
 
     if above:
