@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from understudy.costs import describe, device_of, estimate, measure
+from understudy.costs import describe, device_of, estimate, gpu_rules, measure
 from understudy.errors import StudyError
 from understudy.plan import Plan, study_of
 
@@ -23,16 +23,6 @@ def count_jobs(configfile: str) -> dict[str, int]:
         raise StudyError(text.strip())
     rows = re.findall(r"^(\w+)\s+(\d+)$", text.split("Job stats:")[-1].split("total")[0], flags=re.MULTILINE)
     return {rule: int(count) for rule, count in rows if rule not in ("all", "count")}
-
-
-def gpu_rules() -> set[str]:
-    """Return the rules that ask for a GPU."""
-    found = set()
-    for path in sorted((ROOT / "rules").glob("*.smk")):
-        for rule in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
-            if re.search(r"^\s+gpu=", rule, flags=re.MULTILINE):
-                found.add(rule.split(":")[0])
-    return found
 
 
 def earlier_studies(configfile: str) -> list[Plan]:
@@ -53,7 +43,7 @@ def main(configfile: str, gpus: int, cores: int) -> None:
     """Print the plan of the study in ``configfile``."""
     plan = Plan(study_of(configfile))
     measured = measure(earlier_studies(configfile), device_of(plan))
-    stages = estimate(plan, count_jobs(configfile), gpu_rules(), measured)
+    stages = estimate(plan, count_jobs(configfile), gpu_rules(ROOT / "rules"), measured)
     print(describe(stages, plan.study.study, gpus, cores, measured.jobs))
 
 

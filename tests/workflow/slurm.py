@@ -15,6 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 PACKAGES = "slurmctld slurmd slurm-client munge slurmdbd mariadb-server-core mariadb-client-core"  # of Debian
@@ -116,7 +117,7 @@ class Cluster:
         """Run a client program such as ``sinfo`` and return what it printed."""
         return subprocess.run(command, env=self.environment, capture_output=True, text=True).stdout
 
-    def _wait(self, what: str, ready: object, seconds: float = 60) -> None:
+    def _wait(self, what: str, ready: Callable[[], bool], seconds: float = 300) -> None:
         deadline = time.monotonic() + seconds
         while not ready():
             dead = [name for name, process in self.daemons.items() if process.poll() is not None]

@@ -295,6 +295,16 @@ def device_of(plan: Plan) -> str:
 # ---------------------------------------------------------------------- the estimate
 
 
+def gpu_rules(folder: Path) -> set[str]:
+    """Return the rules in the files of ``folder`` that ask for a GPU unless the study's device is the CPU."""
+    found = set()
+    for path in sorted(folder.glob("*.smk")):
+        for rule in re.split(r"^\s*rule (?=\w+:)", path.read_text(), flags=re.MULTILINE)[1:]:
+            if re.search(r"^\s+gpu=", rule, flags=re.MULTILINE):
+                found.add(rule.split(":")[0])
+    return found
+
+
 @dataclass
 class Stage:
     """A rule's line of the estimate; seconds are of all its jobs together."""
