@@ -1,16 +1,19 @@
-"""The engine's speed against a plain training loop on the same cores: ratios, with the accuracy beside each.
+"""The engine's speed against a plain training loop on the same cores: ratios, with the errors beside each.
 
 The plain loop trains one run at a time with all cores: DataLoader, torchvision's transforms on every image, fp32. Ours
-trains the same runs (architecture, epochs, batch size, learning rates, augmentation) in one process per core.
+trains the same runs (architecture, epochs, batch size, learning rates, augmentation) in one process per core. The runs
+are the candidates of the default study, on 300 digits, and ResNet-20 on real images of 32 x 32 pixels, those of
+``cifar10_jpeg.parquet`` in the folder that UNDERSTUDY_DATA names.
 
-    python tests/benchmarks/benchmark_engine.py [--cores 2] [--steps 150] [--images folder-or-parquet]
+    python -m tests.benchmarks.benchmark_engine digits [--cores 2] [--seeds 3] [--steps 120]
+    UNDERSTUDY_DATA=... python -m tests.benchmarks.benchmark_engine cifar [--cores 2] [--seeds 4] [--epochs 2]
 
 Let nothing else run beside it: on a busy machine a plain loop on several threads suffers far more than single-threaded
-processes do. Without `--images` the 32x32 images are random prototypes under noise, which say nothing about accuracy on
-CIFAR-10 but cost the same.
+processes do.
 """
 
 import argparse
+import os
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -19,25 +22,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.stats import t as student
 from sklearn.datasets import load_digits
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision import transforms
 
+from tests.benchmarks.colour_images import colour_images
 from understudy.classifiers.architectures import ArchitectureSettings
+from understudy.classifiers.graphs import draw_graphs, graph_arguments
 from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import build_network, image_statistics
 from understudy.classifiers.training import Run, train_runs
 from understudy.classifiers.weights import load_network
-from understudy.data.shards import read_images
+from understudy.plan import Plan, study_of
 
-DIGITS = {
-    "resnet_8_4": ("resnet", {"depth": 8, "width": 4}),
-    "resnet_14_4": ("resnet", {"depth": 14, "width": 4}),
-    "wrn_10_2": ("wrn", {"depth": 10, "widen": 2, "width": 4}),
-    "resnext_11_4x2d": ("resnext", {"depth": 11, "cardinality": 4, "base_width": 2, "width": 4}),
-}
-CIFAR = {"resnet_20": ("resnet", {"depth": 20})}
+STUDY = Path(__file__).parents[2] / "config.yaml"
 
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
@@ -45,19 +45,36 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     return np.round(loaded.images * 255 / 16).astype(np.uint8)[:, None], loaded.target
 
 
-def prototypes(images: int = 2000) -> tuple[np.ndarray, np.ndarray]:
-    generator = np.random.default_rng(0)
-    labels = np.arange(images) % 10
-    pixels = generator.integers(60, 190, (10, 3, 32, 32))[labels] + generator.normal(0, 60, (images, 3, 32, 32))
-    return pixels.clip(0, 255).astype(np.uint8), labels
-
-
-def runs_of(architectures: dict, recipe: dict, seeds: int) -> list[Run]:
+def study_runs(steps: int, seeds: int) -> list[Run]:
+    """The candidates of the default study, trained for `steps` steps."""
+    plan = Plan(study_of(STUDY))
+    graphs = plan.graph_settings()
+    drawn = draw_graphs(
+        graphs["names"],
+        plan.study.seed,
+        stages=graphs["stages"],
+        nodes=graphs["nodes"],
+        neighbours=graphs["neighbours"],
+        probability=graphs["rewiring"],
+    )
+    entries = {name: (settings, {}) for name, settings in plan.architectures("standard").items()}
+    entries |= {name: (settings, graph_arguments(drawn, name)) for name, settings in plan.architectures("rwnn").items()}
     return [
-        Run(f"{name}-s{i}", "standard", name, ArchitectureSettings(model=m, arguments=a, recipe=recipe), i, i)
-        for name, (m, a) in architectures.items()
-        for i in range(seeds)
+        run
+        for name, (settings, wiring) in entries.items()
+        for run in runs_of(
+            name,
+            settings["model"],
+            settings["arguments"] | wiring,
+            settings["recipe"] | {"steps": steps, "least_epochs": 1},
+            seeds,
+        )
     ]
+
+
+def runs_of(name: str, model: str, arguments: dict, recipe: dict, seeds: int) -> list[Run]:
+    settings = ArchitectureSettings(model=model, arguments=arguments, recipe=recipe)
+    return [Run(f"{name}-s{i}", "standard", name, settings, i, i) for i in range(seeds)]
 
 
 def plain_loop(run: Run, images: np.ndarray, labels: np.ndarray) -> torch.nn.Module:
@@ -67,7 +84,12 @@ def plain_loop(run: Run, images: np.ndarray, labels: np.ndarray) -> torch.nn.Mod
     shape = Shape(images.shape[1], images.shape[2], 10)
     network = build_network(run.settings, shape, run.seed, image_statistics(pixels)).train()
     steps = [transforms.RandomCrop(shape.size, padding=recipe.crop)]
-    augment = transforms.Compose([*steps, transforms.RandomHorizontalFlip()] if recipe.flip else steps)
+    if recipe.flip:
+        steps.append(transforms.RandomHorizontalFlip())
+    if recipe.cutout:
+        share = (recipe.cutout / shape.size) ** 2
+        steps.append(transforms.RandomErasing(1.0, (share, share), (1.0, 1.0), value=int(network.mean.mean())))
+    augment = transforms.Compose(steps)
     data = TensorDataset(pixels, torch.from_numpy(labels))
 
     def collate(rows):
@@ -82,7 +104,7 @@ def plain_loop(run: Run, images: np.ndarray, labels: np.ndarray) -> torch.nn.Mod
         for batch, answers in loader:
             optimizer.param_groups[0]["lr"] = recipe.learning_rate_at(step, epochs * len(loader))
             optimizer.zero_grad()
-            F.cross_entropy(network(batch), answers).backward()
+            F.cross_entropy(network(batch, torch.rand(len(batch), network.noise_size)), answers).backward()
             optimizer.step()
             step += 1
     return network.eval()
@@ -109,56 +131,62 @@ def error(network: torch.nn.Module, images: np.ndarray, labels: np.ndarray) -> f
     return (network(torch.from_numpy(images)).argmax(1).numpy() != labels).mean()
 
 
-def compare(
-    title: str, runs: list[Run], shares: list[list[Run]], data: tuple, train: int, cores: int, block: int
-) -> None:
-    """Train `runs` both ways on the first `train` images, and print times, ratio and errors on the rest."""
+def compare(title: str, runs: list[Run], data: tuple, train: int, cores: int, together: int) -> None:
+    """Train `runs` both ways on the first `train` images, and print times, ratio and errors on the rest.
+
+    `together` runs, those of an architecture, are one task of our processes.
+    """
     images, labels = data
     torch.set_num_threads(cores)
     started = time.perf_counter()
     networks = [plain_loop(run, images[:train], labels[:train]) for run in runs]
     plain = time.perf_counter() - started
-    plain_error = np.mean([error(network, images[train:], labels[train:]) for network in networks])
+    errors = {"plain": [error(network, images[train:], labels[train:]) for network in networks]}
+    shares = [runs[first : first + together] for first in range(0, len(runs), together)]
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(cores, get_context("spawn")) as pool:
         # Importing torch is part of neither: both ways pay it once.
         list(pool.map(abs, range(cores)))
         started = time.perf_counter()
-        jobs = [pool.submit(train_share, share, images[:train], labels[:train], folder, block) for share in shares]
+        jobs = [pool.submit(train_share, share, images[:train], labels[:train], folder, together) for share in shares]
         for job in jobs:
             job.result()
         ours = time.perf_counter() - started
-        our_error = np.mean(
-            [
-                error(load_network(Path(folder) / f"{run.name}.safetensors"), images[train:], labels[train:])
-                for run in runs
-            ]
-        )
-    print(
-        f"{title}: {len(runs)} runs, plain {plain:.1f} s (error {plain_error:.3f}), "
-        f"ours {ours:.1f} s (error {our_error:.3f}), {plain / ours:.2f} times as fast on {cores} cores"
-    )
+        trained = [load_network(Path(folder) / f"{run.name}.safetensors") for run in runs]
+        errors["ours"] = [error(network, images[train:], labels[train:]) for network in trained]
+    print(f"{title}: {len(runs)} runs, plain {plain:.1f} s, ours {ours:.1f} s, {plain / ours:.2f} times as fast")
+    for way, found in errors.items():
+        print(f"  error, {way}: {interval(found)} over {len(found)} runs")
+    print(f"  error, ours - plain: {interval(np.subtract(errors['ours'], errors['plain']))}")
+
+
+def interval(values: np.ndarray | list[float]) -> str:
+    """Mean and its 95 % interval (Student) in per cent."""
+    mean, deviation = np.mean(values), np.std(values, ddof=1)
+    half = student.ppf(0.975, len(values) - 1) * deviation / np.sqrt(len(values))
+    return f"{100 * mean:.2f} % [{100 * (mean - half):.2f}, {100 * (mean + half):.2f}]"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=["digits", "cifar"])
     parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=150, help="SGD steps of a digits run")
-    parser.add_argument("--images", type=Path, help="32x32 colour images in parquet, such as CIFAR-10's")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each architecture")
+    parser.add_argument("--steps", type=int, default=120, help="SGD steps of a digits run")
+    parser.add_argument("--epochs", type=int, default=2, help="epochs of a ResNet-20")
+    parser.add_argument("--images", type=int, default=1000, help="training images of a ResNet-20")
     options = parser.parse_args()
-
-    recipe = {"batch_size": 32, "schedule": "cosine", "crop": 1, "flip": False, "steps": options.steps}
-    for name in DIGITS:
-        runs = runs_of({name: DIGITS[name]}, recipe, 3 * options.cores)
-        shares = [runs[3 * core : 3 * core + 3] for core in range(options.cores)]
-        compare(f"digits {name}", runs, shares, digits(), 300, options.cores, 3)
-
-    if options.images:
-        loaded = read_images(options.images)
-        data = loaded.images[:3000], loaded.labels[:3000]
-    else:
-        data = prototypes()
-    runs = runs_of(CIFAR, {"epochs": 1, "batch_size": 128}, options.cores)
-    compare("32x32 resnet_20", runs, [[run] for run in runs], data, 1500, options.cores, 3)
+    print(f"torch {torch.__version__}, {options.cores} cores, {torch.backends.cpu.get_cpu_capability()}")
+    if options.part == "digits":
+        runs = study_runs(options.steps, options.seeds)
+        compare(f"digits, {options.steps} steps", runs, digits(), 300, options.cores, options.seeds)
+        return
+    per_class = (options.images + 1000) // 10
+    images, labels = colour_images(Path(os.environ["UNDERSTUDY_DATA"]) / "cifar10_jpeg.parquet", per_class, seed=0)
+    order = np.random.default_rng(0).permutation(len(labels))
+    recipe = {"epochs": options.epochs, "batch_size": 64, "schedule": "cosine", "learning_rate": 0.1}
+    runs = runs_of("resnet_20", "resnet", {"depth": 20}, recipe, options.seeds)
+    title = f"ResNet-20, {options.images} images, {options.epochs} epochs"
+    compare(title, runs, (images[order], labels[order]), options.images, options.cores, 1)
 
 
 if __name__ == "__main__":
