@@ -37,7 +37,7 @@ def measured(folder, out, kind: str, weights: str):
     select_study_snapshot(folder / "snapshots", train, folder / weights, chosen, out / "scores.parquet", features=kind,
                           version=1, **PLACE)  # fmt: skip
     sample_study_set(chosen, out / "set", images_per_class=8, shard_size=20, **PLACE)
-    files = [out / f"{name}.parquet" for name in ("quality", "clusters", "pairs")]
+    files = [out / f"{name}.parquet" for name in ("quality", "clusters", "pairs", "feature_clusters")]
     measure_generator(out / "set", train, [folder / "test.parquet"], train, folder / weights, *files, features=kind,
                       version=1, **PLACE)  # fmt: skip
     return read_table(files[0], "generator_quality").set_index("label").loc["all"]

@@ -92,7 +92,7 @@ def test_bad_files_are_named(tmp_path):
             read_npz(tmp_path / path, 3)
     with pytest.raises(StudyError, match="no arrays predicted, labels; the file has models"):
         read_npz(tmp_path / "p.npz", 3)
-    with pytest.raises(StudyError, match="no columns predicted; the file has model"):
+    with pytest.raises(StudyError, match="no columns label; the file has model"):
         read_parquet(tmp_path / "p.parquet", tmp_path / "p.parquet", 3)
     with pytest.raises(StudyError, match="not readable as parquet"):
         read_parquet(tmp_path / "text", tmp_path / "text", 3)

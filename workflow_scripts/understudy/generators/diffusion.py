@@ -206,9 +206,11 @@ class DiffusionTraining:
 def _save(path: Path, weights: dict[str, Tensor], settings: DiffusionSettings, channels: int, size: int, classes: int
           ) -> None:  # fmt: skip
     shape = {"channels": channels, "size": size, "classes": classes}
-    metadata = {"format": FORMAT, "settings": settings.model_dump_json(), "shape": json.dumps(shape)}
+    # One entry: the format writes several in an order that differs from time to time.
+    model = {"format": FORMAT, "settings": settings.model_dump(mode="json"), "shape": shape}
     with writing(path) as temporary:
-        save_file({name: value.cpu().contiguous() for name, value in weights.items()}, temporary, metadata=metadata)
+        save_file({name: value.cpu().contiguous() for name, value in weights.items()}, temporary,
+                  metadata={"model": json.dumps(model)})  # fmt: skip
 
 
 def load_diffusion(path: str | Path) -> tuple[UNet2DModel, DiffusionSettings, dict[str, int]]:
@@ -222,13 +224,13 @@ def load_diffusion(path: str | Path) -> tuple[UNet2DModel, DiffusionSettings, di
     """
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
+            model = json.loads((file.metadata() or {}).get("model", "{}"))
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     except (OSError, SafetensorError) as error:
         raise StudyError(f"{path} is not a readable safetensors file ({error}); train the model again") from error
-    if metadata.get("format") != FORMAT:
-        raise StudyError(f"{path} is not a diffusion model (format {metadata.get('format')!r}, not {FORMAT!r})")
-    settings, shape = DiffusionSettings(**json.loads(metadata["settings"])), json.loads(metadata["shape"])
+    if model.get("format") != FORMAT:
+        raise StudyError(f"{path} is not a diffusion model (format {model.get('format')!r}, not {FORMAT!r})")
+    settings, shape = DiffusionSettings(**model["settings"]), model["shape"]
     network = build_unet(settings, **shape)
     network.load_state_dict(weights)
     return network.eval().requires_grad_(False), settings, shape
