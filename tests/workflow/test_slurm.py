@@ -1,7 +1,7 @@
 """The small study through `snakemake --profile slurm` on a real SLURM, brought up for the test.
 
-A job costs two more starts of Snakemake than on one machine, so the study takes four minutes and, on a busy machine, many
-more: it runs where the environment variable UNDERSTUDY_SLURM is set.
+A job costs two more starts of Snakemake than on one machine, so the study takes four minutes and, on a busy machine,
+many more: it runs where the environment variable UNDERSTUDY_SLURM is set.
 """
 
 import os
