@@ -72,6 +72,11 @@ class StyleGAN2Settings(TrainingSettings):
     r1_interval: PositiveInt = Field(description="steps between two gradient penalties")
     path_length_weight: NonNegative = Field(description="0: no path-length regularisation")
     path_length_interval: PositiveInt
+    lazy_generator: bool = Field(
+        False,
+        description="whether the generator's learning rate and decay are lowered by path_length_interval even without "
+        "path-length regularisation, as the reference does",
+    )
     ada_target: Annotated[float, Field(ge=0, lt=1)] = Field(description="target of r_t; 0: never augment")
     ada_kimg: PositiveFloat = Field(description="thousands of images in which p can go from 0 to 1")
     ada_interval: PositiveInt = Field(description="steps between two adjustments of p")
@@ -114,7 +119,8 @@ CIFAR_STYLEGAN2 = StyleGAN2Settings(
     ema_kimg=500, ema_rampup=0.05, channels_base=32768, channels_max=512, mapping_layers=2, mapping_rate=0.01,
     label_mapping_layers=8, generator_form="skip", discriminator_form="orig", minibatch_std_group=32,
     class_groups=False, r1_gamma=0.01, r1_interval=16, path_length_weight=0, path_length_interval=4,
-    ada_target=0.6, ada_kimg=500, ada_interval=4, augmentations=BLIT + GEOMETRIC + COLOUR, precision="auto",
+    lazy_generator=True, ada_target=0.6, ada_kimg=500, ada_interval=4, augmentations=BLIT + GEOMETRIC + COLOUR,
+    precision="auto",
 )  # fmt: skip
 CIFAR_WGAN_GP = WGANGPSettings(
     kimg=32_000, snapshots=50, latent=128, batch=64, learning_rate=2e-4, mirror=False, ema_kimg=0, ema_rampup=0,
@@ -134,6 +140,7 @@ PRESETS: dict[tuple[str, str], StyleGAN2Settings | WGANGPSettings] = {
             channels_max=32,
             mapping_rate=0.3, label_mapping_layers=2, minibatch_std_group=4, class_groups=True, r1_gamma=1.0,
             ada_kimg=50, augmentations=("shift", "scale", "stretch", "subpixel", "brightness", "contrast"),
+            lazy_generator=False,
             precision="float32",  # nothing to gain at 8x8 pixels
         )
     ),

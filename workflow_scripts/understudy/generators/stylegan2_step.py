@@ -38,8 +38,9 @@ class StyleGAN2Step:
         self.average = MovingAverage(self.generator.state(), 1000 * settings.ema_kimg, settings.ema_rampup)
         self.augmentation = Augmentation(settings.augmentations, resolution, channels).to(device)
         s = settings
-        self.generator_optimizer = self._adam(self.generator, s.path_length_weight, s.path_length_interval)
-        self.discriminator_optimizer = self._adam(self.discriminator, s.r1_gamma, s.r1_interval)
+        lazy = s.path_length_weight > 0 or s.lazy_generator
+        self.generator_optimizer = self._adam(self.generator, s.path_length_interval if lazy else 0)
+        self.discriminator_optimizer = self._adam(self.discriminator, s.r1_interval if s.r1_gamma else 0)
         members = len(seeds)
         self.p = torch.zeros(members, device=device)
         self.signs = torch.zeros(members, device=device)  # sum of mean signs since p was last adjusted
@@ -51,9 +52,9 @@ class StyleGAN2Step:
         """Return how many real images a step shows to each discriminator."""
         return settings.batch
 
-    def _adam(self, network: Stack, penalty: float, interval: int) -> torch.optim.Adam:
+    def _adam(self, network: Stack, interval: int) -> torch.optim.Adam:
         # A lazy penalty is one more step every `interval`: the rate and decays are lowered to make up for it.
-        c = interval / (interval + 1) if penalty else 1.0
+        c = interval / (interval + 1) if interval else 1.0
         rate = self.settings.learning_rate * c
         return torch.optim.Adam(network.trainable, lr=rate, betas=(0.0, 0.99**c), eps=1e-8, fused=True)
 
