@@ -29,7 +29,9 @@ try:
 except StudyError as error:
     sys.exit(str(error))
 
-MISSING = plan.missing_files() if workflow.is_main_process else []
+MISSING = (
+    plan.ranking.missing_files() if plan.ranking and workflow.is_main_process else []
+)
 for line in MISSING:
     print(line, file=sys.stderr)
 ROOT = str(plan.root)
