@@ -61,10 +61,13 @@ if study.data:
 if study.has_selection:
 
     include: "rules/generators.smk"
+    include: "rules/generator_figures.smk"
     include: "rules/candidates.smk"
+    include: "rules/candidate_figures.smk"
     include: "rules/evaluation.smk"
     include: "rules/selection.smk"
-    include: "rules/figures.smk"
+    include: "rules/selection_figures.smk"
+    include: "rules/answer.smk"
 
 
 if study.ranking:

@@ -151,7 +151,7 @@ rule summary:
         mem_mb=memory(2000),
         runtime=minutes(10),
     params:
-        generators={split: study.synthetic_set(split) for split in plan.splits},
+        generators=SYNTHETIC_SETS,
     message:
         "Summary"
     script:
