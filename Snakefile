@@ -29,7 +29,9 @@ try:
 except StudyError as error:
     sys.exit(str(error))
 
-MISSING = plan.missing_files() if workflow.is_main_process else []
+MISSING = (
+    plan.ranking.missing_files() if plan.ranking and workflow.is_main_process else []
+)
 for line in MISSING:
     print(line, file=sys.stderr)
 ROOT = str(plan.root)
@@ -59,10 +61,13 @@ if study.data:
 if study.has_selection:
 
     include: "rules/generators.smk"
+    include: "rules/generator_figures.smk"
     include: "rules/candidates.smk"
+    include: "rules/candidate_figures.smk"
     include: "rules/evaluation.smk"
     include: "rules/selection.smk"
-    include: "rules/figures.smk"
+    include: "rules/selection_figures.smk"
+    include: "rules/answer.smk"
 
 
 if study.ranking:

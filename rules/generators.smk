@@ -1,4 +1,7 @@
 # Generators: train on the train file alone, score snapshots, select the best one, sample a synthetic set, evaluate it.
+GENERATORS = list(study.generators)
+# The set of each split that the synthetic protocol chooses with.
+SYNTHETIC_SETS = {split: study.synthetic_set(split) for split in plan.splits}
 GENERATOR = plan.generator("{draw}", "{split}", "{generator}").as_posix()
 SYNTHETIC = plan.synthetic("{draw}", "{split}", "{generator}").as_posix()
 PLACE = "draw{draw}/{split}/{generator}"
@@ -134,7 +137,7 @@ rule evaluate_generator:
 rule generator_quality:
     input:
         quality=plan.generator_files("quality.parquet"),
-        code=modules("jobs/tables.py", "tables.py", "schemas.py"),
+        code=modules("jobs/tables.py", "tables.py", "schemas"),
     output:
         table=plan.table("generator_quality"),
         csv=plan.table("generator_quality", "csv"),

@@ -179,9 +179,7 @@ rule practice_tables:
             PRACTICE.evaluation(block) / "evaluation.parquet"
             for block in PRACTICE.blocks
         ],
-        code=modules(
-            "practice/tables.py", "jobs/practice.py", "tables.py", "schemas.py"
-        ),
+        code=modules("practice/tables.py", "jobs/practice.py", "tables.py", "schemas"),
     output:
         **{name: plan.table(name) for name in PRACTICE_TABLES},
         csv=[plan.table(name, "csv") for name in PRACTICE_TABLES],

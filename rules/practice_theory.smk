@@ -10,7 +10,7 @@ rule practice_theory:
             "practice/theory_table.py",
             "jobs/practice_theory.py",
             "tables.py",
-            "schemas.py",
+            "schemas",
         ),
     output:
         table=plan.table("practice_theory"),

@@ -1,13 +1,13 @@
 # Ranking: what synthetic sets, calibrated or not, say about the order of models on real images.
 CALIBRATION_TABLES = [
-    name for name in plan.ranking_tables if name != "model_evaluations"
+    name for name in plan.ranking.tables if name != "model_evaluations"
 ]
 RANKING_CODE = modules(
     "ranking",
     "statistics/rank_correlation.py",
     "jobs/ranking.py",
     "tables.py",
-    "schemas.py",
+    "schemas",
 )
 
 
@@ -23,11 +23,11 @@ else:
 rule calibration_tables:
     input:
         comparisons=(
-            plan.ranking_files("calibration_comparisons.parquet")
-            if plan.ranking_judges
+            plan.ranking.files("calibration_comparisons.parquet")
+            if plan.ranking.is_judged
             else []
         ),
-        rankings=plan.ranking_files("model_ranking.parquet"),
+        rankings=plan.ranking.files("model_ranking.parquet"),
         code=RANKING_CODE,
     output:
         **{name: plan.table(name) for name in CALIBRATION_TABLES},
@@ -54,13 +54,13 @@ rule calibration_tables:
 
 # Figures of the first draw alone: others look alike, and the tables have them all.
 SHOWN_RANKINGS = {
-    plan.ranking(draw, split)
+    plan.ranking.folder(draw, split)
     .relative_to(plan.root / "ranking")
     .as_posix(): (
         draw,
         split,
     )
-    for draw, split in plan.rankings
+    for draw, split in plan.ranking.places
     if draw == 0
 }
 
@@ -103,7 +103,7 @@ rule plot_gallery:
     input:
         weights=f"{ROOT}/ranking/{{place}}/image_weights.parquet",
         images=lambda wildcards: plan.weighed_files(*SHOWN_RANKINGS[wildcards.place]),
-        classes=[] if study.ranking.sets else plan.ranking_classes,
+        classes=[] if study.ranking.sets else plan.classes,
         code=modules(
             *SHARED, "plots/gallery.py", "plots/images.py", "ranking/weights.py"
         ),
@@ -179,9 +179,9 @@ rule plot_calibration_models:
 
 REPORTED_TABLES |= {name: "6 Ranking" for name in CALIBRATION_TABLES}
 TARGETS["ranking"] = [
-    *map(plan.table, plan.ranking_tables),
+    *map(plan.table, plan.ranking.tables),
     *map(table_page, CALIBRATION_TABLES),
-    *([rules.plot_calibration_models.output.figure] if plan.ranking_judges else []),
+    *([rules.plot_calibration_models.output.figure] if plan.ranking.is_judged else []),
     *expand(rules.plot_model_ranking.output.figure, place=SHOWN_RANKINGS),
     *expand(
         rules.plot_gallery.output.figure,

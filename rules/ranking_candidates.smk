@@ -11,7 +11,7 @@ rule evaluate_calibration:
         images=plan.part("{draw}", "{split}", "calibration").as_posix(),
         classes=rules.prepare.output.classes,
     output:
-        predictions=plan.ranking("{draw}", "{split}")
+        predictions=plan.ranking.folder("{draw}", "{split}")
         / "calibration_predictions.parquet",
     log:
         f"{LOGS}/evaluate_calibration/draw{{draw}}/{{split}}.log",
@@ -37,19 +37,19 @@ rule rank_candidates:
     input:
         predictions=lambda wildcards: [
             path
-            for name in plan.ranking_sets(wildcards.split)
+            for name in plan.ranking.sets_of(wildcards.split)
             for path in plan.ranked_predictions(wildcards.draw, wildcards.split, name)
         ],
         images=lambda wildcards: [
             plan.set_images(wildcards.draw, wildcards.split, name)
-            for name in plan.ranking_sets(wildcards.split)
+            for name in plan.ranking.sets_of(wildcards.split)
         ],
         classes=rules.prepare.output.classes,
         code=RANKING_CODE,
     output:
         **{
-            name: plan.ranking("{draw}", "{split}") / f"{name}.parquet"
-            for name in plan.ranking_outputs
+            name: plan.ranking.folder("{draw}", "{split}") / f"{name}.parquet"
+            for name in plan.ranking.outputs
         },
     log:
         f"{LOGS}/rank_candidates/draw{{draw}}/{{split}}.log",
@@ -64,10 +64,10 @@ rule rank_candidates:
     params:
         sets=lambda wildcards: [
             name
-            for name in plan.ranking_sets(wildcards.split)
+            for name in plan.ranking.sets_of(wildcards.split)
             for _ in plan.ranked_predictions(wildcards.draw, wildcards.split, name)
         ],
-        images_of=lambda wildcards: plan.ranking_sets(wildcards.split),
+        images_of=lambda wildcards: plan.ranking.sets_of(wildcards.split),
         settings=study.ranking.calibration_settings(),
         seed=study.seed,
     message:

@@ -1,9 +1,9 @@
 # Ranking models by their predictions on given sets: prediction files, or images that models of timm are evaluated on.
-SETS_OF_PREDICTIONS, REAL_SETS = plan.ranked_sets()
+SETS_OF_PREDICTIONS, REAL_SETS = plan.ranking.given_sets()
 MODEL_EVALUATIONS = [
-    plan.model_evaluation(name, batch) / "evaluations.parquet"
-    for name in plan.image_sets
-    for batch in plan.model_batches
+    plan.ranking.model_evaluation(name, batch) / "evaluations.parquet"
+    for name in plan.ranking.image_sets
+    for batch in plan.ranking.model_batches
 ]
 
 
@@ -16,7 +16,7 @@ rule generate_images:
     benchmark:
         f"{BENCHMARKS}/generate_images/{{set}}/{{shard}}.tsv"
     wildcard_constraints:
-        set="|".join(map(re.escape, plan.image_sets)),
+        set="|".join(map(re.escape, plan.ranking.image_sets)),
         shard=r"\d+",
     priority: 10
     conda:
@@ -27,7 +27,7 @@ rule generate_images:
         runtime=minutes(240),
         gpu=GPU,
     params:
-        settings=lambda wildcards: plan.image_sets[wildcards.set].model_dump(
+        settings=lambda wildcards: plan.ranking.image_sets[wildcards.set].model_dump(
             mode="json"
         ),
         classes=study.ranking.class_count,
@@ -42,17 +42,19 @@ rule generate_images:
 
 rule evaluate_models:
     input:
-        shards=lambda wildcards: plan.generated_shards(wildcards.set),
+        shards=lambda wildcards: plan.ranking.generated_shards(wildcards.set),
     output:
-        predictions=plan.model_evaluation("{set}", "{batch}") / "predictions.parquet",
-        labels=plan.model_evaluation("{set}", "{batch}") / "labels.parquet",
-        evaluations=plan.model_evaluation("{set}", "{batch}") / "evaluations.parquet",
+        predictions=plan.ranking.model_evaluation("{set}", "{batch}")
+        / "predictions.parquet",
+        labels=plan.ranking.model_evaluation("{set}", "{batch}") / "labels.parquet",
+        evaluations=plan.ranking.model_evaluation("{set}", "{batch}")
+        / "evaluations.parquet",
     log:
         f"{LOGS}/evaluate_models/{{set}}/{{batch}}.log",
     benchmark:
         f"{BENCHMARKS}/evaluate_models/{{set}}/{{batch}}.tsv"
     wildcard_constraints:
-        set="|".join(map(re.escape, plan.image_sets)),
+        set="|".join(map(re.escape, plan.ranking.image_sets)),
         batch=r"block\d+",
     conda:
         ENVIRONMENT
@@ -62,12 +64,12 @@ rule evaluate_models:
         runtime=minutes(720),
         gpu=GPU,
     params:
-        models=lambda wildcards: plan.model_batches[wildcards.batch],
-        settings=lambda wildcards: plan.zoo_settings(),
-        image_set=lambda wildcards: plan.image_sets[wildcards.set].model_dump(
+        models=lambda wildcards: plan.ranking.model_batches[wildcards.batch],
+        settings=lambda wildcards: study.ranking.models.evaluation_settings(),
+        image_set=lambda wildcards: plan.ranking.image_sets[wildcards.set].model_dump(
             mode="json"
         ),
-        state=lambda wildcards: files_state(plan.given_root(wildcards.set)),
+        state=lambda wildcards: files_state(plan.ranking.given_root(wildcards.set)),
         classes=study.ranking.classes,
         checkpoints=f"{ROOT}/checkpoints/ranking/{{set}}/{{batch}}",
         seed=study.seed,
@@ -82,7 +84,7 @@ rule evaluate_models:
 rule model_evaluations:
     input:
         evaluations=MODEL_EVALUATIONS,
-        code=modules("jobs/tables.py", "tables.py", "schemas.py"),
+        code=modules("jobs/tables.py", "tables.py", "schemas"),
     output:
         table=plan.table("model_evaluations"),
         csv=plan.table("model_evaluations", "csv"),
@@ -104,13 +106,13 @@ rule model_evaluations:
 
 rule rank_models:
     input:
-        predictions=plan.ranked_files(),
+        predictions=plan.ranking.given_files(),
         evaluations=MODEL_EVALUATIONS,
         code=RANKING_CODE,
     output:
         **{
-            name: plan.ranking(0, "") / f"{name}.parquet"
-            for name in plan.ranking_outputs
+            name: plan.ranking.folder(0, "") / f"{name}.parquet"
+            for name in plan.ranking.outputs
         },
     log:
         f"{LOGS}/rank_models.log",

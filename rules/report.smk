@@ -1,8 +1,21 @@
 # The pages of tables for people, whatever parts the study has.
+PAGE_CODE = modules(
+    *SHARED,
+    "plots/pages.py",
+    "plots/placed_tables.py",
+    "plots/table_pages.py",
+    "plots/generator_pages.py",
+    "plots/selection_pages.py",
+    "plots/protocol_pages.py",
+    "plots/ranking_pages.py",
+    "plots/practice_pages.py",
+)
+
+
 rule write_table_page:
     input:
         table=lambda wildcards: plan.table(wildcards.table),
-        code=modules(*SHARED, "plots/pages.py", "plots/table_pages.py"),
+        code=PAGE_CODE,
     output:
         page=report(
             table_page("{table}"),

@@ -8,7 +8,7 @@ rule selection_table:
         predictions=plan.evaluations("predictions.parquet"),
         images=[plan.set_images(*place) for place in SETS],
         code=modules(
-            "selection", "statistics", "jobs/tables.py", "tables.py", "schemas.py"
+            "selection", "statistics", "jobs/tables.py", "tables.py", "schemas"
         ),
     output:
         table=plan.table("{table}"),
@@ -44,7 +44,7 @@ rule rank_certificates:
         quality=plan.table("generator_quality"),
         clusters=plan.generator_files("feature_clusters.parquet"),
         code=modules(
-            "selection", "statistics", "jobs/tables.py", "tables.py", "schemas.py"
+            "selection", "statistics", "jobs/tables.py", "tables.py", "schemas"
         ),
     output:
         certificates=plan.table("rank_certificates"),
@@ -151,7 +151,7 @@ rule summary:
         mem_mb=memory(2000),
         runtime=minutes(10),
     params:
-        generators={split: study.synthetic_set(split) for split in plan.splits},
+        generators=SYNTHETIC_SETS,
     message:
         "Summary"
     script:

@@ -31,7 +31,7 @@ def test_every_study_is_right(path, tmp_path, monkeypatch):
     for folder in ("pictures", "imagenet100"):
         (tmp_path / folder).mkdir()
     plan = Plan(study_of(path))
-    assert plan.batches or plan.rankings or plan.practice
+    assert plan.batches or plan.ranking or plan.practice
 
 
 def test_the_full_digits_study_differs_in_draws_seeds_and_generators_alone():

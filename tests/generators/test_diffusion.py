@@ -22,18 +22,18 @@ def test_the_forward_process_ends_in_noise():
 
 def test_a_killed_training_goes_on_exactly(tmp_path, monkeypatch):
     history = train(tmp_path / "whole")
-    step = DiffusionTraining.step
+    advance = DiffusionTraining.advance
 
     def dies(self):
         if self.done == 4:
             raise KeyboardInterrupt
-        step(self)
+        advance(self)
 
-    monkeypatch.setattr(DiffusionTraining, "step", dies)
+    monkeypatch.setattr(DiffusionTraining, "advance", dies)
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "broken", checkpoint_seconds=0)
     assert Checkpoints(tmp_path / "broken/checkpoints").load()[0] == 4
-    monkeypatch.setattr(DiffusionTraining, "step", step)
+    monkeypatch.setattr(DiffusionTraining, "advance", advance)
     assert train(tmp_path / "broken", checkpoint_seconds=0) == history
     files = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "broken")]
     assert files[0] == files[1]

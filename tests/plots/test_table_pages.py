@@ -4,8 +4,10 @@ import pytest
 
 from tests.plots import made_up
 from tests.plots.test_pages import Cells
-from understudy.plots import pages, table_pages
-from understudy.plots.table_pages import PAGES, in_study_order
+from understudy.plots import pages
+from understudy.plots.placed_tables import NO_TEST
+from understudy.plots.rows import in_study_order
+from understudy.plots.table_pages import PAGES
 
 TEST_COLUMNS = {
     "rank_preservation": ["spearman", "kendall", "spearman_true", "ci_low", "ci_high"],
@@ -100,8 +102,8 @@ def test_differences_state_points_with_their_intervals():
 @pytest.mark.parametrize("name", TEST_COLUMNS)
 def test_without_test_images_the_page_says_so(name):
     content = PAGES[name](ordered(name).drop(columns=TEST_COLUMNS[name]))
-    assert table_pages.NO_TEST in content
-    assert table_pages.NO_TEST not in PAGES[name](ordered(name))
+    assert NO_TEST in content
+    assert NO_TEST not in PAGES[name](ordered(name))
 
 
 def test_some_missing_figures_are_counted():

@@ -11,6 +11,7 @@ from understudy.data.shards import read_images
 from understudy.errors import StudyError
 from understudy.practice import loop
 from understudy.practice.arms import SWEEP, Arm
+from understudy.practice.hardness import hardness
 from understudy.practice.images import PlainPool
 from understudy.practice.learner import LearnerTraining
 from understudy.practice.loop import PracticeRun
@@ -183,7 +184,7 @@ def test_the_weights_kept_are_those_that_were_validated(tmp_path, given):
     run_again = PracticeRun(PRACTICE, LEARNER, LOOP, given, 4, tmp_path / "again", CPU, 1e9)
     run_again.run()
     weights = {name: value.clone() for name, value in run_again.learner.weights().items()}
-    run_again.hardness()
+    hardness(run_again)
     assert all(torch.equal(value, weights[name]) for name, value in run_again.learner.weights().items())
 
 

@@ -6,12 +6,14 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from understudy.files import writing
 
@@ -34,13 +36,19 @@ def checkpoint_folder(parent: Path, parameters: object, files: Sequence[Path]) -
 class Checkpoints:
     """Save and load the state of an interrupted step under ``folder``.
 
-    The folder must not be one of the rule's declared outputs: Snakemake deletes those of a failed job.
+    The folder must not be one of the rule's declared outputs: Snakemake deletes those of a failed job. ``seconds`` is
+    the least time between two checkpoints.
     """
 
     KEPT = 2
 
-    def __init__(self, folder: str | Path):
-        self.folder = Path(folder)
+    def __init__(self, folder: str | Path, seconds: float = CHECKPOINT_SECONDS):
+        self.folder, self.seconds, self.saved = Path(folder), seconds, time.monotonic()
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for another checkpoint."""
+        return time.monotonic() - self.saved >= self.seconds
 
     def _steps(self) -> list[int]:
         names = (re.fullmatch(r"step-(\d+)\.safetensors", path.name) for path in self.folder.glob("step-*.safetensors"))
@@ -49,15 +57,16 @@ class Checkpoints:
     def _path(self, step: int) -> Path:
         return self.folder / f"step-{step:09d}.safetensors"
 
-    def save(self, step: int, tensors: dict[str, torch.Tensor], state: dict) -> None:
+    def save(self, step: int, tensors: dict[str, Tensor], state: dict) -> None:
         """Write ``tensors`` and the JSON-able ``state`` as the checkpoint of ``step``; keep only the newest two."""
         copies = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
         with writing(self._path(step)) as temporary:
             save_file(copies, temporary, metadata={"state": json.dumps(state)})
         for old in self._steps()[self.KEPT :]:
             self._path(old).unlink()
+        self.saved = time.monotonic()
 
-    def load(self) -> tuple[int, dict[str, torch.Tensor], dict] | None:
+    def load(self) -> tuple[int, dict[str, Tensor], dict] | None:
         """Return (step, tensors, state) of the newest readable checkpoint, or None if there is none.
 
         A checkpoint that cannot be read, for example because the disk filled up, is named on stderr and passed over.
@@ -76,3 +85,27 @@ class Checkpoints:
     def clear(self) -> None:
         """Remove the folder: the step has finished and its outputs are in place."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+ADAM_STATE = ("step", "exp_avg", "exp_avg_sq")
+
+
+def adam_tensors(optimizer: torch.optim.Optimizer, parameters: Mapping[str, Tensor], prefix: str = "") -> dict:
+    """Return the state of an Adam under ``{prefix}{kind}.{parameter}``; before the first step there is none."""
+    return {
+        f"{prefix}{kind}.{name}": value
+        for name, parameter in parameters.items()
+        for kind, value in optimizer.state[parameter].items()
+    }
+
+
+def load_adam(
+    optimizer: torch.optim.Optimizer, parameters: Mapping[str, Tensor], tensors: Mapping[str, Tensor], prefix: str = ""
+) -> None:
+    """Give an Adam of all these parameters the state that :func:`adam_tensors` returned."""
+    state = {
+        place: {kind: tensors[f"{prefix}{kind}.{name}"].clone() for kind in ADAM_STATE}
+        for place, name in enumerate(parameters)
+        if f"{prefix}step.{name}" in tensors
+    }
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,5 +1,8 @@
 """Where tensors live, and explicit random generators there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from understudy.errors import StudyError
@@ -27,6 +30,14 @@ def choose_device(name: str) -> torch.device:
 def torch_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
     """Return an explicit random generator on ``device`` started at ``seed``."""
     return torch.Generator(device=device).manual_seed(seed)
+
+
+@contextmanager
+def global_random_state(seed: int, device: torch.device | None = None) -> Iterator[None]:
+    """Seed torch's global random state, from which foreign code draws, and put it back, on the CPU and ``device``."""
+    with torch.random.fork_rng(devices=[device] if device is not None and device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
 
 
 def multiplies_bfloat16(device: torch.device) -> bool:

@@ -1,24 +1,22 @@
-"""What jobs a study has: how runs are batched, which sets a batch is evaluated on, where each file lies.
+"""What jobs a study has: how runs are batched, and which sets a batch is evaluated on.
 
-The Snakefile, the configuration check and the tests all ask this module; nothing else spells out a path of a study.
+The Snakefile, the configuration check and the tests all ask this module, also for where files lie.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import yaml
-from pydantic import BaseModel
 
-from understudy.config import Study, load_study, results_folder
+from understudy.config import Study, load_study
 from understudy.data.shards import read_labels
 from understudy.data.sources import count_images
 from understudy.data.splits import draw_split
 from understudy.errors import StudyError
-from understudy.generators.pretrained_settings import BigGANSet, GeneratedSet
+from understudy.layout import Layout
 from understudy.practice.plan import PracticePlan
-from understudy.ranking.settings import PredictionFile, UnionSet
+from understudy.ranking.plan import RankingPlan
 
 REGIMES = ("full", "subtrain")
 
@@ -56,16 +54,19 @@ class Batch:
     seeds: tuple[int, ...]
 
 
-class Plan:
-    """The jobs and files of a study; see the methods."""
+class Plan(Layout):
+    """The jobs and files of a study; see the methods. `ranking` and `practice` are those of these parts, or None."""
 
     def __init__(self, study: Study):
-        self.study = study
-        self.root = results_folder(study)
+        super().__init__(study)
         self.draws = list(range(study.draws))
         self.splits = list(study.splits)
         comparison = study.practice and study.practice.comparison
         self.practice = PracticePlan(comparison, self.root, study.draws) if comparison else None
+        generators = {split: study.generators_of(split) for split in self.splits}
+        self.ranking = (
+            RankingPlan(study.ranking, self.root, study.seed, generators, study.draws) if study.ranking else None
+        )
         self.batches = {batch.name: batch for batch in self._batches()} if study.has_selection else {}
 
     # ------------------------------------------------------------------ data
@@ -197,43 +198,9 @@ class Plan:
         """Return all sets that the runs of a regime are evaluated on."""
         return self.choosing_sets(split, regime) + (["test"] if self.has_test(split) else [])
 
-    def training_file(self, draw: int | str, split: str, regime: str) -> Path:
-        """Return the file of images that a regime trains on."""
-        return self.part(draw, split, "train" if regime == "full" else "subtrain")
-
-    # ------------------------------------------------------------------ files
-
-    def part(self, draw: int | str, split: str, part: str) -> Path:
-        """Return the file of a split's part."""
-        return self.root / "splits" / f"draw{draw}" / split / f"{part}.parquet"
-
-    def extractor(self, draw: int | str) -> Path:
-        """Return the file of the feature extractor that the study trains on a draw."""
-        return self.root / "extractor" / f"draw{draw}" / "extractor.safetensors"
-
-    def feature_weights(self, draw: int | str) -> Path:
-        """Return the weights whose features a draw's images are measured by: the study's own, or Inception's."""
-        return self.study.feature_extractor.weights or self.extractor(draw)
-
     def practice_parts(self, block: str, part: str) -> list[Path]:
         """Return a part's files, one for each draw that a block of the practice study's seeds uses."""
         return [self.part(draw, self.practice.settings.split, part) for draw in self.practice.draws_of(block)]
-
-    def generator(self, draw: int | str, split: str, generator: str) -> Path:
-        """Return the folder of a generator."""
-        return self.root / "generators" / f"draw{draw}" / split / generator
-
-    def synthetic(self, draw: int | str, split: str, generator: str) -> Path:
-        """Return the folder of a synthetic set."""
-        return self.root / "synthetic" / f"draw{draw}" / split / generator
-
-    def candidates(self, draw: int | str, split: str, regime: str, batch: str) -> Path:
-        """Return the folder of a batch of runs."""
-        return self.root / "candidates" / f"draw{draw}" / split / regime / batch
-
-    def evaluation(self, draw: int | str, split: str, regime: str, batch: str, set_name: str) -> Path:
-        """Return the folder of a batch's evaluation on one set."""
-        return self.root / "evaluations" / f"draw{draw}" / split / regime / batch / set_name
 
     @property
     def selection_tables(self) -> list[str]:
@@ -246,138 +213,10 @@ class Plan:
         selection = self.study.selection
         return selection.subsets if table == "protocol_subsets" else selection.bootstrap_draws
 
-    @property
-    def rankings(self) -> list[tuple[int, str]]:
-        """Draw and split of each ranking of models; given sets, which no split concerns, have one."""
-        if self.study.ranking is None:
-            return []
-        if self.study.ranking.sets:
-            return [(0, "")]
-        return [(draw, split) for draw in self.draws for split in self.splits]
-
-    @property
-    def ranking_judges(self) -> bool:
-        """Whether real images judge the ranking of models."""
-        return not self.study.ranking.sets or self.study.ranking.judges
-
-    @property
-    def ranking_outputs(self) -> list[str]:
-        """The tables that a ranking writes."""
-        calibrates = self.ranking_judges or self.study.ranking.calibration is not None
-        return [
-            *(["calibration_comparisons"] if self.ranking_judges else []),
-            "model_ranking",
-            *(["image_weights"] if calibrates else []),
-        ]
-
-    @property
-    def ranking_tables(self) -> list[str]:
-        """The tables of the ranking study."""
-        judged = ["calibration", "calibration_models", "calibration_penalties"] if self.ranking_judges else []
-        return [*judged, "model_ranking", *(["model_evaluations"] if self.study.ranking.models else [])]
-
-    def ranked_sets(self) -> tuple[dict[str, dict], dict[str, dict]]:
-        """Return where the predictions on the given sets, and on the real ones, lie; see `ranking.sets.SetFiles`."""
-        ranking = self.study.ranking
-        return tuple(
-            {name: self._set_files(name, settings) for name, settings in sets.items()}
-            for sets in (ranking.sets, ranking.real_sets)
-        )
-
-    def _set_files(self, name: str, settings: BaseModel) -> dict:
-        if isinstance(settings, UnionSet):
-            return {"of": settings.of}
-        if not isinstance(settings, PredictionFile):
-            folders = [self.model_evaluation(name, batch) for batch in self.model_batches]
-            files = [(folder / "predictions.parquet").as_posix() for folder in folders]
-            return {"files": files, "labels": (folders[0] / "labels.parquet").as_posix()}
-        arrays = settings.model_dump(include={"labels", "models", "predicted"})
-        return {"files": [settings.path.as_posix()], **arrays}
-
-    @cached_property
-    def model_batches(self) -> dict[str, list[str]]:
-        """The models that each job evaluates, by the batch's name."""
-        zoo = self.study.ranking.models
-        if zoo is None:
-            return {}
-        if zoo.filter is None:
-            names = [*zoo.names, *zoo.checkpoints]
-        else:
-            # Imported here: timm's list takes seconds that no other study needs.
-            from understudy.zoo.models import model_names
-
-            names = model_names(zoo, self.study.ranking.class_count, self.study.seed)
-        size = zoo.models_per_job
-        return {f"block{start // size:03d}": names[start : start + size] for start in range(0, len(names), size)}
-
-    def zoo_settings(self) -> dict:
-        """Return what the evaluation of a model depends on, without the choice of models and how they share jobs."""
-        kept = {"checkpoints", "pretrained", "batch_size", "workers"}
-        return {"filter": "*", **self.study.ranking.models.model_dump(mode="json", include=kept)}
-
-    @property
-    def image_sets(self) -> dict[str, BaseModel]:
-        """The sets of images that models are evaluated on, with their settings."""
-        ranking = self.study.ranking
-        if ranking.models is None:
-            return {}
-        sets = {**ranking.sets, **ranking.real_sets}
-        return {name: settings for name, settings in sets.items() if not isinstance(settings, UnionSet)}
-
-    def model_evaluation(self, set_name: str, batch: str) -> Path:
-        """Return the folder of a batch of models evaluated on a set of images."""
-        return self.root / "ranking" / "evaluations" / set_name / batch
-
-    def generated_shards(self, set_name: str) -> list[Path]:
-        """Return the shards of images that a pretrained generator makes for a set; none for a given set."""
-        settings = self.image_sets[set_name]
-        if not isinstance(settings, GeneratedSet):
-            return []
-        total = settings.images_per_class * self.study.ranking.class_count
-        folder = self.root / "ranking" / "images" / set_name
-        return [folder / f"shard-{shard:05d}.parquet" for shard in range(-(-total // settings.shard_size))]
-
-    def given_root(self, set_name: str) -> Path | None:
-        """Return where the images of a given set lie; None for a generated one."""
-        return getattr(self.image_sets[set_name], "root", None)
-
-    def missing_files(self) -> list[str]:
-        """Say which images, weights and prediction files that a ranking needs are not there."""
-        if self.study.ranking is None:
-            return []
-        zoo = self.study.ranking.models
-        places = {f"the images of set {name}": self.given_root(name) for name in self.image_sets}
-        places |= {f"checkpoint {name}": entry.path for name, entry in (zoo.checkpoints if zoo else {}).items()}
-        biggan = {name: entry for name, entry in self.image_sets.items() if isinstance(entry, BigGANSet)}
-        places |= {f"the BigGAN of set {name}": entry.model for name, entry in biggan.items()}
-        return [
-            f"ranking: {what} are expected at {path}, which does not exist"
-            for what, path in places.items()
-            if path is not None and not path.exists()
-        ]
-
-    def ranked_files(self) -> list[str]:
-        """Return the files that hold the predictions on given sets, and their true labels."""
-        places = [place for sets in self.ranked_sets() for place in sets.values() if "of" not in place]
-        files = [
-            path
-            for place in places
-            for path in [*place["files"], *([] if place["files"][0].endswith(".npz") else [place["labels"]])]
-        ]
-        return list(dict.fromkeys(files))
-
-    def ranking_files(self, file: str) -> list[Path]:
-        """Return the file of this name of every ranking."""
-        return [self.ranking(draw, split) / file for draw, split in self.rankings]
-
-    def ranking_sets(self, split: str) -> list[str]:
-        """Return the sets that a split's models are ranked with and by: synthetic ones, calibration, test."""
-        return [*self.study.generators_of(split), "calibration", "test"]
-
     def ranked_predictions(self, draw: int | str, split: str, set_name: str) -> list[Path]:
         """Return the files of the candidates' predictions on a set of a ranking."""
         if set_name == "calibration":
-            return [self.ranking(draw, split) / "calibration_predictions.parquet"]
+            return [self.ranking.folder(draw, split) / "calibration_predictions.parquet"]
         return [self.evaluation(draw, split, "full", batch, set_name) / "predictions.parquet" for batch in self.batches]
 
     def evaluated_sets(self) -> list[tuple[int, str, str]]:
@@ -416,12 +255,6 @@ class Plan:
             for generator in self.study.generators_of(split)
         ]
 
-    def set_images(self, draw: int | str, split: str, set_name: str) -> Path:
-        """Return the images of an evaluation set: a part's file, or a generator's folder of shards."""
-        if set_name in self.study.generators:
-            return self.synthetic(draw, split, set_name)
-        return self.part(draw, split, set_name)
-
     def held_out(self, draw: int | str, split: str) -> list[Path]:
         """Return the files of a split's held-out images, which may measure a generator but choose nothing."""
         if not self.has_test(split):
@@ -429,32 +262,18 @@ class Plan:
         parts = ["test"] + (["calibration"] if self.study.calibration_fraction > 0 else [])
         return [self.part(draw, split, part) for part in parts]
 
-    def ranking(self, draw: int | str, split: str) -> Path:
-        """Return the folder of a ranking of models."""
-        folder = self.root / "ranking"
-        return folder / f"draw{draw}" / split if split else folder / "models"
-
     def weighed_images(self, draw: int, split: str) -> dict[str, Path]:
         """Return the folders of the generated images that a calibration weighs, by set."""
         if self.study.ranking.sets:
-            shards = {name: self.generated_shards(name) for name in self.image_sets}
+            shards = {name: self.ranking.generated_shards(name) for name in self.ranking.image_sets}
             return {name: files[0].parent for name, files in shards.items() if files}
         return {name: self.synthetic(draw, split, name) for name in self.study.generators_of(split)}
 
     def weighed_files(self, draw: int, split: str) -> list[Path]:
         """Return what jobs write of these images: shards, or whole folders."""
         if self.study.ranking.sets:
-            return [shard for name in self.image_sets for shard in self.generated_shards(name)]
+            return [shard for name in self.ranking.image_sets for shard in self.ranking.generated_shards(name)]
         return list(self.weighed_images(draw, split).values())
-
-    @property
-    def ranking_classes(self) -> Path:
-        """The file with the names of the classes that the ranked models tell apart."""
-        return self.root / "data" / "classes.json"
-
-    def table(self, name: str, suffix: str = "parquet") -> Path:
-        """Return the file of a table."""
-        return self.root / "tables" / f"{name}.{suffix}"
 
 
 def study_of(configfile: str | Path) -> Study:

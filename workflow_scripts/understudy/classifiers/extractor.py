@@ -13,6 +13,7 @@ from understudy.classifiers.augmentation import Augmentation, draw_epoch
 from understudy.classifiers.layers import Shape, conv3x3, initialise
 from understudy.classifiers.networks import image_statistics
 from understudy.classifiers.recipes import Recipe
+from understudy.devices import global_random_state
 from understudy.errors import StudyError
 from understudy.files import writing
 from understudy.seeds import seed_for
@@ -88,8 +89,7 @@ def train_extractor(
             f"feature extractor: images of {images.shape[-2]}x{shape.size} pixels; "
             f"square ones of {SMALLEST} to {LARGEST} pixels are allowed"
         )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_for(seed, "initialisation"))
+    with global_random_state(seed_for(seed, "initialisation")):
         network = ExtractorNetwork(shape)
     pixels, answers = torch.from_numpy(images).to(device), torch.from_numpy(np.asarray(labels, np.int64)).to(device)
     mean, deviation = image_statistics(pixels.cpu())

@@ -8,6 +8,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.layers import Shape
+from understudy.devices import global_random_state
 from understudy.errors import StudyError
 
 
@@ -67,8 +68,7 @@ def build_network(
     """
     mean, deviation = statistics or (torch.zeros(shape.channels), torch.ones(shape.channels))
     # Initialisers draw from torch's global state: it is seeded for this network and put back.
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with global_random_state(seed):
         body = _foreign(settings, shape) if settings.is_foreign else _own(settings, shape)
     for module in body.modules():
         if isinstance(module, _BatchNorm) and module.momentum is not None:

@@ -1,9 +1,8 @@
 """One stack's training from the first epoch to the last: steps, history, snapshots, checkpoints."""
 
 import math
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import torch
@@ -16,6 +15,7 @@ from understudy.classifiers.networks import Classifier
 from understudy.classifiers.recipes import Recipe
 from understudy.classifiers.stacking import Stack
 from understudy.classifiers.weights import to_half, write_weights
+from understudy.devices import global_random_state
 from understudy.files import writing
 from understudy.seeds import seed_for
 
@@ -53,9 +53,7 @@ class StackTraining:
         self.history: list[list[dict]] = [[] for _ in names]
         self.snapshots: dict[tuple[int, int], dict[str, Tensor]] = {}
         self.sums = self._no_sums()
-        self.checkpoints = Checkpoints(folder)
-        self.checkpoint_seconds = checkpoint_seconds
-        self.saved = time.monotonic()
+        self.checkpoints = Checkpoints(folder, checkpoint_seconds)
         self.done = self._resume()
 
     def _no_sums(self) -> Tensor:
@@ -82,30 +80,22 @@ class StackTraining:
             self.labels.device,
         )
         for step in range(self.done - (epoch - 1) * self.steps, self.steps):
-            if time.monotonic() - self.saved >= self.checkpoint_seconds:
+            if self.checkpoints.due:
                 self._save()
             part = draws.step(step, self.batch)
             images = self.augmentation.batch(part)
-            with self._own_random_state():
+            with self._random_state():
                 losses, errors = self.stack.step(
                     images, self.labels[part.order], part.noise, self._learning_rate(self.done)
                 )
             self.sums += torch.stack([losses.double(), errors.double()])
             self.done += 1
 
-    @contextmanager
-    def _own_random_state(self) -> Iterator[None]:
-        """Seed torch's global state, from which a foreign network may draw, for this step, and put it back.
-
-        Foreign networks are never stacked, so the seed is that of the one run.
-        """
+    def _random_state(self) -> AbstractContextManager:
+        """Return the random state of a step; a foreign network is never stacked, so the seed is that of the one run."""
         if not self.stack.network.draws_globally:
-            yield
-            return
-        device = self.labels.device
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            torch.manual_seed(seed_for(self.seeds[0], "network", self.done))
-            yield
+            return nullcontext()
+        return global_random_state(seed_for(self.seeds[0], "network", self.done), self.labels.device)
 
     def _learning_rate(self, step: int) -> float:
         return self.recipe.learning_rate_at(step, self.steps * self.last_epoch)
@@ -155,7 +145,6 @@ class StackTraining:
                 save_file(weights, temporary)
         self.snapshots.clear()
         self.checkpoints.save(self.done, self.stack.state() | {"sums": self.sums}, {"history": self.history})
-        self.saved = time.monotonic()
 
     def _resume(self) -> int:
         """Load the newest checkpoint, if any; return the number of steps done."""

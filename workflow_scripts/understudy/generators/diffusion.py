@@ -7,7 +7,6 @@ one network gives both predictions of classifier-free guidance (Ho and Salimans 
 
 import json
 import math
-import time
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +17,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from understudy.checkpoints import Checkpoints
-from understudy.devices import torch_generator
+from understudy.checkpoints import CHECKPOINT_SECONDS, Checkpoints, adam_tensors, load_adam
+from understudy.devices import global_random_state, torch_generator
 from understudy.errors import StudyError
 from understudy.files import writing
 from understudy.generators.batches import check_training_images
 from understudy.generators.diffusion_settings import DiffusionSettings
-from understudy.progress import progress
+from understudy.generators.resuming import train_to_end
 from understudy.seeds import seed_for
 
 FORMAT = "understudy-diffusion-1"
@@ -72,7 +71,7 @@ def train_diffusion(
     path: Path,
     checkpoints: Path,
     device: torch.device,
-    checkpoint_seconds: float = 60.0,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> list[dict]:
     """Train the model and write it to ``path``; return its history, rows of step and loss.
 
@@ -97,36 +96,29 @@ def train_diffusion(
             f"divisible by {2**halvings}, but they have {images.shape[2]} pixels a side; give fewer channels"
         )
     run = DiffusionTraining(images, labels, classes, settings, seed, device)
-    store = Checkpoints(checkpoints)
-    run.resume(store)
-    saved = time.monotonic()
-    with progress(settings.steps, "diffusion model", "step", done=run.done) as bar:
-        while run.done < settings.steps:
-            run.step()
-            bar.update(note=run.note)
-            if time.monotonic() - saved >= checkpoint_seconds:
-                store.save(run.done, run.tensors(), {"history": run.history})
-                saved = time.monotonic()
+    train_to_end(run, Checkpoints(checkpoints, checkpoint_seconds), "diffusion model")
     _save(path, run.average, settings, images.shape[1], images.shape[2], classes)
     return run.history
 
 
 class DiffusionTraining:
-    """A training under way. Every step draws from a generator of its own: its number is all its randomness."""
+    """A diffusion model's training under way; a :class:`~understudy.generators.resuming.Training`.
+
+    Every step draws from a generator of its own: its number is all its randomness.
+    """
 
     def __init__(self, images: np.ndarray, labels: np.ndarray, classes: int, settings: DiffusionSettings, seed: int,
                  device: torch.device):  # fmt: skip
         self.settings, self.seed, self.classes, self.device = settings, seed, classes, device
         self.images = torch.from_numpy(np.ascontiguousarray(images)).to(device)
         self.labels = torch.from_numpy(np.asarray(labels, np.int64)).to(device)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed_for(seed, "initialisation"))
+        with global_random_state(seed_for(seed, "initialisation")):
             self.network = build_unet(settings, images.shape[1], images.shape[2], classes).to(device).train()
         self.parameters = dict(self.network.named_parameters())
         self.average = {name: value.detach().clone() for name, value in self.parameters.items()}
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=settings.learning_rate, weight_decay=0.0)
         self.alphas = noise_schedule(settings).alphas_cumprod.to(device)
-        self.done, self.history, self.note = 0, [], ""
+        self.steps, self.done, self.history, self.note = settings.steps, 0, [], ""
         self.total = torch.zeros((), dtype=torch.float64, device=device)
 
     def _draw(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -141,11 +133,11 @@ class DiffusionTraining:
         return tuple(value.to(self.device) for value in drawn)
 
     def _learning_rate(self) -> float:
-        progressed = self.done / self.settings.steps
-        rise = min(1.0, (self.done + 1) / max(WARM_UP * self.settings.steps, 1))
+        progressed = self.done / self.steps
+        rise = min(1.0, (self.done + 1) / max(WARM_UP * self.steps, 1))
         return self.settings.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * progressed))
 
-    def step(self) -> None:
+    def advance(self) -> None:
         """Take one step of AdamW on the squared error of the predicted noise."""
         places, times, dropped, noise = self._draw()
         clean = self.images[places].float() / 127.5 - 1
@@ -163,41 +155,34 @@ class DiffusionTraining:
             torch._foreach_lerp_(list(self.average.values()), list(self.parameters.values()), 1 - decay)
         self.total += loss.detach()
         self.done += 1
-        if self.done % STEPS_BETWEEN_CHECKS == 0 or self.done == self.settings.steps:
+        if self.done % STEPS_BETWEEN_CHECKS == 0 or self.done == self.steps:
             self._add_history()
 
     def _add_history(self) -> None:
+        self.check_finite()
         mean = self.total.item() / (self.done - (self.history[-1]["step"] if self.history else 0))
-        if not math.isfinite(mean):
+        self.history.append({"step": self.done, "loss": mean})
+        self.note = f"loss {mean:.4f}"
+        self.total.zero_()
+
+    def check_finite(self) -> None:
+        """Raise a StudyError if a loss since the last row of the history was NaN or infinite."""
+        if not self.total.isfinite():
             raise StudyError(
                 f"practice.comparison.generator: the loss is not finite before step {self.done}; lower learning_rate "
                 f"({self.settings.learning_rate})"
             )
-        self.history.append({"step": self.done, "loss": mean})
-        self.note = f"loss {mean:.4f}"
-        self.total.zero_()
 
     def tensors(self) -> dict[str, Tensor]:
         """Return all that training changes, but for the history and the number of steps done."""
         named = {"total": self.total}
         named |= {f"average.{name}": value for name, value in self.average.items()}
         named |= {f"network.{name}": value for name, value in self.parameters.items()}
-        for name, value in self.parameters.items():
-            named |= {f"{key}.{name}": moment for key, moment in self.optimizer.state[value].items()}
-        return named
+        return named | adam_tensors(self.optimizer, self.parameters)
 
-    def resume(self, store: Checkpoints) -> None:
-        """Continue from the newest checkpoint in ``store``, if there is one."""
-        found = store.load()
-        if found is None:
-            return
-        self.done, tensors, state = found
-        self.history = state["history"]
-        moments = {
-            place: {key: tensors[f"{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-            for place, name in enumerate(self.parameters)
-        }
-        self.optimizer.load_state_dict({"state": moments, "param_groups": self.optimizer.state_dict()["param_groups"]})
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Go on from what :meth:`tensors` returned."""
+        load_adam(self.optimizer, self.parameters, tensors)
         with torch.no_grad():
             for name, value in self.tensors().items():
                 value.copy_(tensors[name])

@@ -1,6 +1,5 @@
-"""Train a generator: the loop around a method's step, with history, snapshots and exact resumption."""
+"""Train a GAN: a method's step with history and snapshots."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,11 @@ from understudy.checkpoints import CHECKPOINT_SECONDS, Checkpoints
 from understudy.errors import StudyError
 from understudy.generators.batches import RealImages, check_training_images
 from understudy.generators.layers import check_resolution
+from understudy.generators.resuming import train_to_end
 from understudy.generators.settings import GeneratorSettings, StyleGAN2Settings
 from understudy.generators.snapshots import Description, save_snapshot
 from understudy.generators.stylegan2_step import StyleGAN2Step
 from understudy.generators.wgan_gp_step import WGANGPStep
-from understudy.progress import progress
 from understudy.seeds import seed_for
 from understudy.tables import write_table
 
@@ -70,23 +69,13 @@ def train_generator(
     except ValueError as error:
         raise StudyError(f"generator {name}: {error}; resize or crop the images (`data`)") from error
     run = TrainingRun(images, labels, classes, settings, seed, Path(folder), name, device)
-    store = Checkpoints(checkpoints)
-    run.resume(store)
-    saved = time.monotonic()
-    with progress(run.steps, f"generator {name}", "step", done=run.done) as bar:
-        while run.done < run.steps:
-            run.advance()
-            bar.update(note=run.note)
-            if time.monotonic() - saved >= checkpoint_seconds and run.done < run.steps:
-                run.check_finite()
-                store.save(run.done, run.tensors(), {"history": run.history})
-                saved = time.monotonic()
+    train_to_end(run, Checkpoints(checkpoints, checkpoint_seconds), f"generator {name}")
     write_table("generator_history", pd.DataFrame(run.history), Path(folder) / "history.parquet")
     return [run.snapshot_path(step) for step in run.snapshot_steps]
 
 
 class TrainingRun:
-    """A training under way: what :func:`train_generator` advances, saves and resumes."""
+    """A GAN's training under way; a :class:`~understudy.generators.resuming.Training`."""
 
     def __init__(self, images: np.ndarray, labels: np.ndarray, classes: int, settings: GeneratorSettings, seed: int,
                  folder: Path, name: str, device: torch.device):  # fmt: skip
@@ -181,13 +170,8 @@ class TrainingRun:
                 named |= {f"optimizer.{player}.{place}.{key}": value for key, value in values.items()}
         return named
 
-    def resume(self, store: Checkpoints) -> None:
-        """Continue from the newest checkpoint in ``store``, if there is one."""
-        found = store.load()
-        if found is None:
-            return
-        self.done, tensors, state = found
-        self.history = state["history"]
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Go on from what :meth:`tensors` returned."""
         for player, optimizer in self.method.optimizers.items():
             prefix = f"optimizer.{player}."
             moments: dict[int, dict[str, Tensor]] = {}

@@ -20,9 +20,10 @@ from understudy.practice.arms import SWEEP, Arm
 from understudy.practice.comparison_settings import GuidanceSettings, LearnerSettings, LoopSettings, SamplingSettings
 from understudy.practice.evaluation import evaluation_sets, measure_addition, score
 from understudy.practice.images import PlainPool
-from understudy.practice.loop import Sources, seconds
+from understudy.practice.loop import Sources
 from understudy.practice.results import run_arm
 from understudy.practice.sampling import Sampler
+from understudy.practice.state import seconds
 from understudy.practice.tables import costs_table, equal_accuracy_table, scaling_table, summary_table
 from understudy.schemas import SCHEMAS
 from understudy.seeds import seed_for

@@ -11,8 +11,7 @@ from understudy.plots import pages
 from understudy.plots.limits import limits
 from understudy.plots.protocols import OUTCOMES, whole_pool
 from understudy.plots.rank_preservation import CORRELATIONS
-from understudy.plots.rows import over_draws, plural, with_columns
-from understudy.plots.table_pages import in_study_order
+from understudy.plots.rows import in_study_order, over_draws, plural, with_columns
 from understudy.selection.records import AGGREGATE
 from understudy.tables import read_table
 

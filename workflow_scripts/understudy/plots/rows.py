@@ -24,6 +24,17 @@ def read_errors(paths: Iterable[str | Path]) -> pd.DataFrame:
     return rows.assign(error=rows["errors"] / rows["images"])
 
 
+def in_study_order(table: pd.DataFrame, splits: Sequence[str], generators: Sequence[str]) -> pd.DataFrame:
+    """Sort rows by draw (aggregates first), split and choosing set, in the configuration's order, if it has draws."""
+    table = table.reset_index(drop=True)
+    if "draw" not in table:
+        return table
+    order = {"split": list(splits), "generator": ["", *generators, "validation"]}
+    ranks = {column: table[column].map(values.index) for column, values in order.items() if column in table}
+    keys = table[["draw"]].assign(**ranks)
+    return table.loc[keys.sort_values(list(keys.columns), kind="stable").index].reset_index(drop=True)
+
+
 def over_draws(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that aggregate over draws; with one draw of the splits, its rows."""
     aggregate = table["draw"] == AGGREGATE

@@ -1,7 +1,6 @@
 """The learner: a classifier in training, with its averaged weights, whose every step is a function of its number."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
@@ -9,11 +8,12 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from understudy.checkpoints import adam_tensors, load_adam
 from understudy.classifiers.augmentation import Augmentation, EpochDraws
 from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import build_network
 from understudy.classifiers.recipes import Recipe
-from understudy.devices import torch_generator
+from understudy.devices import global_random_state, torch_generator
 from understudy.practice.comparison_settings import LearnerSettings
 from understudy.practice.guidance import entropy
 from understudy.seeds import numpy_generator, seed_for
@@ -58,7 +58,7 @@ class LearnerTraining:
         x = Augmentation(images, self.recipe, self.network.mean).batch(draws)[0]  # [B, C, H, W]
         targets = F.one_hot(labels, self.shape.classes).float()
         x, targets = mix(x, targets, self.settings, seed)
-        with self._own_random_state(seed), self._autocast():
+        with self._random_state(seed), self._autocast():
             logits = self.network(x, draws.noise[0])
         loss = F.cross_entropy(logits.float(), targets, label_smoothing=self.settings.label_smoothing)
         self.optimizer.zero_grad()
@@ -82,15 +82,11 @@ class LearnerTraining:
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
 
-    @contextmanager
-    def _own_random_state(self, seed: int) -> Iterator[None]:
-        """Seed torch's global state, from which a foreign network may draw, for this step, and put it back."""
+    def _random_state(self, seed: int) -> AbstractContextManager:
+        """Return the random state of a step."""
         if not self.network.draws_globally:
-            yield
-            return
-        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
-            torch.manual_seed(seed_for(seed, "network"))
-            yield
+            return nullcontext()
+        return global_random_state(seed_for(seed, "network"), self.device)
 
     def guide(self, images: Tensor) -> Tensor:
         """Return the averaged network's logits [B, classes] of float images in pixel units; differentiable in them.
@@ -122,9 +118,7 @@ class LearnerTraining:
         """Return all that training changes, by name."""
         named = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         named |= {f"average.{name}": value for name, value in self.average.state_dict().items()}
-        for name, value in self.network.named_parameters():
-            named |= {f"optimizer.{key}.{name}": moment for key, moment in self.optimizer.state[value].items()}
-        return named
+        return named | adam_tensors(self.optimizer, dict(self.network.named_parameters()), "optimizer.")
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:
         """Go on from what ``state`` returned."""
@@ -132,12 +126,7 @@ class LearnerTraining:
             for prefix, module in (("network", self.network), ("average", self.average)):
                 for name, value in module.state_dict().items():
                     value.copy_(tensors[f"{prefix}.{name}"])
-        moments = {
-            place: {key: tensors[f"optimizer.{key}.{name}"].clone() for key in ("step", "exp_avg", "exp_avg_sq")}
-            for place, (name, _) in enumerate(self.network.named_parameters())
-            if f"optimizer.step.{name}" in tensors
-        }
-        self.optimizer.load_state_dict({"state": moments, "param_groups": self.optimizer.state_dict()["param_groups"]})
+        load_adam(self.optimizer, dict(self.network.named_parameters()), tensors, "optimizer.")
 
 
 def mix(images: Tensor, targets: Tensor, settings: LearnerSettings, seed: int) -> tuple[Tensor, Tensor]:

@@ -8,13 +8,13 @@ each of these branches is cooled down on the images that were there, so that one
 
 import math
 import sys
-import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from understudy.checkpoints import Checkpoints
 from understudy.classifiers.layers import Shape
@@ -28,12 +28,12 @@ from understudy.practice.comparison_settings import LearnerSettings, LoopSetting
 from understudy.practice.images import Batch, GrowingSet, PlainPool
 from understudy.practice.learner import LearnerTraining
 from understudy.practice.sampling import Sampler
-from understudy.practice.schedule import Patience, learning_rate
+from understudy.practice.schedule import learning_rate
+from understudy.practice.state import Progress, seconds
 from understudy.progress import progress
 from understudy.seeds import seed_for
 
 STATISTICS_IMAGES = 10_000
-HARDNESS_IMAGES = 2_000
 # Plain images copied at once: a static set may be larger than memory.
 POOL_READ = 5_000
 
@@ -52,60 +52,6 @@ class Sources:
     sampler: Sampler | None
 
 
-@dataclass
-class Progress:
-    """All of a run's state that is no tensor; JSON-able.
-
-    Attributes
-    ----------
-    step : int
-        Optimizer steps taken.
-    images, additions : int
-        Images trained on, and how often some were added.
-    made : int or None
-        Images of the addition under way that are there already; None: none is under way.
-    patience : Patience
-    loss, losses : float, int
-        Sum of the losses since the last validation, and of how many steps.
-    generator_seconds, learner_seconds : float
-        So far, see :func:`seconds`.
-    seconds_before : float
-        ``generator_seconds`` when the addition under way began.
-    history : list of dict
-        A row for each validation.
-    rounds : list of dict
-        A row for each addition.
-
-    """
-
-    step: int = 0
-    images: int = 0
-    additions: int = 0
-    made: int | None = None
-    patience: Patience = field(default_factory=Patience)
-    loss: float = 0.0
-    losses: int = 0
-    generator_seconds: float = 0.0
-    learner_seconds: float = 0.0
-    seconds_before: float = 0.0
-    history: list[dict] = field(default_factory=list)
-    rounds: list[dict] = field(default_factory=list)
-
-    @classmethod
-    def from_json(cls, state: dict) -> "Progress":
-        """Return what ``asdict`` turned into plain data."""
-        return cls(**state | {"patience": Patience(**state["patience"])})
-
-
-def seconds(device: torch.device) -> float:
-    """Return a clock: seconds of processor time on a CPU, where jobs share cores, else of the wall."""
-    if device.type == "cpu":
-        return time.process_time()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return time.perf_counter()
-
-
 class PracticeRun:
     """One arm with one seed; see :func:`run_arm`."""
 
@@ -113,9 +59,8 @@ class PracticeRun:
                  folder: Path, device: torch.device, checkpoint_seconds: float):  # fmt: skip
         self.arm, self.settings, self.loop, self.sources = arm, learner, loop, sources
         self.seed, self.folder, self.device = seed, folder, device
-        self.checkpoint_seconds, self.saved = checkpoint_seconds, time.monotonic()
         self.interval = loop.evaluation_interval or max(math.ceil(loop.initial / learner.batch), 1)
-        self.store = Checkpoints(folder / "state")
+        self.store = Checkpoints(folder / "state", checkpoint_seconds)
         shape = sources.real.images.shape[1:]
         self._check_shapes(shape)
         self.set = GrowingSet(folder / "images", arm.capacity, shape)
@@ -294,7 +239,7 @@ class PracticeRun:
     # ------------------------------------------------------------------ interruption
 
     def _save_if_due(self) -> None:
-        if time.monotonic() - self.saved >= self.checkpoint_seconds:
+        if self.store.due:
             self._save()
 
     def _save(self) -> None:
@@ -303,7 +248,6 @@ class PracticeRun:
         # Within an addition the step stays: the number of images tells its checkpoints apart.
         number = done.step + done.images + (done.made or 0)
         self.store.save(number, self.learner.state(), asdict(done))
-        self.saved = time.monotonic()
 
     def _branch_path(self, branch: int) -> Path:
         return self.folder / "branches" / f"{branch}.safetensors"
@@ -323,50 +267,18 @@ class PracticeRun:
         found = (self.folder / "branches").glob("*.safetensors")
         return sorted(int(path.stem) for path in found if int(path.stem) < self.progress.additions)
 
-    def hardness(self) -> list[dict]:
-        """Return how hard each addition is to the learner, before every addition and at the end.
-
-        A row for each learner (by the additions that it had seen) and addition: error and entropy, and the error on
-        those images that the learner which asked for them had wrong. Call it after :meth:`run`.
-        """
-        # Copies: loading another state writes into the learner's own tensors.
-        final = {name: value.clone() for name, value in self.learner.state().items()}
-        stages = [(number, load_file(self._branch_path(number))) for number in self.branches()]
-        rows, wrong_at_inclusion = [], {}
-        for stage, state in [*stages, (self.progress.additions, final)]:
-            self.learner.load_state(state)
-            for addition in range(1, self.progress.additions + 1):
-                places = np.flatnonzero(self.set.columns["addition"][: self.progress.images] == addition)
-                places = places[:HARDNESS_IMAGES]
-                predicted, entropies = self.learner.predict(self.set.images[places])
-                wrong = predicted != self.set.columns["label"][places]
-                if stage == addition - 1:
-                    wrong_at_inclusion[addition] = wrong
-                rows.append({"additions": stage, "addition": addition, "wrong": wrong, "entropy": entropies})
-        self.learner.load_state(final)
-        return [self._hardness_row(row, wrong_at_inclusion.get(row["addition"])) for row in rows]
-
-    @staticmethod
-    def _hardness_row(row: dict, wrong_at_inclusion: np.ndarray | None) -> dict:
-        asked = wrong_at_inclusion if wrong_at_inclusion is not None else np.zeros(len(row["wrong"]), bool)
-        return {
-            "additions": row["additions"],
-            "addition": row["addition"],
-            "images": len(row["wrong"]),
-            "error": float(row["wrong"].mean()),
-            "entropy": float(row["entropy"].mean()),
-            "wrong_at_inclusion": int(asked.sum()),
-            "error_of_those": float(row["wrong"][asked].mean()) if asked.any() else math.nan,
-        }
+    def branch_state(self, branch: int) -> dict[str, Tensor]:
+        """Return the learner before addition ``branch + 1``, as it was set aside."""
+        return load_file(self._branch_path(branch))
 
     def cool_down(self, branch: int) -> None:
         """Go back to the learner before addition ``branch + 1`` and cool it down without adding."""
         path = self._branch_path(branch)
-        self.store = Checkpoints(self.folder / f"branch-{branch}")
+        self.store = Checkpoints(self.folder / f"branch-{branch}", self.store.seconds)
         found = self.store.load()
         state = found[2] if found else read_json(path.with_suffix(".json"))
         self.progress = Progress.from_json(state)
-        self.learner.load_state(found[1] if found else load_file(path))
+        self.learner.load_state(found[1] if found else self.branch_state(branch))
         done, began = self.progress, read_json(path.with_suffix(".json"))["step"]
         end = began + self.settings.cool_down_steps
         while done.step < end:

@@ -6,9 +6,11 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from understudy.checkpoints import CHECKPOINT_SECONDS
 from understudy.classifiers.weights import to_half, write_weights
 from understudy.practice.arms import SCALING, Arm
 from understudy.practice.comparison_settings import LearnerSettings, LoopSettings
+from understudy.practice.hardness import hardness
 from understudy.practice.loop import PracticeRun, Sources
 
 EPOCH = 1  # a weights file holds snapshots by epoch; a run of practice keeps its end alone
@@ -36,7 +38,7 @@ def run_arm(
     images: Path | None,
     work: Path,
     device: torch.device,
-    checkpoint_seconds: float = 60.0,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> ArmResult:
     """Run one arm with one seed, and cool its branches down.
 
@@ -62,7 +64,7 @@ def run_arm(
     if images is not None:
         run.set.write_shards(images, run.progress.images, SHARD_SIZE)
     scaling = arm.experiment == SCALING
-    hardness = run.hardness() if scaling else []
+    hard = hardness(run) if scaling else []
     rounds, branches = run.progress.rounds, run.branches() if scaling else []
     ends = [_end(run, arm, run.progress.additions, name, weights)]
     if arm.additions and not run.progress.additions:
@@ -72,7 +74,7 @@ def run_arm(
         run.cool_down(branch)
         ends.append(_end(run, arm, branch, name, weights))
         history += [row for row in run.progress.history if row["branch"] == branch]
-    return ArmResult(*(pd.DataFrame(rows) for rows in (ends, history, rounds, hardness)))
+    return ArmResult(*(pd.DataFrame(rows) for rows in (ends, history, rounds, hard)))
 
 
 def _end(run: PracticeRun, arm: Arm, additions: int, name: str, folder: Path) -> dict:

@@ -10,7 +10,7 @@ from understudy.ranking.predictions import Predictions, read_npz, read_parquet
 
 
 class SetFiles(TypedDict, total=False):
-    """Where a set's predictions lie; as :meth:`understudy.plan.Plan.ranked_sets` gives it.
+    """Where a set's predictions lie; as :meth:`understudy.ranking.plan.RankingPlan.given_sets` gives it.
 
     Either `of`, the names of the sets that it unites, or `files` and `labels`: parquet files of predictions and the
     file of true labels; or one npz file and the names of its arrays `models`, `predicted` and `labels`.

@@ -37,6 +37,11 @@ class ZooSettings(Settings):
     batch_size: Count = Field(256, description="images at once; halved for a model that lacks the memory for it")
     workers: int = Field(4, ge=0, description="processes that load images; 0: the job's own process")
 
+    def evaluation_settings(self) -> dict:
+        """Return what the evaluation of a model depends on, without the choice of models and how they share jobs."""
+        kept = {"checkpoints", "pretrained", "batch_size", "workers"}
+        return {"filter": "*", **self.model_dump(mode="json", include=kept)}
+
     @model_validator(mode="after")
     def _some_model(self) -> "ZooSettings":
         if not (self.names or self.filter or self.checkpoints):

@@ -1,0 +1,77 @@
+# Figures of the candidates: their errors during training, and the randomly wired networks' graphs.
+
+
+rule plot_learning_curves:
+    input:
+        counts=lambda wildcards: [
+            plan.evaluation(wildcards.draw, split, "full", batch, name)
+            / "counts.parquet"
+            for split in plan.splits
+            for name in [
+                SYNTHETIC_SETS[split],
+                *(["test"] if plan.has_test(split) else []),
+            ]
+            for batch in plan.batches
+        ],
+        histories=lambda wildcards: [
+            plan.candidates(wildcards.draw, split, "full", batch) / "history.parquet"
+            for split in plan.splits
+            for batch in plan.batches
+        ],
+        code=modules(*SHARED, "plots/learning_curves.py", "selection/choices.py"),
+    output:
+        figure=report(
+            f"{FIGURES}/draw{{draw}}/learning_curves.png",
+            caption="captions/learning_curves.rst",
+            category="5 Candidates",
+            labels={"contents": "Errors during training", "draw": "{draw}"},
+        ),
+    log:
+        f"{LOGS}/plot_learning_curves/draw{{draw}}.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_learning_curves/draw{{draw}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(30),
+    params:
+        splits=[split for split in plan.splits for batch in plan.batches],
+        synthetic_sets=SYNTHETIC_SETS,
+        generators=GENERATORS,
+        followed=study.selection.followed_architectures,
+    message:
+        "Figure: learning curves, draw {wildcards.draw}"
+    script:
+        "../workflow_scripts/plot_learning_curves.py"
+
+
+rule plot_random_graphs:
+    input:
+        graphs=rules.draw_graphs.output.graphs,
+        code=modules(*SHARED, "plots/random_graphs.py"),
+    output:
+        figure=report(
+            f"{FIGURES}/random_graphs.png",
+            caption="captions/random_graphs.rst",
+            category="5 Candidates",
+            labels={
+                "contents": "Graphs of the randomly wired networks",
+                "draw": "all",
+            },
+        ),
+    log:
+        f"{LOGS}/plot_random_graphs.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_random_graphs.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    message:
+        "Figure: graphs of the randomly wired networks"
+    script:
+        "../workflow_scripts/plot_random_graphs.py"

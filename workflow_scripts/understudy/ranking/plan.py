@@ -1,0 +1,151 @@
+"""Which jobs a ranking study has, and where their files lie. No torch import."""
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from understudy.generators.pretrained_settings import BigGANSet, GeneratedSet
+from understudy.ranking.settings import PredictionFile, RankingSettings, UnionSet
+from understudy.zoo.plan import model_batches
+
+
+class RankingPlan:
+    """The jobs and files of the rankings of models.
+
+    Where sets are given, one ranking of the models that were, or are to be, evaluated on them; else one of the study's
+    candidates for each draw and split.
+
+    Parameters
+    ----------
+    settings
+        The study's section `ranking`.
+    root
+        Folder of the study's results.
+    seed
+        The study's seed.
+    generators
+        Names of the generators of each split.
+    draws
+        How often the splits are drawn.
+
+    """
+
+    def __init__(self, settings: RankingSettings, root: Path, seed: int, generators: dict[str, list[str]], draws: int):
+        self.settings, self.root, self.seed = settings, root / "ranking", seed
+        self.generators, self.draws = generators, draws
+
+    @property
+    def places(self) -> list[tuple[int, str]]:
+        """Draw and split of each ranking of models; given sets, which no split concerns, have one."""
+        if self.settings.sets:
+            return [(0, "")]
+        return [(draw, split) for draw in range(self.draws) for split in self.generators]
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether real images judge the ranking of models."""
+        return not self.settings.sets or self.settings.judges
+
+    @property
+    def outputs(self) -> list[str]:
+        """The tables that a ranking writes."""
+        calibrates = self.is_judged or self.settings.calibration is not None
+        return [
+            *(["calibration_comparisons"] if self.is_judged else []),
+            "model_ranking",
+            *(["image_weights"] if calibrates else []),
+        ]
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables of the ranking study."""
+        judged = ["calibration", "calibration_models", "calibration_penalties"] if self.is_judged else []
+        return [*judged, "model_ranking", *(["model_evaluations"] if self.settings.models else [])]
+
+    def folder(self, draw: int | str, split: str) -> Path:
+        """Return the folder of a ranking of models."""
+        return self.root / f"draw{draw}" / split if split else self.root / "models"
+
+    def files(self, file: str) -> list[Path]:
+        """Return the file of this name of every ranking."""
+        return [self.folder(draw, split) / file for draw, split in self.places]
+
+    def sets_of(self, split: str) -> list[str]:
+        """Return the sets that a split's models are ranked with and by: synthetic ones, calibration, test."""
+        return [*self.generators[split], "calibration", "test"]
+
+    # ------------------------------------------------------------------ given sets
+
+    @property
+    def image_sets(self) -> dict[str, BaseModel]:
+        """The sets of images that models are evaluated on, with their settings."""
+        ranking = self.settings
+        if ranking.models is None:
+            return {}
+        sets = {**ranking.sets, **ranking.real_sets}
+        return {name: settings for name, settings in sets.items() if not isinstance(settings, UnionSet)}
+
+    def given_root(self, set_name: str) -> Path | None:
+        """Return where the images of a given set lie; None for a generated one."""
+        return getattr(self.image_sets[set_name], "root", None)
+
+    def generated_shards(self, set_name: str) -> list[Path]:
+        """Return the shards of images that a pretrained generator makes for a set; none for a given set."""
+        settings = self.image_sets[set_name]
+        if not isinstance(settings, GeneratedSet):
+            return []
+        total = settings.images_per_class * self.settings.class_count
+        folder = self.root / "images" / set_name
+        return [folder / f"shard-{shard:05d}.parquet" for shard in range(-(-total // settings.shard_size))]
+
+    @cached_property
+    def model_batches(self) -> dict[str, list[str]]:
+        """The models that each job evaluates, by the batch's name."""
+        zoo = self.settings.models
+        return model_batches(zoo, self.settings.class_count, self.seed) if zoo else {}
+
+    def model_evaluation(self, set_name: str, batch: str) -> Path:
+        """Return the folder of a batch of models evaluated on a set of images."""
+        return self.root / "evaluations" / set_name / batch
+
+    def given_sets(self) -> tuple[dict[str, dict], dict[str, dict]]:
+        """Return where the predictions on the given sets, and on the real ones, lie; see `ranking.sets.SetFiles`."""
+        ranking = self.settings
+        return tuple(
+            {name: self._set_files(name, settings) for name, settings in sets.items()}
+            for sets in (ranking.sets, ranking.real_sets)
+        )
+
+    def _set_files(self, name: str, settings: BaseModel) -> dict:
+        if isinstance(settings, UnionSet):
+            return {"of": settings.of}
+        if not isinstance(settings, PredictionFile):
+            folders = [self.model_evaluation(name, batch) for batch in self.model_batches]
+            files = [(folder / "predictions.parquet").as_posix() for folder in folders]
+            return {"files": files, "labels": (folders[0] / "labels.parquet").as_posix()}
+        arrays = settings.model_dump(include={"labels", "models", "predicted"})
+        return {"files": [settings.path.as_posix()], **arrays}
+
+    def given_files(self) -> list[str]:
+        """Return the files that hold the predictions on given sets, and their true labels."""
+        places = [place for sets in self.given_sets() for place in sets.values() if "of" not in place]
+        files = [
+            path
+            for place in places
+            for path in [*place["files"], *([] if place["files"][0].endswith(".npz") else [place["labels"]])]
+        ]
+        return list(dict.fromkeys(files))
+
+    def missing_files(self) -> list[str]:
+        """Say which images, weights and prediction files that a ranking needs are not there."""
+        zoo = self.settings.models
+        places = {f"the images of set {name}": self.given_root(name) for name in self.image_sets}
+        places |= {f"checkpoint {name}": entry.path for name, entry in (zoo.checkpoints if zoo else {}).items()}
+        biggan = {name: entry for name, entry in self.image_sets.items() if isinstance(entry, BigGANSet)}
+        places |= {f"the BigGAN of set {name}": entry.model for name, entry in biggan.items()}
+        return [
+            f"ranking: {what} are expected at {path}, which does not exist"
+            for what, path in places.items()
+            if path is not None and not path.exists()
+        ]

@@ -1,0 +1,22 @@
+"""The columns of every table: name, type, meaning. People's notebooks read them, so names stay.
+
+Errors and gains are fractions in [0, 1]; intervals (``ci_low``, ``ci_high``) are 95 %. A column whose meaning begins
+with "test:" is left out by a study that has no test set. ``draw`` is -1 in an aggregate over draws.
+"""
+
+from understudy.schemas.candidates import CANDIDATE_TABLES
+from understudy.schemas.columns import Column
+from understudy.schemas.generators import GENERATOR_TABLES
+from understudy.schemas.practice import PRACTICE_TABLES
+from understudy.schemas.ranking import RANKING_TABLES
+from understudy.schemas.selection import SELECTION_TABLES
+
+__all__ = ["SCHEMAS", "Column"]
+
+SCHEMAS: dict[str, list[Column]] = {
+    **GENERATOR_TABLES,
+    **CANDIDATE_TABLES,
+    **SELECTION_TABLES,
+    **RANKING_TABLES,
+    **PRACTICE_TABLES,
+}
