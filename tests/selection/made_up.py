@@ -118,3 +118,11 @@ def cut_short(counts: pd.DataFrame, noise: dict, run: str, last: int) -> tuple[p
         rows = value.rows.iloc[at].reset_index(drop=True)
         kept[key] = ErrorNoise(rows, value.errors[at], value.covariance[np.ix_(at, at)], value.images)
     return counts[~((counts["run"] == run) & (counts["epoch"] > last))], kept
+
+
+def row(table: pd.DataFrame, **keys) -> pd.Series:
+    """Return the one row whose columns have these values."""
+    for column, value in keys.items():
+        table = table[table[column] == value]
+    assert len(table) == 1
+    return table.iloc[0]

@@ -1,20 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import as_draw, draw_wrong, labels_of, runs_of, study, typical
+from made_up import as_draw, draw_wrong, labels_of, row, runs_of, study, typical
 
 from understudy.errors import StudyError
 from understudy.selection.gain import selection_gain
 from understudy.selection.methods import METHODS
 from understudy.selection.outcomes import Snapshots, all_architectures, average, choose, run_spread
 from understudy.statistics.image_noise import stratified_covariance
-
-
-def row(table: pd.DataFrame, **keys) -> pd.Series:
-    for column, value in keys.items():
-        table = table[table[column] == value]
-    assert len(table) == 1
-    return table.iloc[0]
 
 
 def by_hand(seed: int = 0) -> tuple[pd.DataFrame, dict, np.ndarray, np.ndarray]:

@@ -1,17 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import draw_wrong, runs_of, study, typical
+from made_up import draw_wrong, row, runs_of, study, typical
 
 from understudy.selection.comparison import protocol_comparison
 from understudy.selection.regret import regret_interval
-
-
-def row(table: pd.DataFrame, **keys) -> pd.Series:
-    for column, value in keys.items():
-        table = table[table[column] == value]
-    assert len(table) == 1
-    return table.iloc[0]
 
 
 def by_hand(seed: int = 0) -> tuple[pd.DataFrame, dict, dict[str, np.ndarray]]:

@@ -8,7 +8,7 @@ import typing
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.recipes import Recipe
@@ -17,18 +17,11 @@ from understudy.errors import StudyError
 from understudy.generators.settings import GeneratorSettings, StyleGAN2Settings, WGANGPSettings
 from understudy.practice.settings import PracticeSettings
 from understudy.ranking.settings import RankingSettings
+from understudy.settings import Name, Settings
 
-NAME = r"[A-Za-z][A-Za-z0-9_.]*"
 RESERVED_SETS = ("train", "subtrain", "validation", "calibration", "test")
 IMAGE_SIZES = (8, 16, 32, 64)
-Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 UNIONS = (typing.Union, types.UnionType)
-
-
-class Settings(BaseModel):
-    """A group of keys; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class StudyGenerator(GeneratorSettings):

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from understudy.classifiers import arguments as takes
 from understudy.classifiers.recipes import Recipe
+from understudy.settings import NAME, FrozenSettings
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _checked(make: Callable, given: dict[str, Any], where: str) -> Any:
         raise ValueError(f"{where}: {key + ': ' if key else ''}{first['msg']}") from error
 
 
-class ArchitectureSettings(BaseModel):
+class ArchitectureSettings(FrozenSettings):
     """A candidate architecture as a study's configuration states it.
 
     `model` is a builder (`resnet`), one of the 17 published names (`resnet_32`), `timm:NAME`, or `module:function`
@@ -107,14 +108,10 @@ class ArchitectureSettings(BaseModel):
     from float images [N, C, H, W] to logits [N, classes].
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     model: str = Field(description="A builder, a published name, timm:NAME or module:function.")
     arguments: dict[str, Any] = Field({}, description="Arguments of the builder.")
     recipe: dict[str, Any] = Field({}, description="Fields of the published recipe to replace.")
-    group: str | None = Field(
-        None, pattern=r"^[A-Za-z][A-Za-z0-9_.]*$", description="Architectures of one group share a job."
-    )
+    group: str | None = Field(None, pattern=f"^{NAME}$", description="Architectures of one group share a job.")
 
     @model_validator(mode="after")
     def _check(self) -> "ArchitectureSettings":

@@ -2,13 +2,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from understudy.settings import FrozenSettings
 
 
-class Arguments(BaseModel):
-    """Base of all builders' arguments: unknown names are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Arguments(FrozenSettings):
+    """Base of all builders' arguments."""
 
 
 def _check_depth(depth: int, per_block: int, extra: int, form: str) -> None:

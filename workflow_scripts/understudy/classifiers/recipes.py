@@ -7,17 +7,17 @@ collection; `architectures.py` gives one recipe to each of its 17 architectures.
 import math
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from understudy.settings import FrozenSettings
 
 
-class Recipe(BaseModel):
+class Recipe(FrozenSettings):
     """How one architecture is trained.
 
     The defaults are what the published recipes share: SGD with Nesterov momentum 0.9, batches of 128, learning
     rate 0.1, weight decay 1e-4, crops of 4 pixels, horizontal flips, no warm-up.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     epochs: int = Field(160, ge=1, description="Passes over the training images; `steps` wins over it.")
     steps: int | None = Field(

@@ -1,32 +1,17 @@
 """ResNeXt (Xie et al. 2017): bottlenecks whose 3x3 convolution works in groups."""
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from understudy.classifiers.arguments import ResNeXtArguments
-from understudy.classifiers.layers import BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
-from understudy.classifiers.resnet import projection
+from understudy.classifiers.layers import BatchNorm, Head, Shape, conv3x3, initialise
+from understudy.classifiers.resnet import ResidualBlock, bottleneck
 
 
-class GroupedBlock(nn.Module):
+class GroupedBlock(ResidualBlock):
     """1x1, grouped 3x3, 1x1; the groups' width doubles from stage to stage."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, inner: int, cardinality: int):
-        super().__init__()
-        self.residual = nn.Sequential(
-            conv1x1(inputs, inner),
-            BatchNorm(inner),
-            nn.ReLU(),
-            conv3x3(inner, inner, stride, groups=cardinality),
-            BatchNorm(inner),
-            nn.ReLU(),
-            conv1x1(inner, outputs),
-            BatchNorm(outputs),
-        )
-        self.shortcut = projection(inputs, outputs, stride)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.residual(x) + self.shortcut(x))
+        super().__init__(bottleneck(inputs, inner, outputs, stride, cardinality), inputs, outputs, stride)
 
 
 class ResNeXt(nn.Module):

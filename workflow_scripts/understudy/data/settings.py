@@ -1,17 +1,17 @@
 """Settings of the data and its splits."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from understudy.settings import Count, Settings
 
 DIGITS = "sklearn-digits"
 
 
-class DataSettings(BaseModel):
+class DataSettings(Settings):
     """Where the labelled images come from."""
-
-    model_config = ConfigDict(extra="forbid")
 
     source: str = Field(
         DIGITS,
@@ -49,13 +49,8 @@ class DataSettings(BaseModel):
         return self
 
 
-Count = Annotated[int, Field(ge=1)]
-
-
-class SplitSettings(BaseModel):
+class SplitSettings(Settings):
     """One split: how many images train, and how many of those the standard protocol holds out for validation."""
-
-    model_config = ConfigDict(extra="forbid")
 
     train: Count | Literal["all"] = Field(
         description="images to train on, classes in proportion; `all` keeps none for testing"

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from understudy.generators.settings import Settings
+from understudy.settings import FrozenSettings
 
 Prompt = Annotated[str, Field(pattern=r"\{\}")]
 
 
-class DiffusionSettings(Settings):
+class DiffusionSettings(FrozenSettings):
     """A class-conditional diffusion model of pixels, trained by the study on the subtrain part (diffusers' UNet)."""
 
     kind: Literal["unet"] = "unet"
@@ -38,7 +38,7 @@ class DiffusionSettings(Settings):
         return self
 
 
-class PretrainedDiffusionSettings(Settings):
+class PretrainedDiffusionSettings(FrozenSettings):
     """A pretrained latent diffusion model, read through diffusers."""
 
     kind: Literal["stable_diffusion", "dit"]

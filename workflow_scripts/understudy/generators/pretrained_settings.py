@@ -1,17 +1,15 @@
 """Settings of the sets that pretrained generators make."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Count = Annotated[int, Field(ge=1)]
+from understudy.settings import Count, Settings
 
 
-class GeneratedSet(BaseModel):
+class GeneratedSet(Settings):
     """What the sets of pretrained generators have in common."""
-
-    model_config = ConfigDict(extra="forbid")
 
     images_per_class: Count = Field(100, description="generated images per class")
     shard_size: Count = Field(1000, description="images in one parquet shard, which one job makes")

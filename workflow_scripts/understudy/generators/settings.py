@@ -5,7 +5,9 @@ Nothing here imports torch, so that a configuration is checked before anything h
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from understudy.settings import FrozenSettings
 
 Method = Literal["stylegan2", "wgan_gp"]
 Preset = Literal["cifar", "digits"]
@@ -26,13 +28,7 @@ Batch = Annotated[int, Field(ge=2, le=4096)]
 NonNegative = Annotated[float, Field(ge=0)]
 
 
-class Settings(BaseModel):
-    """A model that takes no unknown key and doesn't change once made."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TrainingSettings(Settings):
+class TrainingSettings(FrozenSettings):
     """What both methods have; every field is filled in."""
 
     kimg: PositiveFloat = Field(description="thousands of real images shown to the discriminator, per GAN")
@@ -160,7 +156,7 @@ PER_CLASS_CHANGES: dict[tuple[str, str], dict] = {
 }
 
 
-class GeneratorSettings(Settings):
+class GeneratorSettings(FrozenSettings):
     """A generator in a study's configuration: a method, a preset, and what differs from the preset.
 
     A key that is left out keeps the preset's value; ``resolve`` gives the whole.

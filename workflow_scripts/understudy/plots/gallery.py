@@ -74,11 +74,7 @@ def _pictures(path: str | Path, places: Sequence[int]) -> list[np.ndarray]:
 
 
 def _image(panel: Axes, pictures: list[np.ndarray], places: list[int], weights: pd.Series, place: int) -> None:
-    panel.set_xticks([])
-    panel.set_yticks([])
-    panel.grid(visible=False)
-    for spine in panel.spines.values():
-        spine.set_visible(False)
+    style.bare(panel)
     if place < len(pictures):
         panel.imshow(mosaic([pictures[place][None]], 1), interpolation="nearest")
         panel.set_xlabel(f"w = {weights[places[place]]:+.3f}".replace("+0.000", "0"), fontsize=8)

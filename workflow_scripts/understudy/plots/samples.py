@@ -46,14 +46,11 @@ def blocks_figure(sets: Mapping[str, Sequence[np.ndarray]], names: Sequence[str]
     for panel, (name, rows) in zip(axes[0], sets.items(), strict=True):
         panel.imshow(mosaic(rows, columns), interpolation="nearest")
         panel.set_title(name)
-        panel.grid(visible=False)
-        panel.set_xticks([])
+        style.bare(panel)
         height = rows[0].shape[2]
         panel.set_yticks([(height + GAP) * row + (height - 1) / 2 for row in range(len(rows))], names)
         if panel is not axes[0, 0]:
             panel.tick_params(labelleft=False)
-        for spine in panel.spines.values():
-            spine.set_visible(False)
     figure.suptitle(title)
     return figure
 
@@ -88,11 +85,7 @@ def closest_pairs_figure(
     figure.get_layout_engine().set(w_pad=0.12)  # pairs stand further apart than the two images of each
     for row, (name, table) in zip(axes, tables.items(), strict=True):
         for panel in row:
-            panel.set_xticks([])
-            panel.set_yticks([])
-            panel.grid(visible=False)
-            for spine in panel.spines.values():
-                spine.set_visible(False)
+            style.bare(panel)
         for place, (panel, pair) in enumerate(zip(row, table.itertuples(), strict=False)):
             panel.imshow(mosaic([np.stack([side[place] for side in images[name]])], 2), interpolation="nearest")
             held_out = "" if np.isnan(pair.held_out_distance) else f"\nheld out {pair.held_out_distance:.2f}"

@@ -88,6 +88,15 @@ def say(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes, color=GREY, wrap=True)
 
 
+def bare(axes: Axes) -> None:
+    """Take away what surrounds a picture: ticks, grid and frame."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
 def cut_below_zero(axes: Axes) -> None:
     """End the axes of errors just below 0: an interval may reach below, an error can't."""
     for limits, cut in ((axes.get_xlim(), axes.set_xlim), (axes.get_ylim(), axes.set_ylim)):

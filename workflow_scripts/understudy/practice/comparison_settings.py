@@ -8,14 +8,14 @@ from pydantic import Field, PositiveInt, model_validator
 
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.generators.diffusion_settings import DiffusionSettings, PretrainedDiffusionSettings
-from understudy.generators.settings import Settings
+from understudy.settings import FrozenSettings
 
 # The functions of practice/corruptions.py, which imports torch.
 Corruption = Literal["gaussian_noise", "blur", "contrast", "brightness", "occlusion", "rotation", "translation"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class SamplingSettings(Settings):
+class SamplingSettings(FrozenSettings):
     """DDIM sampling with classifier-free guidance."""
 
     steps: PositiveInt = Field(30, description="DDIM steps of an image")
@@ -27,7 +27,7 @@ class SamplingSettings(Settings):
     )
 
 
-class GuidanceSettings(Settings):
+class GuidanceSettings(FrozenSettings):
     """Entropy guidance."""
 
     form: Literal["normalised", "gradient"] = Field(
@@ -49,7 +49,7 @@ class GuidanceSettings(Settings):
         return list(range(math.ceil(self.start * steps), math.ceil(self.stop * steps), self.interval))
 
 
-class LearnerSettings(Settings):
+class LearnerSettings(FrozenSettings):
     """The learner, and how it is trained: AdamW; warm-up, constant and cool-down rates; averaged weights.
 
     The average is what is validated, asked for its entropy and scored.
@@ -86,7 +86,7 @@ class LearnerSettings(Settings):
         return round(self.cool_down * self.iterations)
 
 
-class LoopSettings(Settings):
+class LoopSettings(FrozenSettings):
     """Algorithm 1: what the learner starts with, and when how much is added."""
 
     initial: PositiveInt = Field(description="N: plain images at the start")
@@ -109,7 +109,7 @@ class LoopSettings(Settings):
         return math.ceil(self.patience * images / self.initial) if self.patience_grows else self.patience
 
 
-class SweepSettings(Settings):
+class SweepSettings(FrozenSettings):
     """Figure 5: one addition at a fixed iteration, for several strengths of guidance and oversampling ratios."""
 
     omegas: tuple[Annotated[float, Field(ge=0)], ...] = Field((), description="strengths; 0 makes plain images")
@@ -117,7 +117,7 @@ class SweepSettings(Settings):
     at: Share = Field(0.34, description="share of the iterations after which images are added")
 
 
-class ShiftedSettings(Settings):
+class ShiftedSettings(FrozenSettings):
     """Shifted test sets: corruptions of the test images, and folders of other images of the same classes."""
 
     corruptions: dict[Corruption, Annotated[float, Field(ge=0)]] = Field(
@@ -129,7 +129,7 @@ class ShiftedSettings(Settings):
     )
 
 
-class ComparisonSettings(Settings):
+class ComparisonSettings(FrozenSettings):
     """The comparison of practice with its baselines."""
 
     split: str = Field(description="subtrain trains the generator, validation drives patience, test evaluates")

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from understudy.practice.comparison_settings import ComparisonSettings
+from understudy.settings import Settings
 
 Cosine = Annotated[float, Field(ge=-1, le=1)]
 PositiveCosine = Annotated[float, Field(ge=0, le=1)]
@@ -12,12 +13,6 @@ KeepFraction = Annotated[float, Field(gt=0, le=1)]
 Ridge = Annotated[float, Field(ge=0)]
 # With fewer the number kept, which is random, may well be 0.
 KeptSamples = Annotated[int, Field(ge=20)]
-
-
-class Settings(BaseModel):
-    """A group of keys; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class OversamplingSettings(Settings):

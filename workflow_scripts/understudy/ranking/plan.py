@@ -3,10 +3,9 @@
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import BaseModel
-
 from understudy.generators.pretrained_settings import BigGANSet, GeneratedSet
 from understudy.ranking.settings import PredictionFile, RankingSettings, UnionSet
+from understudy.settings import Settings
 from understudy.zoo.plan import model_batches
 
 
@@ -78,7 +77,7 @@ class RankingPlan:
     # ------------------------------------------------------------------ given sets
 
     @property
-    def image_sets(self) -> dict[str, BaseModel]:
+    def image_sets(self) -> dict[str, Settings]:
         """The sets of images that models are evaluated on, with their settings."""
         ranking = self.settings
         if ranking.models is None:
@@ -117,7 +116,7 @@ class RankingPlan:
             for sets in (ranking.sets, ranking.real_sets)
         )
 
-    def _set_files(self, name: str, settings: BaseModel) -> dict:
+    def _set_files(self, name: str, settings: Settings) -> dict:
         if isinstance(settings, UnionSet):
             return {"of": settings.of}
         if not isinstance(settings, PredictionFile):

@@ -3,20 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from understudy.generators.pretrained_settings import BigGANSet, DiTSet
+from understudy.settings import Name, Settings
 from understudy.zoo.settings import ZooSettings
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.]*$")]
 Penalty = Annotated[float, Field(gt=0)]
 RESERVED_SETS = ("calibration", "test")
-
-
-class Settings(BaseModel):
-    """A group of keys; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class PredictionFile(Settings):

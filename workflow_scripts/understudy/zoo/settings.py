@@ -1,18 +1,10 @@
 """Settings of the models to evaluate."""
 
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.]*$")]
-Count = Annotated[int, Field(ge=1)]
-
-
-class Settings(BaseModel):
-    """A group of keys; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid")
+from understudy.settings import Count, Name, Settings
 
 
 class Checkpoint(Settings):
