@@ -8,6 +8,7 @@ PRACTICE_TABLES = [
     "practice_costs",
     "practice_summary",
     "practice_equal_accuracy",
+    "practice_differences",
     "practice_guidance",
     "practice_history",
     "practice_additions",
@@ -172,6 +173,42 @@ rule evaluate_practice:
         "../workflow_scripts/evaluate_practice.py"
 
 
+# Which omega practice is to have, by validation accuracy: no test image is read for it, nor for what it reads.
+OMEGA_RUNS = PRACTICE.omega_runs
+
+
+if OMEGA_RUNS:
+
+    rule practice_omega:
+        input:
+            runs=[run / "runs.parquet" for run in OMEGA_RUNS],
+            history=[run / "history.parquet" for run in OMEGA_RUNS],
+            code=modules(
+                "practice/omega.py",
+                "practice/intervals.py",
+                "jobs/practice.py",
+                "tables.py",
+                "schemas",
+            ),
+        output:
+            table=plan.table("practice_omega"),
+            csv=plan.table("practice_omega", "csv"),
+        log:
+            f"{LOGS}/practice_omega.log",
+        benchmark:
+            f"{BENCHMARKS}/practice_omega.tsv"
+        conda:
+            ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=memory(1000),
+            runtime=minutes(10),
+        message:
+            "Table practice_omega"
+        script:
+            "../workflow_scripts/practice_omega.py"
+
+
 rule practice_tables:
     input:
         runs=PRACTICE.runs("runs.parquet"),
@@ -179,7 +216,14 @@ rule practice_tables:
             PRACTICE.evaluation(block) / "evaluation.parquet"
             for block in PRACTICE.blocks
         ],
-        code=modules("practice/tables.py", "jobs/practice.py", "tables.py", "schemas"),
+        code=modules(
+            "practice/tables.py",
+            "practice/differences.py",
+            "practice/intervals.py",
+            "jobs/practice.py",
+            "tables.py",
+            "schemas",
+        ),
     output:
         **{name: plan.table(name) for name in PRACTICE_TABLES},
         csv=[plan.table(name, "csv") for name in PRACTICE_TABLES],
@@ -218,7 +262,13 @@ PLOTTED = [
 ]
 REPORTED_TABLES |= {
     name: "7 Practice"
-    for name in ["practice_summary", "practice_equal_accuracy", "practice_guidance"]
+    for name in [
+        "practice_summary",
+        "practice_differences",
+        "practice_equal_accuracy",
+        "practice_guidance",
+        *(["practice_omega"] if OMEGA_RUNS else []),
+    ]
 }
 
 
@@ -226,7 +276,10 @@ rule plot_practice:
     input:
         **{name: plan.table(name) for name in PLOTTED},
         code=modules(
-            "plots/practice.py", "plots/style.py", "practice/tables.py", "tables.py"
+            "plots/practice.py",
+            "plots/style.py",
+            "practice/intervals.py",
+            "tables.py",
         ),
     output:
         **{
@@ -289,7 +342,7 @@ rule plot_guided_images:
         runtime=minutes(10),
     params:
         omegas=[arm.omega for arm in GUIDED],
-        runs=[f"{arm.name}-s0" for arm in GUIDED],
+        runs=[f"{arm.name}-s{COMPARISON.first_seed}" for arm in GUIDED],
     message:
         "Figure: images at several strengths of the guidance"
     script:
@@ -300,7 +353,6 @@ TARGETS["practice"] += [
     *rules.practice_tables.output,
     *rules.plot_practice.output,
     *(rules.plot_guided_images.output if GUIDED else []),
-    table_page("practice_summary"),
-    table_page("practice_equal_accuracy"),
-    table_page("practice_guidance"),
+    *(rules.practice_omega.output if OMEGA_RUNS else []),
+    *(table_page(name) for name in REPORTED_TABLES if name.startswith("practice_")),
 ]

@@ -63,6 +63,7 @@ def practice_study(**changes: object) -> dict:
         "static": [20, 40],
         "oversampling": [2],
         "sweep": {"omegas": [0, 0.3]},
+        "ablation": {"omegas": [0.1], "fixed_patience": True, "new_weight": 2},
         "shifted": {"corruptions": {"gaussian_noise": 0.2, "translation": 0.13}},
         "bootstrap_draws": 100,
     }

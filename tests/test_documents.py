@@ -45,8 +45,8 @@ def test_the_full_digits_study_differs_in_draws_seeds_and_generators_alone():
         for generator in study["generators"].values():
             generator.pop("splits", None)
         del study["selection"]["synthetic_set"]
-        for key in ("seeds", "seed_block", "static", "oversampling", "sweep"):
-            del study["practice"]["comparison"][key]
+        for key in ("seeds", "seed_block", "static", "oversampling", "sweep", "ablation"):
+            study["practice"]["comparison"].pop(key, None)
         del study["practice"]["theory"]
     assert full == small
 

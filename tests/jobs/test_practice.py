@@ -14,18 +14,20 @@ from understudy.jobs.practice import (
     run_practice,
     sample_plain_images,
     train_study_diffusion,
+    write_practice_omega,
     write_practice_tables,
 )
 from understudy.plan import Plan
 from understudy.plots.practice import plot_practice
 from understudy.plots.practice_images import plot_guided_images
+from understudy.plots.practice_pages import PRACTICE_PAGES
 from understudy.plots.table_pages import write_table_page
 from understudy.tables import read_table
 
 COMMON = {"study_seed": 7, "device": "cpu", "version": 1}
 TABLES = [
     *("practice_scaling", "practice_costs", "practice_summary", "practice_equal_accuracy", "practice_guidance"),
-    *("practice_history", "practice_additions", "practice_hardness"),
+    *("practice_history", "practice_additions", "practice_hardness", "practice_differences"),
 ]
 
 
@@ -95,6 +97,11 @@ def run_study(folder: Path, plan: Plan, **evaluation) -> dict[str, Path]:
     runs = [at(path).parent for path in practice.runs("runs.parquet")]
     blocks = [at(practice.evaluation(block)) for block in practice.blocks]
     write_practice_tables(runs, blocks, tables, draws=100, study_seed=7)
+    if practice.omega_runs:
+        tables["practice_omega"] = folder / "practice_omega.parquet"
+        write_practice_omega(
+            list(map(at, practice.omega_runs)), tables["practice_omega"], folder / "practice_omega.csv"
+        )
     return tables
 
 
@@ -117,6 +124,20 @@ def test_every_arm_seed_and_branch_has_a_row(study):
     assert (ends["images_trained"] == 30).all() and len(ends)
     assert (costs["learner_seconds"] > 0).all()
     assert costs.loc[costs["method"] == "real", "generator_seconds"].eq(0).all()
+    assert costs["plain_seconds_per_image"].isna().eq(costs["method"] == "real").all()
+    guided = (costs["method"] == "practice") & (costs["images_trained"] > 12)
+    assert costs["guided_seconds_per_image"].notna().eq(guided).all()
+
+
+def test_omega_is_chosen_by_what_validation_says_at_the_end(study):
+    tables = study[2]
+    table = read_table(tables["practice_omega"], "practice_omega")
+    assert table["draw"].tolist() == [-1, -1, 0, 0, 1, 1] and table["omega"].tolist() == [0.1, 0.2] * 3
+    ends = read_table(tables["practice_scaling"], "practice_scaling").query("branch == 2")
+    # Kept weights are rounded to half precision.
+    mean = ends[ends["arm"] == "practice_0.2"]["validation_accuracy"].mean()
+    assert table["validation_accuracy"][1] == pytest.approx(mean, abs=0.1)
+    assert table.groupby("draw")["chosen"].sum().eq(1).all()
 
 
 def test_guidance_is_measured_for_the_strengths_of_the_sweep(study):
@@ -147,7 +168,7 @@ def test_figures_and_pages_are_made(study, tmp_path):
     plot_guided_images(images, folder / "classes.json", tmp_path / "images.png")
     for path in (*figures.values(), tmp_path / "images.png"):
         assert path.read_bytes()[:4] == b"\x89PNG"
-    for name in ("practice_summary", "practice_equal_accuracy", "practice_guidance"):
+    for name in PRACTICE_PAGES:
         write_table_page(name, tables[name], [], [], tmp_path / f"{name}.html")
         assert "</table>" in (tmp_path / f"{name}.html").read_text()
 

@@ -1,4 +1,8 @@
 import copy
+import multiprocessing
+import os
+import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +13,7 @@ from tests.practice.small import CLASSES, CPU, LEARNER, LOOP, sources, trained_d
 from understudy.classifiers.weights import load_network
 from understudy.data.shards import read_images
 from understudy.errors import StudyError
+from understudy.generators.denoisers import TrainedDenoiser
 from understudy.practice import loop
 from understudy.practice.arms import SWEEP, Arm
 from understudy.practice.hardness import hardness
@@ -39,9 +44,12 @@ def run(folder: Path, given, arm=PRACTICE, learner=LEARNER, loop=LOOP, seed=4, c
     return run_arm(arm, learner, loop, given, seed, arm.name, weights, images, folder / "work", CPU, checkpoint_seconds)
 
 
+TIMES = ["generator_seconds", "learner_seconds", "seconds", "guided_seconds_per_image"]
+
+
 def without_times(result):
     return [
-        frame.drop(columns=["generator_seconds", "learner_seconds", "seconds"], errors="ignore").to_json()
+        frame.drop(columns=TIMES, errors="ignore").to_json()
         for frame in (result.runs, result.history, result.rounds, result.hardness)
     ]
 
@@ -98,6 +106,43 @@ def test_a_killed_run_goes_on_exactly(tmp_path, given, monkeypatch, moment):
             assert file.read_bytes() == (tmp_path / "broken" / file.relative_to(tmp_path / "whole")).read_bytes(), file
 
 
+def dies_in_the_second_round(folder: Path) -> None:
+    """Run until the process is killed between two parts of the second addition; for a process of its own."""
+    torch.set_num_threads(1)
+    sample, calls = Sampler.sample, []
+
+    def killed_at_the_fifth(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return sample(*arguments, **options)
+
+    Sampler.sample = killed_at_the_fifth
+    run(
+        folder / "broken", sources(folder, TrainedDenoiser(folder / "diffusion.safetensors", CPU)), checkpoint_seconds=0
+    )
+
+
+# Starts a second interpreter, which loads torch.
+@pytest.mark.slow
+def test_a_run_that_was_killed_for_real_in_a_round_goes_on_exactly(tmp_path):
+    given = sources(tmp_path, trained_denoiser(tmp_path))
+    whole = run(tmp_path / "whole", given)
+    process = multiprocessing.get_context("spawn").Process(target=dies_in_the_second_round, args=(tmp_path,))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    interrupted = PracticeRun(PRACTICE, LEARNER, LOOP, given, 4, tmp_path / "broken/work", CPU, 1e9)
+    assert (interrupted.progress.additions, interrupted.progress.made) == (1, 4)
+    assert without_times(run(tmp_path / "broken", given)) == without_times(whole)
+    one, other = (files_below(tmp_path / name / "images") for name in ("whole", "broken"))
+    assert one == other and one
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.name)
 def test_each_arm_makes_and_trains_on_what_it_says(tmp_path, given, arm):
     result = run(tmp_path, given, arm)
@@ -144,6 +189,36 @@ def test_additions_come_only_between_warm_up_and_cool_down(tmp_path, given):
     assert len(iterations) >= 3
     assert iterations.min() >= LEARNER.warm_up_steps
     assert iterations.max() < LEARNER.iterations - LEARNER.cool_down_steps
+
+
+def test_a_fixed_patience_asks_sooner_once_there_are_more_images(tmp_path, given):
+    growing = LOOP.model_copy(update={"patience_grows": True})
+    arm = Arm("fixed", "dynamic", "ablation", 12, 9, 3, fixed_patience=True)
+    fixed = run(tmp_path / "fixed", given, arm, loop=growing)
+    assert run(tmp_path / "same", given, arm, loop=LOOP).rounds.equals(fixed.rounds)
+    patient = run(tmp_path / "grows", given, replace(arm, fixed_patience=False), loop=growing)
+    assert len(fixed.rounds) > 1 and fixed.rounds["iteration"][0] == patient.rounds["iteration"][0]
+    assert len(patient.rounds) == 1 or patient.rounds["iteration"][1] > fixed.rounds["iteration"][1]
+    # An ablation is scored at its end alone.
+    assert len(fixed.runs) == 1
+
+
+def test_newer_images_are_drawn_as_often_as_their_weight_says():
+    chance = torch.Generator().manual_seed(1)
+    counts = np.bincount(loop.draw_places(50, 20, 3.0, 90_000, chance), minlength=50)
+    # 30 of weight 1 and 20 of weight 3: 1000 and 3000 draws expected each.
+    assert np.abs(counts[:30] - 1000).max() < 5 * 1000**0.5 and np.abs(counts[30:] - 3000).max() < 5 * 3000**0.5
+    uniform = np.bincount(loop.draw_places(50, 20, 1.0, 50_000, chance), minlength=50)
+    assert np.abs(uniform - 1000).max() < 5 * 1000**0.5
+
+
+def test_a_weight_of_newer_images_counts_from_the_first_addition(tmp_path, given):
+    arm = replace(ARMS[1], experiment="ablation")
+    plain, weighted = (run(tmp_path / str(w), given, replace(arm, new_weight=w)) for w in (1.0, 5.0))
+    first = plain.rounds["iteration"][0]
+    before, after = ((h["iteration"] <= first, h["iteration"] > first) for h in (plain.history, weighted.history))
+    assert weighted.rounds["iteration"][0] == first or not before[0].any()
+    assert not plain.history[after[0]].equals(weighted.history[after[1]])
 
 
 def test_a_sweep_adds_once_where_it_is_told(tmp_path, given):

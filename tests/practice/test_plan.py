@@ -12,11 +12,43 @@ def plan_of(draws: int = 1, **changes) -> Plan:
 
 def test_arms_of_a_study():
     arms = plan_of().practice.arms
-    assert list(arms) == ["real", "static_20", "static_40", "dynamic", "prune_2", "practice_0.2", "sweep_omega_0",
-                          "sweep_omega_0.3"]  # fmt: skip
-    assert [arm.plain_images for arm in arms.values()] == [0, 20, 40, 40, 60, 20, 20, 20]
-    assert [arm.generated(arm.additions) for arm in arms.values()] == [0, 20, 40, 40, 60, 40, 30, 30]
-    assert [arm.capacity for arm in arms.values()] == [0, 20, 40, 40, 40, 40, 30, 30]
+    assert list(arms) == ["real", "static_20", "static_40", "dynamic", "prune_2", "practice_0.2", "ablation_omega_0.1",
+                          "ablation_fixed_patience", "ablation_new_2", "sweep_omega_0", "sweep_omega_0.3"]  # fmt: skip
+    assert [arm.plain_images for arm in arms.values()] == [0, 20, 40, 40, 60, 20, 20, 20, 20, 20, 20]
+    assert [arm.generated(arm.additions) for arm in arms.values()] == [0, 20, 40, 40, 60, 40, 40, 40, 40, 30, 30]
+    assert [arm.capacity for arm in arms.values()] == [0, 20, 40, 40, 40, 40, 40, 40, 40, 30, 30]
+
+
+def test_an_ablation_changes_one_setting_of_practice():
+    arms = plan_of(ablation={"omegas": [0.1, 0.2], "fixed_patience": True, "new_weight": 3}).practice.arms
+    practice = vars(arms["practice_0.2"])
+    changed = {
+        name: {key for key, value in vars(arm).items() if value != practice[key]} - {"name", "experiment"}
+        for name, arm in arms.items()
+        if arm.experiment == "ablation"
+    }
+    # Practice itself is the run of its own omega.
+    assert changed == {
+        "ablation_omega_0.1": {"omega"},
+        "ablation_fixed_patience": {"fixed_patience"},
+        "ablation_new_3": {"new_weight"},
+    }
+
+
+def test_omega_is_chosen_by_runs_that_differ_in_it_alone():
+    assert [path.parts[-2:] for path in plan_of(seed_block=1).practice.omega_runs] == [
+        ("practice_0.2", "block0"),
+        ("practice_0.2", "block1"),
+        ("ablation_omega_0.1", "block0"),
+        ("ablation_omega_0.1", "block1"),
+    ]
+    assert plan_of(ablation={"new_weight": 2}).practice.omega_runs == []
+
+
+def test_other_seeds_share_no_images_with_the_first():
+    here, there = plan_of(draws=3).practice, plan_of(draws=3, first_seed=10).practice
+    assert there.blocks == {"block0": [10, 11]} and there.draws_of("block0") == [1, 2]
+    assert not set(here.pool("dynamic", "block0")) & set(there.pool("dynamic", "block0"))
 
 
 def test_the_pool_serves_the_arm_that_takes_most():
@@ -48,7 +80,7 @@ def test_seeds_take_draws_in_turn():
 
 def test_another_omega_changes_no_other_arm():
     one, other = plan_of().practice, plan_of(omega=0.4).practice
-    for arm in set(one.arms) & set(other.arms):
+    for arm in [name for name in one.arms if name in other.arms and one.arms[name].experiment != "ablation"]:
         assert one.parameters(arm, "block0") == other.parameters(arm, "block0")
 
 
@@ -67,6 +99,10 @@ def test_a_run_on_real_images_does_not_depend_on_the_generator():
         ({"generator": {"kind": "unet", "channels": [12]}}, "multiples of 8"),
         ({"generator": {"kind": "dit", "model": "m", "image_size": 32}}, r"image_size: 32 pixels.*have 8"),
         ({"shifted": {"corruptions": {"fog": 1}}}, "corruptions"),
+        (
+            {"loop": {"initial": 20, "added": 10, "additions": 2, "patience_grows": False}},
+            "fixed_patience: loop.patience_grows is false",
+        ),
     ],
 )
 def test_mistakes_are_told_before_any_job(changes, message):

@@ -3,11 +3,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from understudy.practice.differences import gains
+from understudy.practice.intervals import mean_interval
 from understudy.practice.tables import (
     costs_table,
     equal_accuracy_table,
-    gains,
-    mean_interval,
     scaling_table,
     summary_table,
 )
@@ -26,6 +26,7 @@ def made_up(practice_lift: float = 0.05, noise: float = 0.0) -> tuple[pd.DataFra
                 "experiment": experiment, "method": method, "arm": arm, "seed": seed, "draw": 0, "branch": branch,
                 "omega": 0.0, "oversampling": 1.0, "run": run, "images_generated": images if method != "real" else 0,
                 "images_trained": images, "iterations": 10, "generator_seconds": seconds, "learner_seconds": 1.0,
+                "plain_seconds_per_image": 0.1, "guided_seconds_per_image": 0.2,
                 "reason": "",
             }
         )  # fmt: skip
@@ -87,7 +88,10 @@ def test_the_summary_has_students_interval_over_seeds():
     low, high = stats.t.interval(0.95, SEEDS - 1, mine.mean(), stats.sem(mine))
     row = summary.loc[("practice_1", 2)]
     assert (row["test_accuracy"], row["ci_low"], row["ci_high"]) == pytest.approx((mine.mean(), low, high))
-    assert row["seconds"] == pytest.approx(301) and row["seeds"] == SEEDS
+    assert row["seconds"] == pytest.approx(301) and row["seeds"] == SEEDS and row["iterations"] == 10
+    assert row["shifted_blur"] == pytest.approx(
+        scaling.query("arm == 'practice_1' and branch == 2")["shifted_blur"].mean()
+    )
     assert mean_interval(np.array([0.5])) == pytest.approx((np.nan, np.nan), nan_ok=True)
 
 

@@ -39,7 +39,7 @@ STAGE_VERSIONS = {
     "practice_theory": 1,
     "train_diffusion": 1,
     "sample_plain_images": 1,
-    "run_practice": 1,
+    "run_practice": 2,
     "evaluate_practice": 1,
 }
 

@@ -18,9 +18,11 @@ from understudy.generators.diffusion import train_diffusion
 from understudy.generators.diffusion_settings import DiffusionSettings, PretrainedDiffusionSettings
 from understudy.practice.arms import SWEEP, Arm
 from understudy.practice.comparison_settings import GuidanceSettings, LearnerSettings, LoopSettings, SamplingSettings
+from understudy.practice.differences import differences_table
 from understudy.practice.evaluation import evaluation_sets, measure_addition, score
 from understudy.practice.images import PlainPool
 from understudy.practice.loop import Sources
+from understudy.practice.omega import omega_table
 from understudy.practice.results import run_arm
 from understudy.practice.sampling import Sampler
 from understudy.practice.state import seconds
@@ -277,6 +279,7 @@ def write_practice_tables(
         "practice_scaling": scaling,
         "practice_costs": costs,
         "practice_summary": summary_table(scaling, costs),
+        "practice_differences": differences_table(scaling),
         "practice_equal_accuracy": equal_accuracy_table(
             scaling, costs, draws, seed_for(study_seed, "practice_equal_accuracy")
         ),
@@ -284,3 +287,14 @@ def write_practice_tables(
     for name, path in outputs.items():
         write_table(name, whole[name], path)
         write_table(name, whole[name], path.with_suffix(".csv"))
+
+
+def write_practice_omega(folders: Sequence[Path], output: Path, csv: Path) -> None:
+    """Choose omega by the validation accuracy of the runs in ``folders``, of which none was evaluated for it."""
+    runs, history = (
+        pd.concat([read_table(folder / f"{part}.parquet", f"practice_{part}") for folder in folders], ignore_index=True)
+        for part in ("runs", "history")
+    )
+    table = omega_table(runs, history)
+    write_table("practice_omega", table, output)
+    write_table("practice_omega", table, csv)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
 from understudy.plots import style
-from understudy.practice.tables import mean_interval
+from understudy.practice.intervals import mean_interval
 from understudy.tables import read_table
 
 LOOKS = {
@@ -148,13 +148,13 @@ def _ends(part: pd.DataFrame) -> tuple[float, float]:
 
 def hardness_figure(hardness: pd.DataFrame, additions: pd.DataFrame) -> Figure:
     """Draw how unsure of each addition's images the learner is before and after it has seen them."""
-    figure, axes = style.panels(1, 3, height=3.5)
+    figure, axes = style.panels(1, 4, height=3.5, width=13)
     mine = hardness[hardness["method"] == "practice"]
-    stages = mine.groupby(["addition", "additions"])[["error", "entropy"]].mean().reset_index()
+    stages = mine.groupby(["addition", "additions"])[["error", "entropy", "error_of_those"]].mean().reset_index()
     colours = [style.ORANGE, style.BLUE, style.GREEN, style.PURPLE, style.VERMILION, style.SKY]
     for addition, rows in stages.groupby("addition"):
         colour = colours[(addition - 1) % len(colours)]
-        for column, panel, scale in (("entropy", axes[0, 0], 1), ("error", axes[0, 1], 100)):
+        for column, panel, scale in zip(("entropy", "error", "error_of_those"), axes[0], (1, 100, 100), strict=False):
             panel.plot(rows["additions"], scale * rows[column], color=colour, marker="o", markersize=4,
                        label=f"addition {addition}")  # fmt: skip
             asked = rows[rows["additions"] == addition - 1]
@@ -163,18 +163,19 @@ def hardness_figure(hardness: pd.DataFrame, additions: pd.DataFrame) -> Figure:
             )
     axes[0, 0].set_ylabel("Entropy of practice's images (nats)")
     axes[0, 1].set_ylabel("Error on practice's images (%)")
-    for panel in axes[0, :2]:
+    axes[0, 2].set_ylabel("Error on those wrong when asked for (%)")
+    for panel in axes[0, :3]:
         panel.set_xlabel("Additions seen by the learner")
         panel.xaxis.set_major_locator(FixedLocator(sorted(stages["additions"].unique())))
     loops = additions[additions["experiment"] == "scaling"]
     for method, rows in loops.groupby("method", sort=False):
         name, colour, marker = LOOKS[method]
         means = rows.groupby("addition")["entropy"].mean()
-        axes[0, 2].plot(means.index, means, color=colour, marker=marker, markersize=5, label=name)
-    axes[0, 2].set_xlabel("Number of the addition")
-    axes[0, 2].set_ylabel("Entropy when asked for (nats)")
-    axes[0, 2].xaxis.set_major_locator(FixedLocator(sorted(loops["addition"].unique())))
-    axes[0, 2].legend(loc="best")
+        axes[0, 3].plot(means.index, means, color=colour, marker=marker, markersize=5, label=name)
+    axes[0, 3].set_xlabel("Number of the addition")
+    axes[0, 3].set_ylabel("Entropy when asked for (nats)")
+    axes[0, 3].xaxis.set_major_locator(FixedLocator(sorted(loops["addition"].unique())))
+    axes[0, 3].legend(loc="best")
     _legend(figure, axes[0, 0])
     seeds = max(mine["seed"].nunique(), 1)
     figure.suptitle(f"How hard added images are, mean over seeds ({seeds}); circled: the learner that asked for them")

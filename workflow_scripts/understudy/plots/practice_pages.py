@@ -7,14 +7,14 @@ import pandas as pd
 
 from understudy.plots import pages
 from understudy.plots.rows import with_columns
-from understudy.practice.tables import mean_interval
+from understudy.practice.intervals import mean_interval
 
 
 def practice_summary_page(table: pd.DataFrame) -> str:
     """Return the page of ``practice_summary``: the ends of the loop first, then its branches, then the sweep."""
     table = with_columns(table, ["test_accuracy", "ci_low", "ci_high", "gain", "gain_ci_low", "gain_ci_high"])
     last = table.groupby("arm")["branch"].transform("max") == table["branch"]
-    scaling = table["experiment"] == "scaling"
+    scaling, ablation = table["experiment"] == "scaling", table["experiment"] == "ablation"
     text = (
         "Accuracies in percent with 95 % intervals over seeds. Gain: percentage points of test accuracy over static "
         "training on as many images with the same seed, between the study's static sets; positive is better. Seconds "
@@ -24,10 +24,14 @@ def practice_summary_page(table: pd.DataFrame) -> str:
     for title, rows in (
         ("At the end", table[scaling & last]),
         ("Branches: additions stopped, then cooled down", table[scaling & ~last]),
-        ("One addition at a fixed iteration", table[~scaling]),
+        ("Practice with a setting changed", table[ablation]),
+        ("One addition at a fixed iteration", table[~scaling & ~ablation]),
     ):
         if len(rows):
             parts += [pages.heading(title), _practice_rows(rows)]
+    shifted = [column for column in table if column.startswith("shifted_")]
+    if shifted:
+        parts += [pages.heading("On shifted test sets, at the end"), _shifted_rows(table[scaling & last], shifted)]
     return pages.page("Practice against its baselines", parts)
 
 
@@ -37,6 +41,7 @@ def _practice_rows(table: pd.DataFrame) -> str:
             row.arm,
             str(row.branch),
             str(row.seeds),
+            f"{row.iterations:,.0f}",
             f"{row.images_generated:,.0f}",
             f"{row.images_trained:,.0f}",
             f"{row.seconds:,.0f}",
@@ -47,8 +52,64 @@ def _practice_rows(table: pd.DataFrame) -> str:
         ]
         for row in table.itertuples()
     ]
-    head = ["arm", "additions", "seeds", "images made", "trained on", "seconds", "validation", "test accuracy (%)"]
-    return pages.table([*head, "gain (points)", ""], rows)
+    head = ["arm", "additions", "seeds", "iterations", "images made", "trained on", "seconds", "validation (%)"]
+    return pages.table([*head, "test accuracy (%)", "gain (points)", ""], rows)
+
+
+def _shifted_rows(table: pd.DataFrame, shifted: list[str]) -> str:
+    """Table 1 of the paper: accuracies in percent on test images and on each shifted set."""
+    columns = ["test_accuracy", *shifted]
+    rows = [[row["arm"], *(pages.percent(row[column], 1) for column in columns)] for _, row in table.iterrows()]
+    names = [column.removeprefix("shifted_").replace("_", " ") for column in shifted]
+    return pages.table(["arm", "test", *names], rows)
+
+
+def practice_differences_page(table: pd.DataFrame) -> str:
+    """Return the page of ``practice_differences``: each loop's end against the plainer methods."""
+    table = with_columns(table, ["difference", "ci_low", "ci_high"])
+    table = table[table.groupby("arm")["branch"].transform("max") == table["branch"]]
+    text = (
+        "Test accuracy less that of a plainer method, in percentage points: the mean of the differences seed by seed, "
+        "with Student's 95 % interval. The other's accuracy is read off its curve at as many images, between its "
+        "points; where no seed's curve reaches so far there is nothing to compare."
+    )
+    parts = [pages.paragraph(text)]
+    for equal, title in (("images_trained", "images trained on"), ("images_generated", "images made")):
+        rows = [
+            [
+                row.arm,
+                row.against,
+                str(row.seeds),
+                _count(row.images),
+                pages.percent(row.validation_difference, 1),
+                pages.interval(row.difference, row.ci_low, row.ci_high, scale=100),
+            ]
+            for row in table[table["equal"] == equal].itertuples()
+        ]
+        head = ["arm", "against", "seeds", title, "validation (points)", "test (points)"]
+        parts += [pages.heading(f"With as many {title}"), pages.table(head, rows)]
+    return pages.page("Practice against plainer methods, seed by seed", parts)
+
+
+def practice_omega_page(table: pd.DataFrame) -> str:
+    """Return the page of ``practice_omega``."""
+    text = (
+        "The strength of the guidance by validation accuracy alone, at the end of runs that differ in nothing else: "
+        "the best mean over seeds, of equal ones the smallest. No test image is read for it. A study's omega should "
+        "be chosen by runs of other seeds than those that are then compared."
+    )
+    rows = [
+        [
+            "all" if row.draw < 0 else str(row.draw),
+            f"{row.omega:g}",
+            str(row.seeds),
+            pages.interval(row.validation_accuracy, row.ci_low, row.ci_high, scale=100),
+            "best" if row.chosen else "",
+        ]
+        for row in table.itertuples()
+    ]
+    head = ["draw", "ω", "seeds", "validation accuracy (%)", ""]
+    return pages.page("The choice of ω", [pages.paragraph(text), pages.table(head, rows)])
 
 
 def practice_equal_accuracy_page(table: pd.DataFrame) -> str:
@@ -111,6 +172,8 @@ def practice_guidance_page(table: pd.DataFrame) -> str:
 
 PRACTICE_PAGES: dict[str, Callable[[pd.DataFrame], str]] = {
     "practice_summary": practice_summary_page,
+    "practice_differences": practice_differences_page,
+    "practice_omega": practice_omega_page,
     "practice_equal_accuracy": practice_equal_accuracy_page,
     "practice_guidance": practice_guidance_page,
 }

@@ -1,11 +1,12 @@
 """What a practice study compares: each arm is a way to come by training images, for the same learner and schedule."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from understudy.practice.comparison_settings import ComparisonSettings
+from understudy.practice.comparison_settings import AblationSettings, ComparisonSettings
 
 METHODS = ("real", "static", "dynamic", "prune", "practice")
-SCALING, SWEEP = "scaling", "sweep"
+SCALING, ABLATION, SWEEP = "scaling", "ablation", "sweep"
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,18 @@ class Arm:
         prune: the loop, each addition being the images of highest entropy of an oversized plain set; practice: the loop
         with guided images.
     experiment : str
-        ``scaling``: additions when patience runs out, with branch-outs; ``sweep``: one addition at a fixed iteration.
+        ``scaling``: additions when patience runs out, with branch-outs; ``ablation``: the same without branch-outs and
+        with a setting changed; ``sweep``: one addition at a fixed iteration.
     initial, added, additions : int
         N, P and the greatest number of additions.
     omega, oversampling : float
         Strength of the guidance; plain images made for one that is kept.
     at : float or None
         Share of the iterations after which the one addition of a sweep comes.
+    fixed_patience : bool
+        Whether patience stays as it is when the data set grows.
+    new_weight : float
+        How many times likelier an image of the newest addition is drawn than another.
 
     """
 
@@ -40,6 +46,8 @@ class Arm:
     omega: float = 0.0
     oversampling: float = 1.0
     at: float | None = None
+    fixed_patience: bool = False
+    new_weight: float = 1.0
 
     @property
     def samples(self) -> bool:
@@ -77,7 +85,8 @@ def arms(settings: ComparisonSettings) -> list[Arm]:
     if settings.dynamic:
         found.append(Arm("dynamic", "dynamic", **full))
     found += [Arm(f"prune_{ratio:g}", "prune", **full, oversampling=ratio) for ratio in settings.oversampling]
-    found.append(Arm(f"practice_{settings.omega:g}", "practice", **full, omega=settings.omega))
+    practice = Arm(f"practice_{settings.omega:g}", "practice", **full, omega=settings.omega)
+    found += [practice, *_ablations(practice, settings.ablation or AblationSettings())]
     if settings.sweep:
         once = grown | {"experiment": SWEEP, "additions": 1, "at": settings.sweep.at}
         for omega in settings.sweep.omegas:
@@ -86,3 +95,20 @@ def arms(settings: ComparisonSettings) -> list[Arm]:
         for ratio in settings.sweep.oversampling:
             found.append(Arm(f"sweep_prune_{ratio:g}", "prune", **once, oversampling=ratio))
     return found
+
+
+def _ablations(practice: Arm, settings: AblationSettings) -> list[Arm]:
+    base = replace(practice, experiment=ABLATION)
+    others = [omega for omega in settings.omegas if omega != practice.omega]
+    found = [replace(base, name=f"ablation_omega_{omega:g}", omega=omega) for omega in others]
+    if settings.fixed_patience:
+        found.append(replace(base, name="ablation_fixed_patience", fixed_patience=True))
+    if settings.new_weight:
+        found.append(replace(base, name=f"ablation_new_{settings.new_weight:g}", new_weight=settings.new_weight))
+    return found
+
+
+def omega_arms(arms: Iterable[Arm]) -> list[Arm]:
+    """Return the runs of practice that differ in omega alone."""
+    loops = [arm for arm in arms if arm.method == "practice" and arm.experiment != SWEEP]
+    return [arm for arm in loops if not arm.fixed_patience and arm.new_weight == 1]

@@ -117,6 +117,16 @@ class SweepSettings(FrozenSettings):
     at: Share = Field(0.34, description="share of the iterations after which images are added")
 
 
+class AblationSettings(FrozenSettings):
+    """Table 3: the loop of practice with one setting changed, to its end, without branches."""
+
+    omegas: tuple[Annotated[float, Field(gt=0)], ...] = Field((), description="other strengths of the guidance")
+    fixed_patience: bool = Field(False, description="whether to run it with a patience that doesn't grow, too")
+    new_weight: Annotated[float, Field(gt=1)] | None = Field(
+        None, description="how many times likelier an image of the newest addition is drawn in one more run"
+    )
+
+
 class ShiftedSettings(FrozenSettings):
     """Shifted test sets: corruptions of the test images, and folders of other images of the same classes."""
 
@@ -134,6 +144,7 @@ class ComparisonSettings(FrozenSettings):
 
     split: str = Field(description="subtrain trains the generator, validation drives patience, test evaluates")
     seeds: int = Field(ge=1, le=1000, description="runs of every method; seed number s uses draw s modulo `draws`")
+    first_seed: int = Field(0, ge=0, description="number of the first: others make other images and runs")
     seed_block: int = Field(1, ge=1, description="seeds of one job")
     generator: Annotated[DiffusionSettings | PretrainedDiffusionSettings, Field(discriminator="kind")]
     sampling: SamplingSettings = SamplingSettings()
@@ -149,5 +160,12 @@ class ComparisonSettings(FrozenSettings):
     dynamic: bool = Field(True, description="whether to run the loop with plain images too (omega 0)")
     real: bool = Field(True, description="whether to train on the subtrain images too, as a ceiling")
     sweep: SweepSettings | None = None
+    ablation: AblationSettings | None = None
     bootstrap_draws: int = Field(2000, ge=100, description="draws of seeds for the cost at equal accuracy")
     shifted: ShiftedSettings = ShiftedSettings()
+
+    @model_validator(mode="after")
+    def _ablations_differ(self) -> "ComparisonSettings":
+        if self.ablation and self.ablation.fixed_patience and not self.loop.patience_grows:
+            raise ValueError("ablation.fixed_patience: loop.patience_grows is false, so that practice itself is this")
+        return self

@@ -52,12 +52,22 @@ class Sources:
     sampler: Sampler | None
 
 
+def draw_places(images: int, newest: int, weight: float, count: int, chance: torch.Generator) -> np.ndarray:
+    """Draw ``count`` places of ``images``, int64, the last ``newest`` being ``weight`` times as likely as others."""
+    if weight == 1:
+        return torch.randint(images, (count,), generator=chance).numpy()
+    older = images - newest
+    drawn = torch.rand(count, generator=chance, dtype=torch.float64).numpy() * (older + weight * newest)
+    return np.where(drawn < older, drawn, older + (drawn - older) / weight).astype(np.int64)
+
+
 class PracticeRun:
     """One arm with one seed; see :func:`run_arm`."""
 
     def __init__(self, arm: Arm, learner: LearnerSettings, loop: LoopSettings, sources: Sources, seed: int,
                  folder: Path, device: torch.device, checkpoint_seconds: float):  # fmt: skip
-        self.arm, self.settings, self.loop, self.sources = arm, learner, loop, sources
+        self.arm, self.settings, self.sources = arm, learner, sources
+        self.loop = loop.model_copy(update={"patience_grows": False}) if arm.fixed_patience else loop
         self.seed, self.folder, self.device = seed, folder, device
         self.interval = loop.evaluation_interval or max(math.ceil(loop.initial / learner.batch), 1)
         self.store = Checkpoints(folder / "state", checkpoint_seconds)
@@ -127,11 +137,12 @@ class PracticeRun:
             )
 
     def _train(self, cool_down_from: int, images: int, name: str) -> None:
-        """Take one step on images drawn uniformly from the first ``images``."""
+        """Take one step on images drawn from the first ``images``."""
         done = self.progress
         began = seconds(self.device)
         seed = seed_for(self.seed, name, done.step)
-        places = torch.randint(images, (self.settings.batch,), generator=torch_generator(seed)).numpy()
+        newest = self.arm.added if done.additions else 0
+        places = draw_places(images, newest, self.arm.new_weight, self.settings.batch, torch_generator(seed))
         x = torch.from_numpy(self.set.images[places]).to(self.device)
         labels = torch.from_numpy(self.set.columns["label"][places]).to(self.device)
         loss = self.learner.step(x, labels, learning_rate(self.settings, done.step, cool_down_from), seed)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from understudy.practice.arms import Arm, arms
+from understudy.practice.arms import Arm, arms, omega_arms
 from understudy.practice.comparison_settings import ComparisonSettings, DiffusionSettings
 
 
@@ -16,10 +16,10 @@ class PracticePlan:
     def __init__(self, settings: ComparisonSettings, root: Path, draws: int):
         self.settings, self.root, self.draws = settings, root / "practice", draws
         self.arms: dict[str, Arm] = {arm.name: arm for arm in arms(settings)}
-        size = settings.seed_block
+        size, end = settings.seed_block, settings.first_seed + settings.seeds
         self.blocks = {
-            f"block{number}": list(range(first, min(first + size, settings.seeds)))
-            for number, first in enumerate(range(0, settings.seeds, size))
+            f"block{number}": list(range(first, min(first + size, end)))
+            for number, first in enumerate(range(settings.first_seed, end, size))
         }
         pool = max(arm.plain_images for arm in self.arms.values())
         self.shards = [(first, min(settings.pool_shard, pool - first)) for first in range(0, pool, settings.pool_shard)]
@@ -66,6 +66,12 @@ class PracticePlan:
     def runs(self, file: str) -> list[Path]:
         """Return a file of all arms and blocks."""
         return [self.run(arm, block) / file for arm in self.arms for block in self.blocks]
+
+    @property
+    def omega_runs(self) -> list[Path]:
+        """Return the folders of the runs by which omega is chosen; nothing is chosen where there is but one."""
+        chosen = omega_arms(self.arms.values())
+        return [self.run(arm.name, block) for arm in chosen for block in self.blocks] if len(chosen) > 1 else []
 
     def evaluation(self, block: str) -> Path:
         """Return the folder of a block's evaluation."""

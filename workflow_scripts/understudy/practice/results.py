@@ -1,5 +1,6 @@
 """From a run of one arm to its files: weights that were scored, history, additions, hardness, images."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +89,8 @@ def _end(run: PracticeRun, arm: Arm, additions: int, name: str, folder: Path) ->
     }
     kept = {EPOCH: to_half(run.learner.weights(), run.learner.parameter_names())}
     write_weights(folder / f"{record['run']}.safetensors", kept, record)
+    guided = sum(row["images"] for row in done.rounds) if arm.omega else 0
+    seconds = sum(row["seconds"] for row in done.rounds)
     return {
         "run": record["run"],
         "branch": additions,
@@ -96,5 +99,7 @@ def _end(run: PracticeRun, arm: Arm, additions: int, name: str, folder: Path) ->
         "iterations": done.step,
         "generator_seconds": done.generator_seconds,
         "learner_seconds": done.learner_seconds,
+        "plain_seconds_per_image": run.sources.pool.seconds_per_image if run.sources.pool else math.nan,
+        "guided_seconds_per_image": seconds / guided if guided else math.nan,
         "reason": "",
     }

@@ -1,4 +1,4 @@
-"""The tables of a practice study, from its runs and their scores: scaling, costs, gains, cost at equal accuracy.
+"""The tables of a practice study, from its runs and their scores: scaling, costs, summary, cost at equal accuracy.
 
 Intervals are over seeds: a seed has its own plain images, initial weights and order of images, and every arm uses the
 same for it, so that arms are compared seed by seed.
@@ -6,13 +6,16 @@ same for it, so that arms are compared seed by seed.
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from understudy.practice.arms import METHODS, SCALING
+from understudy.practice.differences import gains
+from understudy.practice.intervals import mean_interval
 from understudy.seeds import numpy_generator
 
 ARM = ["experiment", "method", "arm"]
 KEY = [*ARM, "seed", "draw", "branch"]
+SECONDS = ["generator_seconds", "learner_seconds"]
+RATES = ["plain_seconds_per_image", "guided_seconds_per_image"]
 CURVES = ("static", "dynamic", "prune", "practice")
 
 
@@ -22,13 +25,13 @@ def scaling_table(runs: pd.DataFrame, evaluation: pd.DataFrame) -> pd.DataFrame:
     wide = evaluation.assign(accuracy=accuracy).pivot(index="run", columns="set", values="accuracy")
     wide = wide.rename(columns={"validation": "validation_accuracy", "test": "test_accuracy"})
     found = runs.merge(wide, left_on="run", right_index=True, validate="one_to_one")
-    return in_order(found.drop(columns=["run", "generator_seconds", "learner_seconds"]))
+    return in_order(found.drop(columns=["run", *SECONDS, *RATES]))
 
 
 def costs_table(runs: pd.DataFrame) -> pd.DataFrame:
     """Return ``practice_costs``, its rows those of ``practice_scaling``."""
     rates = runs["generator_seconds"] / runs["images_generated"].where(runs["images_generated"] > 0)
-    kept = [*KEY, "images_generated", "images_trained", "iterations", "generator_seconds", "learner_seconds"]
+    kept = [*KEY, "images_generated", "images_trained", "iterations", *SECONDS, *RATES]
     return in_order(runs[kept].assign(seconds_per_image=rates))
 
 
@@ -40,14 +43,6 @@ def in_order(table: pd.DataFrame) -> pd.DataFrame:
     return ranks.drop(columns=["_method", "_arm"]).reset_index(drop=True)
 
 
-def mean_interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the ends of Student's 95 % interval of the mean over seeds; missing for fewer than two."""
-    if len(values) < 2:
-        return np.nan, np.nan
-    half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return values.mean() - half, values.mean() + half
-
-
 def summary_table(scaling: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """Return ``practice_summary``: each arm and branch over seeds, and what it gains over static training.
 
@@ -55,8 +50,9 @@ def summary_table(scaling: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     interpolated linearly in the logarithm of the number of images between the study's static sets. Beyond these it is
     missing.
     """
-    table = scaling.merge(costs[[*KEY, "generator_seconds", "learner_seconds"]], on=KEY, validate="one_to_one")
-    table["seconds"] = table["generator_seconds"] + table["learner_seconds"]
+    table = scaling.merge(costs[[*KEY, *SECONDS]], on=KEY, validate="one_to_one")
+    table["seconds"] = table[SECONDS].sum(axis=1)
+    shifted = [column for column in table if column.startswith("shifted_")]
     tested = "test_accuracy" in table
     if tested:
         table["gain"] = gains(table)
@@ -64,7 +60,7 @@ def summary_table(scaling: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     groups = [*ARM, "branch", "omega", "oversampling"]
     for values, part in table.groupby(groups, sort=False):
         row = dict(zip(groups, values, strict=True)) | {"seeds": len(part), "reason": ""}
-        for column in ("images_generated", "images_trained", "seconds", "validation_accuracy"):
+        for column in ("iterations", "images_generated", "images_trained", "seconds", "validation_accuracy", *shifted):
             row[column] = float(part[column].mean())
         if tested:
             accuracy, gain = part["test_accuracy"].to_numpy(), part["gain"].dropna().to_numpy()
@@ -85,22 +81,6 @@ def _reason(seeds: int, gains_known: int, method: str) -> str:
     return "one seed gives no interval" if seeds < 2 else ""
 
 
-def gains(table: pd.DataFrame) -> pd.Series:
-    """Return each row's test accuracy less that of static training on as many images with the same seed."""
-    found = pd.Series(np.nan, index=table.index)
-    for _, part in table.groupby("seed"):
-        static = part[part["method"] == "static"].sort_values("images_trained")
-        if len(static) == 0:
-            continue
-        sizes = np.log(static["images_trained"].to_numpy(float))
-        mine = part[part["method"] != "real"]
-        at = np.log(mine["images_trained"].to_numpy(float))
-        inside = (at >= sizes[0] - 1e-9) & (at <= sizes[-1] + 1e-9)
-        expected = np.interp(at, sizes, static["test_accuracy"].to_numpy())
-        found.loc[mine.index] = np.where(inside, mine["test_accuracy"] - expected, np.nan)
-    return found
-
-
 def equal_accuracy_table(scaling: pd.DataFrame, costs: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
     """Return ``practice_equal_accuracy``: what each arm needs for the accuracy of each static set.
 
@@ -108,9 +88,9 @@ def equal_accuracy_table(scaling: pd.DataFrame, costs: pd.DataFrame, draws: int,
     reaches the target, images and seconds are interpolated between its points, linearly in their logarithms. The
     interval of the ratio of seconds resamples seeds, the target's with the arm's.
     """
-    table = scaling.merge(costs[[*KEY, "generator_seconds", "learner_seconds"]], on=KEY, validate="one_to_one")
+    table = scaling.merge(costs[[*KEY, *SECONDS]], on=KEY, validate="one_to_one")
     table = table[(table["experiment"] == SCALING) & table["method"].isin(CURVES)]
-    table = table.assign(seconds=table["generator_seconds"] + table["learner_seconds"])
+    table = table.assign(seconds=table[SECONDS].sum(axis=1))
     static = table[table["method"] == "static"].assign(arm="static")
     table = pd.concat([static, table[table["method"] != "static"]], ignore_index=True)
     # The sets of static are the points of its curve, as branches are of the others'.

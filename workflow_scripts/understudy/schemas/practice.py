@@ -3,7 +3,12 @@
 from understudy.schemas.columns import REASON, Column
 
 ARM: list[Column] = [
-    ("experiment", "str", "scaling (additions when patience runs out) or sweep (one addition at a fixed iteration)"),
+    (
+        "experiment",
+        "str",
+        "scaling (additions when patience runs out), ablation (the same with a setting changed) or sweep (one addition "
+        "at a fixed iteration)",
+    ),
     ("method", "str", "real, static, dynamic (additions of plain images), prune or practice (of guided ones)"),
     ("arm", "str", "the method with its settings"),
     ("seed", "int", "number of the seed, from 0: one for images, learner and order"),
@@ -22,6 +27,10 @@ IMAGES_MADE: list[Column] = [
 PRACTICE_SECONDS: list[Column] = [
     ("generator_seconds", "float", "seconds of making images; of processor time on a CPU, of the wall on a GPU"),
     ("learner_seconds", "float", "the same of training, validating and scoring candidates for pruning"),
+]
+PRACTICE_RATES: list[Column] = [
+    ("plain_seconds_per_image", "float", "of the plain images made ahead for the seed; missing for real images"),
+    ("guided_seconds_per_image", "float", "of the run's guided images; missing where it has none"),
 ]
 
 PRACTICE_TABLES: dict[str, list[Column]] = {
@@ -50,6 +59,7 @@ PRACTICE_TABLES: dict[str, list[Column]] = {
         ("run", "str", "name of the run, which its weights bear"),
         *IMAGES_MADE,
         *PRACTICE_SECONDS,
+        *PRACTICE_RATES,
         REASON,
     ],
     "practice_history": [
@@ -111,15 +121,17 @@ PRACTICE_TABLES: dict[str, list[Column]] = {
         BRANCH,
         *IMAGES_MADE,
         *PRACTICE_SECONDS,
+        *PRACTICE_RATES,
         ("seconds_per_image", "float", "generator_seconds over images_generated; missing for real images"),
     ],
     "practice_summary": [
-        ("experiment", "str", "scaling or sweep"),
+        ("experiment", "str", "scaling, ablation or sweep"),
         ("method", "str", "real, static, dynamic, prune or practice"),
         ("arm", "str", "the method with its settings"),
         BRANCH,
         *ARM_SETTINGS,
         ("seeds", "int", "runs that had so many additions"),
+        ("iterations", "float", "mean over seeds"),
         ("images_generated", "float", "mean over seeds"),
         ("images_trained", "float", "mean over seeds"),
         ("seconds", "float", "generator's and learner's together, mean over seeds"),
@@ -127,6 +139,7 @@ PRACTICE_TABLES: dict[str, list[Column]] = {
         ("test_accuracy", "float", "test: mean over seeds"),
         ("ci_low", "float", "test: lower end of its interval (Student's t over seeds)"),
         ("ci_high", "float", "test: upper end of it"),
+        ("shifted_*", "float", "test: on a shifted test set, a column for each, mean over seeds"),
         (
             "gain",
             "float",
@@ -135,6 +148,29 @@ PRACTICE_TABLES: dict[str, list[Column]] = {
         ("gain_ci_low", "float", "test: lower end of its interval (Student's t over seeds)"),
         ("gain_ci_high", "float", "test: upper end of it"),
         REASON,
+    ],
+    "practice_differences": [
+        ("experiment", "str", "scaling or ablation"),
+        ("method", "str", "dynamic, prune or practice"),
+        ("arm", "str", "the method with its settings"),
+        BRANCH,
+        ("against", "str", "the arm that it is held against; static: all static sets"),
+        ("equal", "str", "what both had as many of: images_trained or images_generated"),
+        ("seeds", "int", "seeds in which the other arm's curve reaches to that number"),
+        ("images", "float", "that number, mean over these seeds"),
+        ("validation_difference", "float", "validation accuracy less the other's, mean over seeds"),
+        ("difference", "float", "test: test accuracy less the other's, seed by seed, mean"),
+        ("ci_low", "float", "test: lower end of its interval (Student's t over seeds)"),
+        ("ci_high", "float", "test: upper end of it"),
+    ],
+    "practice_omega": [
+        ("draw", "int", "drawing of the splits; -1: all of them"),
+        ("omega", "float", "strength of the guidance"),
+        ("seeds", "int", "runs of practice with it"),
+        ("validation_accuracy", "float", "at the end of a run, mean over seeds"),
+        ("ci_low", "float", "lower end of its interval (Student's t over seeds)"),
+        ("ci_high", "float", "upper end of it"),
+        ("chosen", "bool", "whether it is the best, of equal ones the smallest"),
     ],
     "practice_equal_accuracy": [
         ("method", "str", "static, dynamic, prune or practice"),
