@@ -1,16 +1,21 @@
 from pathlib import Path
 
 import diffusers
+import numpy as np
 import pytest
 import torch
 
 from tests.generators.pipelines import save_tiny_dit, save_tiny_stable_diffusion
-from tests.practice.small import LEARNER, LOOP, sources
+from tests.practice.small import LEARNER, LOOP, real_images, sources
+from understudy.classifiers.layers import Shape
 from understudy.errors import StudyError
 from understudy.generators.denoisers import load_pretrained_diffusion
 from understudy.generators.diffusion_settings import PretrainedDiffusionSettings
 from understudy.practice.arms import Arm
+from understudy.practice.comparison_settings import GuidanceSettings, SamplingSettings
+from understudy.practice.learner import LearnerTraining
 from understudy.practice.results import run_arm
+from understudy.practice.sampling import Sampler
 
 CPU = torch.device("cpu")
 NAMES = ["cat", "dog", "bird"]
@@ -42,6 +47,27 @@ def runs_the_loop(folder: Path, settings: PretrainedDiffusionSettings) -> None:
     result = run_arm(arm, learner, LOOP, given, 1, "practice", folder / "w", None, folder / "work", CPU)
     assert result.runs["images_trained"].tolist() == [18, 12]
     assert (result.rounds["entropy"] > 0).all()
+
+
+def guidance_reaches_the_latents(settings: PretrainedDiffusionSettings) -> None:
+    """Guide through the autoencoder: the learner is less sure of the images than of plain ones of the same seeds."""
+    denoiser = load_pretrained_diffusion(settings, NAMES, CPU)
+    learner = LearnerTraining(LEARNER, Shape(3, 16, 3), (torch.full((3,), 80.0), torch.full((3,), 60.0)), 5, CPU)
+    data = real_images(30, 3, 16)
+    for step in range(10):
+        learner.step(torch.from_numpy(data.images), torch.from_numpy(data.labels), 3e-3, step)
+    sampler = Sampler(denoiser, SamplingSettings(steps=4, batch=12), GuidanceSettings(interval=2))
+    labels, seeds = np.arange(12) % 3, np.arange(12)
+    plain, guided = (sampler.sample(labels, seeds, learner.guide, omega).entropies for omega in (0.0, 0.1))
+    assert guided.mean() > plain.mean() + 0.05
+
+
+def test_guidance_passes_through_the_autoencoder_of_dit(dit):
+    guidance_reaches_the_latents(dit_settings(dit))
+
+
+def test_guidance_passes_through_the_autoencoder_of_stable_diffusion(stable_diffusion):
+    guidance_reaches_the_latents(stable_diffusion_settings(stable_diffusion))
 
 
 # Tiny networks, but two pipelines' worth of layers, sampled 66 times with gradients through an autoencoder.

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from tests.practice.small import CLASSES, CPU, LEARNER, SAMPLING, trained_denoiser
+from tests.practice.small import CLASSES, CPU, LEARNER, SAMPLING, real_images, trained_denoiser
 from understudy.classifiers.layers import Shape
 from understudy.errors import StudyError
-from understudy.practice.comparison_settings import GuidanceSettings
+from understudy.practice.comparison_settings import GuidanceSettings, SamplingSettings
 from understudy.practice.guidance import (
     entropy,
     entropy_gradient,
@@ -97,6 +97,21 @@ def test_a_normalised_step_is_a_share_of_each_latents_own_length():
     step = guided_latent(z, gradient, 0.05) - z
     assert torch.allclose(step[:, 0, 0, 0], torch.tensor([0.05 * 4.0, 0.05 * 40.0]), rtol=1e-4)
     assert torch.equal(step[:, 0, 1], torch.zeros(2, 2))
+
+
+@pytest.mark.parametrize(
+    ("form", "omegas"), [("normalised", (0.0, 0.05, 0.1, 0.2)), ("gradient", (0.0, 1.0, 3.0, 10.0))]
+)
+def test_the_mean_entropy_of_generated_images_rises_with_omega(denoiser, form, omegas):
+    data = real_images()
+    settings = LEARNER.model_copy(update={"mixup": 0.0, "cutmix": 0.0, "crop": 0, "ema_decay": 0.5})
+    sure = LearnerTraining(settings, Shape(1, 8, CLASSES), (torch.tensor([80.0]), torch.tensor([60.0])), 5, CPU)
+    for step in range(30):
+        sure.step(torch.from_numpy(data.images), torch.from_numpy(data.labels), 3e-3, step)
+    sampler = Sampler(denoiser, SamplingSettings(steps=8, batch=20), GuidanceSettings(interval=2, form=form))
+    labels, seeds = np.arange(40) % CLASSES, np.arange(40)
+    means = [sampler.sample(labels, seeds, sure.guide, omega).entropies.mean() for omega in omegas]
+    assert (np.diff(means) > 0.01).all()
 
 
 @pytest.mark.parametrize("form", ["gradient", "normalised"])

@@ -281,14 +281,13 @@ def test_a_generator_of_other_images_or_classes_is_refused(tmp_path, given):
         run(tmp_path, wrong)
 
 
-def test_images_that_are_not_finite_leave_the_run_where_it_was(tmp_path, given, monkeypatch):
-    def fails(self, *arguments):
-        raise StudyError("practice: images made with omega 0.2 are not finite")
-
-    monkeypatch.setattr(Sampler, "sample", fails)
-    with pytest.raises(StudyError, match="omega"):
-        run(tmp_path, given)
-    assert list((tmp_path / "work/state").glob("*.safetensors")) and (tmp_path / "work/images/images.npy").exists()
+def test_images_that_are_not_finite_leave_the_run_where_it_was(tmp_path, given):
+    with pytest.raises(StudyError, match=r"omega 1e\+38 .normalised. are not finite; lower omega"):
+        run(tmp_path, given, replace(PRACTICE, omega=1e38))
+    # What was there goes on with a smaller omega, from the moment that images were asked for.
+    kept = PracticeRun(PRACTICE, LEARNER, LOOP, given, 4, tmp_path / "work", CPU, 1e9)
+    assert kept.progress.step > 0 and (kept.progress.images, kept.progress.made) == (12, 0)
+    assert np.array_equal(kept.set.images[:12], given.pool.read(0, 12).images)
 
 
 def test_a_diverging_learner_names_its_rate(tmp_path, given):

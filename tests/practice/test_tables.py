@@ -95,6 +95,14 @@ def test_the_summary_has_students_interval_over_seeds():
     assert mean_interval(np.array([0.5])) == pytest.approx((np.nan, np.nan), nan_ok=True)
 
 
+def test_a_run_whose_patience_was_never_reached_is_told_of_in_the_summary():
+    runs, scores = made_up()
+    runs.loc[(runs["arm"] == "practice_1") & (runs["branch"] == 0), "reason"] = "patience was never reached"
+    summary = summary_table(scaling_table(runs, scores), costs_table(runs)).set_index(["arm", "branch"])
+    assert summary["reason"].to_dict()["practice_1", 0] == "patience was never reached"
+    assert not summary.loc["practice_1", "reason"][[1, 2]].any()
+
+
 def test_cost_at_equal_accuracy_is_read_off_the_curve():
     table = equal_accuracy_table(*tables(), draws=50, seed=1).set_index(["arm", "target_images"])
     # Practice with 0.05 more reaches the accuracy of 1,000 static images with 1000 / 10 ** 0.5 of its own, which lies

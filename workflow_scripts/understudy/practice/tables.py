@@ -59,7 +59,8 @@ def summary_table(scaling: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     groups = [*ARM, "branch", "omega", "oversampling"]
     for values, part in table.groupby(groups, sort=False):
-        row = dict(zip(groups, values, strict=True)) | {"seeds": len(part), "reason": ""}
+        row = dict(zip(groups, values, strict=True)) | {"seeds": len(part)}
+        told = sorted(set(part["reason"]) - {""})
         for column in ("iterations", "images_generated", "images_trained", "seconds", "validation_accuracy", *shifted):
             row[column] = float(part[column].mean())
         if tested:
@@ -68,8 +69,8 @@ def summary_table(scaling: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
             row["ci_low"], row["ci_high"] = mean_interval(accuracy)
             row["gain"] = float(gain.mean()) if len(gain) else np.nan
             row["gain_ci_low"], row["gain_ci_high"] = mean_interval(gain)
-            row["reason"] = _reason(len(part), len(gain), row["method"])
-        rows.append(row)
+            told += [_reason(len(part), len(gain), row["method"])]
+        rows.append(row | {"reason": "; ".join(filter(None, told))})
     return in_order(pd.DataFrame(rows).assign(seed=0)).drop(columns="seed")
 
 
