@@ -1,6 +1,7 @@
 """Figures 2, 4 and 5 of Deliberate Practice, and how hard its images are, from a practice study's tables."""
 
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,11 @@ LOOKS = {
     "prune": ("oversample and prune", style.GREEN, "^"),
     "practice": ("practice", style.BLUE, "o"),
 }
+
+# Several arms of one method, such as ratios of pruning.
+LINES = ("-", "--", ":", "-.", (0, (1, 3)), (0, (5, 3, 1, 3)))
+# A point to which not all seeds came.
+FEW = {"markerfacecolor": "white", "markersize": 5, "zorder": 5}
 
 
 def plot_practice(tables: dict[str, str | Path], outputs: dict[str, str | Path]) -> None:
@@ -73,14 +79,18 @@ def scaling_figure(summary: pd.DataFrame) -> Figure:
         ("Images in the training set", "Images made", "Seconds of generator and learner"),
         strict=True,
     ):
-        for arm, rows in _curves(shown):
+        lines = {method: cycle(LINES) for method in LOOKS}
+        for _, rows in _curves(shown):
             method = rows["method"].iloc[0]
             name, colour, marker = LOOKS[method]
             if method == "real":
                 panel.axhline(_accuracy(rows).item(), color=colour, linewidth=1, linestyle=":", label=name)
                 continue
             rows = rows.sort_values(column)
-            _points(panel, rows[column], rows, colour, marker, _named(name, arm, rows))
+            line = next(lines[method])
+            _points(panel, rows[column], rows, colour, marker, _named(name, rows), line)
+            few = rows[rows["seeds"] < shown["seeds"].max()]
+            panel.plot(few[column], _accuracy(few), color=colour, linestyle="", marker=marker, **FEW)
         _logarithmic(panel)
         panel.set_xlabel(label)
     axes[0, 0].set_ylabel(_accuracy_label(shown))
@@ -188,20 +198,25 @@ def _curves(shown: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return list(shown.groupby(curves, sort=False))
 
 
-def _named(name: str, arm: str, rows: pd.DataFrame) -> str:
+def _named(name: str, rows: pd.DataFrame) -> str:
     first = rows.iloc[0]
     if first["method"] == "prune":
         return f"{name}, {first['oversampling']:g} for 1"
     return f"{name}, ω = {first['omega']:g}" if first["method"] == "practice" else name
 
 
-def _points(panel: Axes, x: Sequence[float], rows: pd.DataFrame, colour: str, marker: str, label: str = "") -> None:
+def _points(
+    panel: Axes, x: Sequence[float], rows: pd.DataFrame, colour: str, marker: str, label: str = "", line: str = "-"
+) -> None:
     accuracy = _accuracy(rows)
     low, high = (
         style.percent(rows[end]) if end in rows else np.full(len(rows), np.nan) for end in ("ci_low", "ci_high")
     )
     bars = style.spans(accuracy, low, high)
-    panel.errorbar(x, accuracy, bars, color=colour, marker=marker, markersize=5, capsize=2, elinewidth=0.8, label=label)
+    panel.errorbar(
+        x, accuracy, bars, color=colour, linestyle=line, marker=marker, markersize=5, capsize=2, elinewidth=0.8,
+        label=label,
+    )  # fmt: skip
 
 
 def _cut(panel: Axes) -> None:

@@ -1,7 +1,8 @@
 """The tables of a practice study, from its runs and their scores: scaling, costs, summary, cost at equal accuracy.
 
-Intervals are over seeds: a seed has its own plain images, initial weights and order of images, and every arm uses the
-same for it, so that arms are compared seed by seed.
+The summary holds what the paper's tables say: ends of runs and shifted sets (table 1), ablations (table 3), and every
+branch with its images and iterations (table 4). Intervals are over seeds: a seed has its own plain images, initial
+weights and order of images, and every arm uses the same for it, so that arms are compared seed by seed.
 """
 
 import numpy as np
