@@ -9,7 +9,9 @@ from understudy.tables import read_table
 # Sixteen jobs, most of whose time is their start.
 pytestmark = pytest.mark.slow
 
-CHANGES = {"seeds": 1, "seed_block": 1, "static": [20], "dynamic": False, "oversampling": []}
+CHANGES = {
+    "seeds": 1, "seed_block": 1, "static": [20], "dynamic": False, "oversampling": [], "ablation": {"omegas": [0.1]},
+}  # fmt: skip
 STUDY = practice_study(**CHANGES)
 
 
@@ -20,6 +22,15 @@ def readers_of_test_images(folder: Path) -> set[str]:
     rows = [line.split("\t") for line in lines]
     assert {"train_diffusion", "run_practice"} <= {row[2] for row in rows if len(row) > 4}
     return {row[2] for row in rows if len(row) > 4 and "test.parquet" in row[4]}
+
+
+def test_omega_is_chosen_before_any_test_image_is_read(tmp_path):
+    jobs = planned_jobs(tmp_path, STUDY, "practice_omega")
+    assert jobs["run_practice"] == 2 and jobs["practice_omega"] == 1
+    assert "evaluate_practice" not in jobs
+    # A study of one strength has nothing to choose.
+    single = practice_study(**CHANGES | {"ablation": None})
+    assert "practice_omega" not in planned_jobs(tmp_path, single, "practice")
 
 
 def test_a_practice_study_alone_runs_from_images_to_figures(tmp_path):
@@ -35,6 +46,8 @@ def test_a_practice_study_alone_runs_from_images_to_figures(tmp_path):
         "practice_hardness.png",
         "practice_guided_images.png",
     }
+    omegas = read_table(folder / "tables/practice_omega.parquet", "practice_omega")
+    assert omegas["omega"].tolist() == [0.1, 0.2] and omegas["chosen"].sum() == 1
     assert not (folder / "checkpoints").exists() or not list((folder / "checkpoints").rglob("*.safetensors"))
     assert planned_jobs(tmp_path, STUDY) == {}
     assert readers_of_test_images(tmp_path) == {"evaluate_practice"}
