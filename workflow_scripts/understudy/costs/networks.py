@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from understudy.classifiers.architectures import ArchitectureSettings
+from understudy.generators.diffusion_settings import DiffusionSettings
 
 # Of a run's file, whatever its network: names, seed and status in the metadata, and the file's own entry for it.
 RECORD = 400
@@ -25,6 +26,15 @@ class Size:
     operations: float
     data: int
     head: int
+
+
+# Of pretrained latent diffusion models, denoiser and decoder. A product and a sum are two operations: DiT-XL/2
+# has 118.6 billion products (Peebles and Xie 2023, table 4), Stable Diffusion's UNet 339 and its decoder 1,240 billion
+# (Kim et al. 2023); the decoder of 256 pixels a quarter of that.
+PRETRAINED = {
+    "stable_diffusion": (Size(400, 2 * 339e9, 0, 0), Size(40, 2 * 1240e9, 0, 0)),
+    "dit": (Size(170, 2 * 118.6e9, 0, 0), Size(40, 2 * 310e9, 0, 0)),
+}
 
 
 def _size(counted: object, tensors: Mapping[str, object], halved: Collection[str] = ()) -> Size:
@@ -76,3 +86,16 @@ def generator_sizes(settings: object, channels: int, size: int, classes: int) ->
         given = (images, torch.empty(rows, classes)) if settings.method == "stylegan2" else (images,)
         second = network_size(critic, *given)
     return _size(first, generator.state_dict()), replace(_size(second, {}), operations=second.operations / rows)
+
+
+def denoiser_size(settings: DiffusionSettings, channels: int, size: int, classes: int) -> Size:
+    """Return the size of the diffusion model that a practice study trains."""
+    import torch
+
+    from understudy.classifiers.sizes import network_size
+    from understudy.generators.diffusion import build_unet
+
+    with torch.device("meta"):
+        network = build_unet(settings, channels, size, classes)
+        images, times = torch.empty(1, channels, size, size), torch.zeros(1)
+        return _size(network_size(network, images, times, times.long()), network.state_dict())

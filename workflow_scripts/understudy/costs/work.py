@@ -1,57 +1,21 @@
-"""The jobs of a study whose work is known: passes through layers, arithmetic operations, files.
-
-Seconds are estimated as START + passes x PASS + operations / RATE + loads x LOAD: a layer of a network costs a moment
-in each pass over a batch, however small, and its arithmetic the more.
-"""
+"""The jobs of a study whose work is known: passes through layers, arithmetic operations, files."""
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.recipes import snapshot_epochs
+from understudy.costs.job import EVALUATION_BATCH, Job
+from understudy.costs.models import model_jobs
 from understudy.costs.networks import classifier_size, generator_sizes, record_bytes
+from understudy.costs.practice import PracticeWork
 from understudy.data.sources import count_images
 from understudy.files import read_json
 from understudy.plan import REGIMES, Plan
 
-# Seconds of a layer in one pass over a batch, and operations a second. CPU: one core of an Intel Xeon at 2.1 GHz with
-# AVX-512, from the digits study. GPU: public StyleGAN2 logs, 4.6 s per thousand CIFAR-10 images of 106 GFLOP each.
-PASS = {"cpu": 8e-5, "gpu": 3e-5}
-RATE = {"cpu": 4e10, "gpu": 2e13}
 # Of a stack's networks a layer runs at once: each costs a part of a pass.
 STACKED = 0.3
-LOAD = 5e-3
-"""Seconds to load a snapshot's weights."""
-START = 2.5
-"""Seconds until a job's libraries are loaded."""
-EVALUATION_BATCH = 256
 SCORED_IMAGES = (2_000, 50_000)
-
-
-@dataclass(frozen=True)
-class Job:
-    """One job whose work is known.
-
-    Attributes
-    ----------
-    rule, place : its rule, and the name of its benchmark file below the rule's folder, without the suffix
-    kind : jobs of one kind share a measured factor
-    passes, operations, loads : layers times passes over a batch, arithmetic operations, snapshots loaded
-    disk : bytes of its outputs
-    """
-
-    rule: str
-    place: str
-    kind: str
-    passes: float
-    operations: float
-    loads: float = 0.0
-    disk: float = 0.0
-
-    def seconds(self, device: str) -> float:
-        """Return the estimated time on ``cpu`` or ``gpu``."""
-        return START + self.passes * PASS[device] + self.operations / RATE[device] + self.loads * LOAD
 
 
 class Work:
@@ -79,8 +43,17 @@ class Work:
 
     def jobs(self) -> Iterator[Job]:
         """Yield the jobs of the expensive stages."""
-        if not self.study.has_selection:
-            return
+        if self.study.has_selection:
+            yield from self._selection()
+        if self.plan.practice:
+            split = self.plan.practice.settings.split
+            sizes = {"subtrain": self._train_size(split, "subtrain")}
+            sizes |= {part: self._set_size(split, part) for part in ("validation", "test")}
+            yield from PracticeWork(self.plan, self.shape, self.classes, sizes).jobs()
+        if self.study.ranking and self.study.ranking.models:
+            yield from model_jobs(self.plan)
+
+    def _selection(self) -> Iterator[Job]:
         for draw in self.plan.draws:
             for split in self.plan.splits:
                 for name in self.study.generators_of(split):
