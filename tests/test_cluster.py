@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from understudy.cluster import advice, advice_for_run
-from understudy.costs import gpu_rules
+from understudy.costs.estimate import gpu_rules
 
 ROOT = Path(__file__).parents[1]
 

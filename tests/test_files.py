@@ -46,6 +46,18 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
 
+def test_a_folder_that_may_not_be_written_is_one_line_and_keeps_its_file(small_disk):
+    path = small_disk / "results" / "card.json"
+    write_json(path, {"old": True})
+    # Even root may write no file here.
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(StudyError, match=r"cannot write .*card\.json: Read-only file system; the old file"):
+        write_json(path, {"old": False})
+    with pytest.raises(StudyError, match=r"cannot write .*other/card\.json: Read-only file system"):
+        write_json(small_disk / "other" / "card.json", {})
+    assert read_json(path) == {"old": True}
+
+
 def _table(path):
     columns = dict.fromkeys(("stage", "nodes", "source", "target"), NOISE)
     write_table("graphs", pd.DataFrame({"graph": NOISE.astype(str), **columns}), path)

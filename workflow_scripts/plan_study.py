@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from understudy.costs import describe, device_of, estimate, gpu_rules, measure
+from understudy.costs.estimate import describe, estimate, gpu_rules
+from understudy.costs.measured import device_of, measure
 from understudy.errors import StudyError
 from understudy.plan import Plan, study_of
 

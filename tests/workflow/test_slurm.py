@@ -17,7 +17,7 @@ import pytest
 from tests.studies import one_split_study
 from tests.workflow.runs import ROOT, TABLES, clone, files_below, write_config
 from tests.workflow.slurm import PACKAGES, Cluster, missing_programs
-from understudy.costs import gpu_rules
+from understudy.costs.estimate import gpu_rules
 
 missing = missing_programs()
 pytestmark = [

@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,11 +26,13 @@ from tests.workflow.runs import (
     snakemake_command,
     write_config,
 )
-from understudy.costs import Work, read_benchmarks
+from understudy.classifiers.weights import WeightsFile, load_network
+from understudy.costs.measured import read_benchmarks
+from understudy.costs.work import Work
 from understudy.data.shards import read_images
 from understudy.data.splits import halves
 from understudy.plan import Plan, study_of
-from understudy.tables import read_table
+from understudy.tables import read_table, read_tables
 
 pytestmark = pytest.mark.slow
 
@@ -108,6 +111,46 @@ def test_counts_agree_with_predictions(results):
         for half in (0, 1):
             mine = counts[(counts["run"] == row["run"]) & (counts["epoch"] == row["epoch"]) & (counts["half"] == half)]
             assert mine["errors"].sum() == wrong[halves(test.labels) == half].sum()
+
+
+def test_unchosen_snapshots_are_removed_on_request_and_nothing_is_made_anew(finished, tmp_path):
+    # As deep as the other: the workflow's code is an input of tables, by its path from the folder.
+    folder = tmp_path
+    shutil.copytree(finished, folder, dirs_exist_ok=True)
+    root = folder / "results" / "small"
+    files = {path.relative_to(root): path for path in (root / "candidates").rglob("*.safetensors")}
+    trained = {place: WeightsFile(path).epochs for place, path in files.items()}
+    before = sum(path.stat().st_size for path in files.values())
+    result = snakemake(folder, one_split_study(), "--cores", "1", "clean_snapshots")
+    assert result.returncode == 0, result.stderr
+    table = read_table(root / "tables" / "removed_snapshots.parquet", "removed_snapshots")
+    assert len(table) == len(files)
+    # Twenty steps are three epochs of all images, all of them kept, and five of the subtrain images, four of them kept.
+    assert {(place.parts[3], *epochs) for place, epochs in trained.items()} == {
+        ("full", 1, 2, 3),
+        ("subtrain", 1, 2, 4, 5),
+    }
+    evaluated = read_tables(sorted(root.rglob("evaluations/**/predictions.parquet")), "predictions")
+    chosen = evaluated.groupby(["draw", "split", "regime", "run"])["epoch"].apply(set)
+    for _, row in table.iterrows():
+        (place,) = (place for place in files if place.parts[3] == row["regime"] and place.stem == row["run"])
+        assert sorted([*row["kept"], *row["removed"]]) == trained[place]
+        assert set(row["kept"]) == chosen[row["draw"], row["split"], row["regime"], row["run"]]
+        assert WeightsFile(files[place]).epochs == list(row["kept"])
+    assert table["removed"].map(len).sum() > 0
+    after = sum(path.stat().st_size for path in files.values())
+    assert before - after == pytest.approx(table["bytes_removed"].sum(), rel=0.05)
+    assert planned_jobs(folder, one_split_study()) == {}
+    # What is handed out can still be made from what is left, and loads.
+    shutil.rmtree(root / "selected")
+    assert set(planned_jobs(folder, one_split_study())) <= {"select_model", "summary"}
+    result = snakemake(folder, one_split_study(), "--cores", "1", "results/small/selected/Train200")
+    assert result.returncode == 0, result.stderr
+    again, first = (
+        load_network(place / "results" / "small" / "selected" / "Train200" / "weights.safetensors").state_dict()
+        for place in (folder, finished)
+    )
+    assert all(torch.equal(again[name], first[name]) for name in first)
 
 
 def test_no_step_but_evaluations_reads_test_images(finished):
@@ -219,7 +262,7 @@ def test_the_plan_and_the_configuration_agree_on_the_example(finished):
 
 
 def test_the_estimate_of_costs_knows_every_expensive_job(finished, monkeypatch):
-    """The places of estimated jobs are those of the benchmark files."""
+    """The places of estimated jobs are those of the benchmark files; sizes on disk are those of the files."""
     monkeypatch.chdir(finished)
     plan = Plan(study_of("study.yaml"))
     benchmarks = read_benchmarks(plan.root, "cpu")
@@ -227,3 +270,7 @@ def test_the_estimate_of_costs_knows_every_expensive_job(finished, monkeypatch):
     assert {(job.rule, job.place) for job in jobs} == {
         key for key in benchmarks if key[0] in {job.rule for job in jobs}
     }
+    weights = sum(path.stat().st_size for path in (plan.root / "candidates").rglob("weights/*"))
+    assert sum(job.disk for job in jobs if job.rule == "train_candidates") == pytest.approx(weights, rel=0.35)
+    snapshots = sum(path.stat().st_size for path in (plan.root / "generators").rglob("snapshots/*.safetensors"))
+    assert sum(job.disk for job in jobs if job.rule == "train_generator") == pytest.approx(snapshots, rel=0.35)

@@ -5,7 +5,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -38,7 +38,8 @@ def writing(path: str | Path) -> Iterator[Path]:
             raise
         raise StudyError(f"cannot write {path}: {reason}; the old file, if any, is as it was") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing may be written, nothing may be removed either
+            temporary.unlink(missing_ok=True)
 
 
 def _system_reason(error: Exception) -> str | None:

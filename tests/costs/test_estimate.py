@@ -1,58 +1,14 @@
-from collections import defaultdict
-
 import pytest
 
-from tests.studies import one_split_study, small_study
-from understudy.classifiers.architectures import PUBLISHED
+from tests.costs.test_work import paper_study, work_of
+from tests.studies import one_split_study
 from understudy.config import load_study
-from understudy.costs import Job, Measured, Work, describe, estimate, measure, read_benchmarks
+from understudy.costs.estimate import describe, estimate
+from understudy.costs.measured import Measured, measure, read_benchmarks
 from understudy.plan import Plan
 
 NOTHING = Measured({}, {}, 0)
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
-
-
-def work_of(study: dict) -> dict[str, list[Job]]:
-    jobs = defaultdict(list)
-    for job in Work(Plan(load_study(study))).jobs():
-        jobs[job.rule].append(job)
-    return jobs
-
-
-def paper_study(*names: str) -> dict:
-    """Two of the paper's architectures on images of CIFAR-10's shape and number."""
-    candidates = {"seeds": 10, "seed_block": 5, "snapshots": 20, "standard": {name: {"model": name} for name in names}}
-    return small_study(
-        device="cuda",
-        data={"source": "torchvision:CIFAR10", "root": "not/here", "size": 32, "channels": 3},
-        splits={"Train50K": {"train": 50_000, "validation": 10_000}},
-        generators={"any": {"method": "stylegan2", "preset": "cifar"}},
-        synthetic={"images_per_class": 10_000},
-        candidates=candidates,
-    )
-
-
-def test_training_counts_the_published_operations():
-    """ResNet-32: 69.1 million products, each with a sum, an image and forward pass; three passes to train."""
-    jobs = work_of(paper_study("resnet_32"))["train_candidates"]
-    full = [job for job in jobs if "/full/" in job.place]
-    assert len(full) == 2  # two blocks of five seeds
-    epochs = PUBLISHED["resnet_32"].recipe.epochs
-    assert full[0].operations == pytest.approx(3 * 2 * 69.1e6 * 5 * epochs * 50_000, rel=0.01)
-    assert full[0].disk == pytest.approx(2 * 466_906 * 5 * 20, rel=1e-6)
-
-
-def test_a_generators_snapshots_are_its_parameters_in_four_bytes():
-    (job,) = work_of(paper_study("resnet_32"))["train_generator"]
-    # 20,215,315 parameters, as published for this setting; 50 snapshots.
-    assert job.disk == 4 * 20_215_315 * 50
-
-
-def test_twice_the_seeds_are_twice_the_work():
-    study = small_study()
-    once = sum(job.operations for job in work_of(study)["train_candidates"])
-    study["candidates"]["seeds"] *= 2
-    assert sum(job.operations for job in work_of(study)["train_candidates"]) == pytest.approx(2 * once)
 
 
 def write_benchmarks(plan: Plan, seconds: dict[tuple[str, str], float]) -> None:

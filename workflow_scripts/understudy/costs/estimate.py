@@ -1,0 +1,114 @@
+"""The estimate of a study's costs, stage by stage, and its text for people."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.costs.measured import Measured, device_of
+from understudy.costs.work import Work
+from understudy.plan import Plan
+
+# Seconds of stages without a model, and of those that this table doesn't name.
+FIXED = {"train_extractor": {"cpu": 12.0, "gpu": 600.0}, "evaluate_generator": {"cpu": 6.0, "gpu": 120.0}}
+OTHER = 2.0
+# What people call the files of a stage.
+DISK = {
+    "train_candidates": "snapshots of candidates",
+    "train_generator": "snapshots of generators",
+    "sample": "synthetic images",
+    "evaluate": "predictions",
+}
+
+
+def gpu_rules(folder: Path) -> set[str]:
+    """Return the rules in the files of ``folder`` that ask for a GPU unless the study's device is the CPU."""
+    found = set()
+    for path in sorted(folder.glob("*.smk")):
+        for rule in re.split(r"^\s*rule (?=\w+:)", path.read_text(), flags=re.MULTILINE)[1:]:
+            if re.search(r"^\s+gpu=", rule, flags=re.MULTILINE):
+                found.add(rule.split(":")[0])
+    return found
+
+
+@dataclass
+class Stage:
+    """A rule's line of the estimate; seconds are of all its jobs together."""
+
+    rule: str
+    jobs: int
+    on_gpu: bool
+    seconds: float = 0.0
+    longest: float = 0.0
+    disk: float = 0.0
+    measured: bool = False
+
+
+def estimate(plan: Plan, counts: Mapping[str, int], gpu_rules: set[str], measured: Measured) -> list[Stage]:
+    """Return the stages of a study with their costs.
+
+    Parameters
+    ----------
+    counts : jobs of each rule, as a dry run gives them
+    gpu_rules : rules that ask for a GPU unless the study's device is the CPU
+    """
+    device = device_of(plan)
+    known = defaultdict(list)
+    for job in Work(plan).jobs():
+        known[job.rule].append(job)
+    stages = []
+    for rule, count in counts.items():
+        stage = Stage(rule, count, device == "gpu" and rule in gpu_rules)
+        if rule in known:
+            keys = {(job.rule, job.kind) for job in known[rule]}
+            stage.measured = keys <= set(measured.factors)
+            times = [job.seconds(device) * measured.factors.get((job.rule, job.kind), 1.0) for job in known[rule]]
+            stage.seconds, stage.longest = sum(times), max(times)
+            stage.disk = sum(job.disk for job in known[rule])
+        else:
+            stage.measured = rule in measured.means
+            stage.longest = measured.means.get(rule, FIXED.get(rule, {}).get(device, OTHER))
+            stage.seconds = stage.longest * count
+        stages.append(stage)
+    return stages
+
+
+def describe(stages: Sequence[Stage], study: str, gpus: int, cores: int, measured_jobs: int) -> str:
+    """Return the estimate as text for people."""
+    lines = [f"{'stage':28} {'jobs':>6} {'GPU-hours':>11} {'core-hours':>11}   known"]
+    for stage in sorted(stages, key=lambda stage: -stage.seconds):
+        hours = stage.seconds / 3600
+        gpu = _number(hours) if stage.on_gpu else "-"
+        known = "measured" if stage.measured else "guessed"
+        lines.append(f"{stage.rule:28} {stage.jobs:6,} {gpu:>11} {_number(hours):>11}   {known}")
+    on_gpu, total = (sum(s.seconds for s in stages if s.on_gpu or every) / 3600 for every in (False, True))
+    jobs = sum(stage.jobs for stage in stages)
+    lines.append(f"{'total':28} {jobs:6,} {_number(on_gpu) if on_gpu else '-':>11} {_number(total):>11}")
+    guessed = sum(stage.seconds for stage in stages if not stage.measured) / 36 / max(total, 1e-9)
+    lines.append("")
+    lines.append(f"{guessed:.0f} % of the time is guessed; the rest from {measured_jobs:,} jobs of earlier runs.")
+    slots, unit = (gpus, "GPU") if on_gpu else (cores, "core")
+    slowest = max(stages, key=lambda stage: stage.longest)
+    wall = max((on_gpu or total) / slots, slowest.longest / 3600)
+    lines.append(
+        f"Wall time on {slots} {unit}{'s' if slots > 1 else ''}: at least {_number(wall)} hours (the longest job, of "
+        f"{slowest.rule}, takes {_number(slowest.longest / 3600)})."
+    )
+    largest = sorted((stage for stage in stages if stage.disk), key=lambda stage: -stage.disk)
+    if largest:
+        parts = ", ".join(f"{DISK[stage.rule]} {_bytes(stage.disk)}" for stage in largest if stage.rule in DISK)
+        lines.append(f"Disk in results/{study}: {_bytes(sum(stage.disk for stage in largest))} ({parts}).")
+    return "\n".join(lines)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}" if value < 10 else f"{value:.1f}"
+
+
+def _bytes(value: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.3g} TB"

@@ -1,0 +1,62 @@
+"""What earlier runs measured: the benchmark files that Snakemake wrote of each job, against what is estimated."""
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.costs.work import Work
+from understudy.plan import Plan
+
+
+def read_benchmarks(root: Path, device: str) -> dict[tuple[str, str], float]:
+    """Return seconds by (rule, place) from the benchmark files of a study's earlier runs.
+
+    On a CPU the seconds of processor time: other jobs on the machine don't change them. On a GPU those of the clock.
+    """
+    found = {}
+    for path in sorted((root / "benchmarks").rglob("*.tsv")):
+        place = path.relative_to(root / "benchmarks").with_suffix("")
+        rule, rest = place.parts[0], "/".join(place.parts[1:])
+        with path.open() as file:
+            rows = [row["cpu_time" if device == "cpu" else "s"] for row in csv.DictReader(file, delimiter="\t")]
+        seconds = [float(value) for value in rows if re.fullmatch(r"[\d.]+", value or "")]
+        if seconds:
+            found[rule, rest] = max(seconds[-1], 0.1)
+    return found
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What earlier runs say: per kind of job the measured over the estimated time, per rule the mean time."""
+
+    factors: Mapping[tuple[str, str], float]
+    means: Mapping[str, float]
+    jobs: int
+
+
+def measure(studies: Sequence[Plan], device: str) -> Measured:
+    """Compare what earlier runs of ``studies`` on this kind of device measured with what is estimated for them."""
+    spent, estimated = defaultdict(float), defaultdict(float)
+    times, count = defaultdict(list), 0
+    for plan in studies:
+        if device_of(plan) != device:
+            continue
+        benchmarks = read_benchmarks(plan.root, device)
+        count += len(benchmarks)
+        for (rule, _), seconds in benchmarks.items():
+            times[rule].append(seconds)
+        for job in Work(plan).jobs() if benchmarks else ():
+            seconds = benchmarks.get((job.rule, job.place))
+            if seconds is not None:
+                spent[job.rule, job.kind] += seconds
+                estimated[job.rule, job.kind] += job.seconds(device)
+    factors = {key: spent[key] / estimated[key] for key in spent}
+    return Measured(factors, {rule: sum(values) / len(values) for rule, values in times.items()}, count)
+
+
+def device_of(plan: Plan) -> str:
+    """Return what a study's networks run on, ``cpu`` or ``gpu``; ``auto`` counts as a GPU."""
+    return "cpu" if plan.study.device == "cpu" else "gpu"

@@ -1,0 +1,101 @@
+"""The sizes of a study's networks: layers, arithmetic, and bytes of a snapshot on disk."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+from understudy.classifiers.architectures import ArchitectureSettings
+from understudy.generators.diffusion_settings import DiffusionSettings
+
+# Of a run's file, whatever its network: names, seed and status in the metadata, and the file's own entry for it.
+RECORD = 400
+# A tensor's entry in the head of a safetensors file, but for its name, its shape and the two offsets.
+ENTRY = len('"0001.":{"dtype":"F16","shape":,"data_offsets":[,]},')
+OFFSETS = 12  # digits
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of a network: layers, operations of one image's forward pass; bytes of a snapshot's tensors and of their names.
+
+    A safetensors file says of each tensor its name, type, shape and place: of a tiny network more than the weights.
+    """
+
+    layers: int
+    operations: float
+    data: int
+    head: int
+
+
+# Of pretrained latent diffusion models, denoiser and decoder. A product and a sum are two operations: DiT-XL/2
+# has 118.6 billion products (Peebles and Xie 2023, table 4), Stable Diffusion's UNet 339 and its decoder 1,240 billion
+# (Kim et al. 2023); the decoder of 256 pixels a quarter of that.
+PRETRAINED = {
+    "stable_diffusion": (Size(400, 2 * 339e9, 0, 0), Size(40, 2 * 1240e9, 0, 0)),
+    "dit": (Size(170, 2 * 118.6e9, 0, 0), Size(40, 2 * 310e9, 0, 0)),
+}
+
+
+def _size(counted: object, tensors: Mapping[str, object], halved: Collection[str] = ()) -> Size:
+    """Return the size of a network that stores ``tensors``, those named in ``halved`` in float16."""
+    data = sum(value.numel() * (2 if name in halved else value.element_size()) for name, value in tensors.items())
+    shapes = [json.dumps(list(value.shape), separators=(",", ":")) for value in tensors.values()]
+    head = sum(ENTRY + OFFSETS + len(name) + len(shape) for name, shape in zip(tensors, shapes, strict=True))
+    return Size(counted.layers, counted.operations, data, head)
+
+
+def record_bytes(entry: ArchitectureSettings) -> int:
+    """Return the bytes of a run's record, which its file holds once, as JSON within JSON."""
+    return RECORD + len(json.dumps(entry.model_dump_json()))
+
+
+@cache
+def classifier_size(entry: str, channels: int, size: int, classes: int) -> Size:
+    """Return the size of a classifier whose settings are given as JSON."""
+    import torch  # imported here: it takes two seconds that a study without candidates doesn't need
+
+    from understudy.classifiers.layers import Shape
+    from understudy.classifiers.networks import build_network
+    from understudy.classifiers.sizes import network_size
+
+    settings = ArchitectureSettings.model_validate_json(entry)
+    with torch.device("meta"):
+        network = build_network(settings, Shape(channels, size, classes), 0)
+        noise = [torch.empty(1, network.noise_size)] if network.noise_size else []
+        counted = network_size(network, torch.empty(1, channels, size, size), *noise)
+    return _size(counted, network.state_dict(), dict(network.named_parameters()))
+
+
+def generator_sizes(settings: object, channels: int, size: int, classes: int) -> tuple[Size, Size]:
+    """Return the sizes of a generator and of its discriminator or critic."""
+    import torch
+
+    from understudy.classifiers.sizes import network_size
+    from understudy.generators import stylegan2, wgan_gp
+
+    rows = getattr(settings, "minibatch_std_group", 1)
+    with torch.device("meta"):
+        labels, images = torch.empty(1, classes), torch.empty(rows, channels, size, size)
+        module = stylegan2 if settings.method == "stylegan2" else wgan_gp
+        generator = module.Generator(settings, size, channels, classes)
+        first = network_size(generator, torch.empty(1, generator.random_numbers), labels)
+        critic = (module.Discriminator if settings.method == "stylegan2" else module.Critic)(
+            settings, size, channels, classes
+        )
+        given = (images, torch.empty(rows, classes)) if settings.method == "stylegan2" else (images,)
+        second = network_size(critic, *given)
+    return _size(first, generator.state_dict()), replace(_size(second, {}), operations=second.operations / rows)
+
+
+def denoiser_size(settings: DiffusionSettings, channels: int, size: int, classes: int) -> Size:
+    """Return the size of the diffusion model that a practice study trains."""
+    import torch
+
+    from understudy.classifiers.sizes import network_size
+    from understudy.generators.diffusion import build_unet
+
+    with torch.device("meta"):
+        network = build_unet(settings, channels, size, classes)
+        images, times = torch.empty(1, channels, size, size), torch.zeros(1)
+        return _size(network_size(network, images, times, times.long()), network.state_dict())
