@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 from understudy.classifiers.weights import export_snapshot
 from understudy.errors import StudyError
 from understudy.files import read_json, write_json, writing
+from understudy.selection.records import AGGREGATE
 from understudy.tables import read_table
 
 DRAW = 0
@@ -143,6 +144,7 @@ def write_summary(
     for (split, generator), folder in zip(generators.items(), folders, strict=True):
         lines.append(f"{split}: {chosen_row(table, split, generator)['selected']} (run@epoch), chosen with {generator}")
         lines += [f"    {text}" for text in _error_lines(table, gaps, split, generator)]
+        lines += [f"    {text}" for text in _lines_over_draws(table, gaps, split, generator)]
         lines += [f"    {text}" for text in _rank_lines(preserved, split)]
         lines.append(f"    weights and card: {folder}")
     with writing(summary) as temporary:
@@ -160,6 +162,23 @@ def _error_lines(table: pd.DataFrame, gaps: pd.DataFrame | None, split: str, gen
         gap = _over_all(gaps, **keys)
         better = "" if np.isnan(gap["difference"]) else f"; the chosen one is better by {_points(gap)} points"
         lines.append(f"{_interval(chosen_row(table, split, name, protocol), 'test_error')}  {text}{better}")
+    return lines
+
+
+def _lines_over_draws(table: pd.DataFrame, gaps: pd.DataFrame | None, split: str, generator: str) -> list[str]:
+    """How the choice does on average over the draws, where there are several: one draw is one sample."""
+    draws = table.loc[(table["split"] == split) & (table["draw"] >= 0), "draw"].nunique()
+    if gaps is None or draws < 2:
+        return []
+    keys = {"draw": AGGREGATE, "split": split, "generator": generator, "protocol": "synthetic"}
+    chosen = _over_all(table, **keys)
+    lines = [f"{_interval(chosen, 'test_error')}  mean test error of the {draws} draws' choices"]
+    for (protocol, _), text in ALTERNATIVES.items():
+        rows = gaps[(gaps["draw"] == AGGREGATE) & (gaps["split"] == split) & (gaps["against"] == protocol)]
+        if not rows.empty:
+            gap = _over_all(gaps, **keys, against=protocol)
+            if not np.isnan(gap["difference"]):
+                lines.append(f"{'':25}better by {_points(gap)} points than {text}")
     return lines
 
 
