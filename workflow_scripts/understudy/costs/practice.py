@@ -45,10 +45,10 @@ class PracticeWork:
         for block, seeds in plan.blocks.items():
             for name, arm in plan.arms.items():
                 passes, operations = self._run(arm)
-                disk = len(seeds) * (self.learner.data * (1 + arm.additions) + self._made(arm) * self.image_bytes)
+                disk = len(seeds) * (self.learner.data * (1 + arm.branches) + self._made(arm) * self.image_bytes)
                 work = (len(seeds) * passes, len(seeds) * operations)
                 yield Job("run_practice", f"{name}/{block}", arm.method, *work, disk=disk)
-            runs = len(seeds) * sum(1 + arm.additions for arm in plan.arms.values())
+            runs = len(seeds) * sum(1 + arm.branches for arm in plan.arms.values())
             test_sets = 1 + len(self.settings.shifted.corruptions) + len(self.settings.shifted.folders)
             judged = runs * (self.sizes["validation"] + test_sets * self.sizes["test"])
             yield Job("evaluate_practice", block, "learner", *self._judge(judged), loads=runs)
@@ -80,7 +80,7 @@ class PracticeWork:
     def _run(self, arm: Arm) -> tuple[float, float]:
         """Return passes and operations of one run: training, its branches' cool-downs, validations, additions."""
         learner, loop = self.settings.learner, self.settings.loop
-        steps = 3 * (learner.iterations + (arm.additions if arm.at is None else 0) * learner.cool_down_steps)
+        steps = 3 * (learner.iterations + arm.branches * learner.cool_down_steps)
         interval = loop.evaluation_interval or max(1, loop.initial // learner.batch)
         validated = learner.iterations / interval * self.sizes["validation"]
         scored = arm.additions * arm.candidates if arm.method == "prune" else 0

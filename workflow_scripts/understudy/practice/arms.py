@@ -55,6 +55,11 @@ class Arm:
         return self.method == "practice" or (self.method == "dynamic" and self.experiment == SWEEP)
 
     @property
+    def branches(self) -> int:
+        """Branches at most, each cooled down and scored beside the run itself."""
+        return self.additions if self.experiment == SCALING else 0
+
+    @property
     def candidates(self) -> int:
         """Plain images that an addition takes from those made ahead."""
         return 0 if self.samples else round(self.added * self.oversampling)
