@@ -186,7 +186,7 @@ if OMEGA_RUNS:
             code=modules(
                 "practice/omega.py",
                 "practice/intervals.py",
-                "jobs/practice.py",
+                "jobs/practice_tables.py",
                 "tables.py",
                 "schemas",
             ),
@@ -220,7 +220,7 @@ rule practice_tables:
             "practice/tables.py",
             "practice/differences.py",
             "practice/intervals.py",
-            "jobs/practice.py",
+            "jobs/practice_tables.py",
             "tables.py",
             "schemas",
         ),

@@ -38,10 +38,18 @@ def small_study(**changes: object) -> dict:
 
 
 def one_split_study(**changes: object) -> dict:
-    """Return the small study cut to one split, for tests that run it: most of their time is the start of jobs."""
+    """Return the small study cut to one split, and practice, for tests that run it: most of it is the start of jobs."""
     study = small_study()
     generators = {name: {**entry, "splits": ["Train200"]} for name, entry in study["generators"].items()}
-    return study | {"splits": {"Train200": study["splits"]["Train200"]}, "generators": generators} | changes
+    few = {"seeds": 1, "seed_block": 1, "static": [20], "dynamic": False, "oversampling": [], "sweep": {}}
+    theory = {"dimension": 16, "trials": 3, "kept_samples": [32, 64]}
+    return {
+        **study,
+        "splits": {"Train200": study["splits"]["Train200"]},
+        "generators": generators,
+        "practice": {**practice_study(**few)["practice"], "theory": theory},
+        **changes,
+    }
 
 
 def practice_study(**changes: object) -> dict:

@@ -5,7 +5,7 @@ from adapter import job
 with job(snakemake):
     from pathlib import Path
 
-    from understudy.jobs.practice import write_practice_omega
+    from understudy.jobs.practice_tables import write_practice_omega
 
     write_practice_omega(
         [Path(path).parent for path in snakemake.input.runs],

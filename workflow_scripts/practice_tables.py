@@ -5,7 +5,7 @@ from adapter import job
 with job(snakemake):
     from pathlib import Path
 
-    from understudy.jobs.practice import write_practice_tables
+    from understudy.jobs.practice_tables import write_practice_tables
 
     write_practice_tables(
         [Path(path).parent for path in snakemake.input.runs],

@@ -15,7 +15,7 @@ def write_benchmarks(plan: Plan, seconds: dict[tuple[str, str], float]) -> None:
     for (rule, place), value in seconds.items():
         path = plan.root / "benchmarks" / rule / f"{place}.tsv"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(HEADER + f"{2 * value}\t0:00:01\t1\t1\t1\t1\t1\t1\t50\t{value}\n")
+        path.write_text(HEADER + f"{min(2 * value, 15)}\t0:00:01\t1\t1\t1\t1\t1\t1\t50\t{value}\n")
 
 
 def test_measured_costs_take_the_place_of_guesses(tmp_path, monkeypatch):
@@ -35,6 +35,18 @@ def test_measured_costs_take_the_place_of_guesses(tmp_path, monkeypatch):
     assert (train.measured, tables.measured, sample.measured) == (True, True, False)
     assert not train.on_gpu  # the study is on the CPU
     assert measure([plan], "gpu") == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("clock", "looked_at", "processor"),
+    [(10.0, 8.0, 8.0), (45.0, 15.0, 15.0 * 45 / 15.5), (50.0, 40.0, 40.0 * 50 / 45.5), ("10", "NA", None)],
+)
+def test_processor_time_after_the_last_look_is_made_up_for(tmp_path, clock, looked_at, processor):
+    """Snakemake looks at 15.5 s, 45.5 s, 75.5 s ...: what a job does after that isn't in its file."""
+    path = tmp_path / "benchmarks" / "sample" / "one.tsv"
+    path.parent.mkdir(parents=True)
+    path.write_text(HEADER + f"{clock}\t0:00:01\t1\t1\t1\t1\t1\t1\t50\t{looked_at}\n")
+    assert read_benchmarks(tmp_path, "cpu").get(("sample", "one")) == (processor and pytest.approx(processor))
 
 
 def test_the_estimate_reads_as_a_table(tmp_path, monkeypatch):

@@ -14,9 +14,8 @@ from understudy.jobs.practice import (
     run_practice,
     sample_plain_images,
     train_study_diffusion,
-    write_practice_omega,
-    write_practice_tables,
 )
+from understudy.jobs.practice_tables import write_practice_omega, write_practice_tables
 from understudy.plan import Plan
 from understudy.plots.practice import plot_practice
 from understudy.plots.practice_images import plot_guided_images

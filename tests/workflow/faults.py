@@ -25,7 +25,7 @@ from pathlib import Path
 import psutil
 
 from tests.studies import one_split_study
-from tests.workflow.runs import TABLES, clone, files_below, write_config
+from tests.workflow.runs import clone, tables_below, write_config
 
 LONG_STEPS = (
     "train_extractor",
@@ -35,8 +35,17 @@ LONG_STEPS = (
     "evaluate_generator",
     "train_candidates",
     "evaluate",
+    "evaluate_calibration",
+    "rank_candidates",
+    "train_diffusion",
+    "sample_plain_images",
+    "run_practice",
+    "evaluate_practice",
 )
-TARGETS = ("selection_gain", "rank_preservation", "protocol_comparison", "generator_quality", "rank_certificates")
+TARGETS = (
+    *("selection_gain", "rank_preservation", "protocol_comparison", "generator_quality", "rank_certificates"),
+    *("calibration", "practice_scaling"),
+)
 # How a job is hit. A time limit sends SIGTERM, then SIGKILL.
 KINDS = ("SIGKILL", "time limit", "SIGKILL, newest checkpoint cut", "SIGKILL of Snakemake", "full disk", "parquet cut")
 
@@ -93,9 +102,7 @@ class Campaign:
             self.rebuilding = False
             if ended == 0:
                 self.rounds += 1
-                first, second = (
-                    files_below(place / "results" / "small", *TABLES) for place in (self.reference, self.folder)
-                )
+                first, second = (tables_below(place / "results" / "small") for place in (self.reference, self.folder))
                 self.compared += len(second)
                 self.different += [name for name in second if second[name] != first.get(name)]
                 if len(self.faults) >= self.wanted:
@@ -128,12 +135,13 @@ class Campaign:
                 time.sleep(0.2)
                 self._record_finished()
                 for script, rule in _scripts(main):
-                    if len(self.faults) >= self.wanted or self.hits[rule] >= 2 + self.wanted // 4:
+                    if len(self.faults) >= self.wanted or self.hits[rule] >= 2 + self.wanted // 10:
                         continue
                     age = time.time() - script.create_time()
                     if script.pid not in due:
-                        # Some attempts are left alone, so that the study gets on.
-                        due[script.pid] = self.random.uniform(1, 8) if self.random.random() < 0.7 else 1e9
+                        # Some attempts are left alone, so that the study gets on; a step that was never hit is not.
+                        hit = not self.hits[rule] or self.random.random() < 0.6
+                        due[script.pid] = self.random.uniform(0.5, 5) if hit else 1e9
                     if age >= due[script.pid]:
                         due[script.pid] = 1e9
                         self._hit(main, script, rule, age)
@@ -201,7 +209,7 @@ class Campaign:
                 self.faults[-1].followed = "named by the next reader; removed, made anew"
                 self.cut, self.rebuilding = None, True
             return
-        read_later = ("counts.parquet", "predictions.parquet", "quality.parquet")
+        read_later = ("counts.parquet", "predictions.parquet", "quality.parquet", "runs.parquet", "evaluation.parquet")
         finished = sorted(path for path in self._finished() if path.endswith(read_later))
         if len(self.faults) >= self.wanted or not finished or self.random.random() < 0.5:
             return

@@ -6,18 +6,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
 ROOT = Path(__file__).parents[2]
-# What must not depend on how a study was scheduled.
+# What must not depend on how a study was scheduled, but for measured times.
 TABLES = (
     "tables/*",
     "counts.parquet",
     "predictions.parquet",
     "history.parquet",
     "snapshot_scores.parquet",
+    "runs.parquet",
+    "additions.parquet",
+    "hardness.parquet",
+    "evaluation.parquet",
     "card.json",
 )
+MEASURED = r"seconds|^ratio_ci"
 
 
 def clone(folder: Path) -> None:
@@ -58,3 +64,15 @@ def files_below(folder: Path, *patterns: str) -> dict[str, bytes]:
     """Return the content of the files below ``folder`` that match a pattern, by relative name."""
     found = {path for pattern in patterns for path in folder.rglob(pattern) if path.is_file()}
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(found)}
+
+
+def tables_below(folder: Path) -> dict[str, bytes]:
+    """Return the content of a study's tables by name; of those that hold measured times the other columns, as text."""
+    found = files_below(folder, *TABLES)
+    for name in found:
+        if name.endswith((".parquet", ".csv")):
+            table = (pd.read_parquet if name.endswith("parquet") else pd.read_csv)(folder / name)
+            measured = table.filter(regex=MEASURED).columns
+            if len(measured):
+                found[name] = table.drop(columns=measured).to_csv(index=False).encode()
+    return found

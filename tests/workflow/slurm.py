@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 PACKAGES = "slurmctld slurmd slurm-client munge slurmdbd mariadb-server-core mariadb-client-core"  # of Debian
 PROGRAMS = ("munged", "slurmctld", "slurmd", "slurmdbd", "mariadbd", "mariadb-install-db", "sbatch", "srun", "sacct")
 SEARCHED = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
@@ -72,7 +74,7 @@ class Cluster:
             self.start_controller()
             for node in ("main0", "gpu0"):
                 self.start_node(node)
-            self._wait("nodes", lambda: self.client("sinfo", "-h", "-N", "-o", "%t").split() == ["idle", "idle"])
+            self.wait("nodes", lambda: self.client("sinfo", "-h", "-N", "-o", "%t").split() == ["idle", "idle"])
         except BaseException:
             self.__exit__()
             raise
@@ -99,9 +101,31 @@ class Cluster:
         """Start the controller, which takes up the jobs that it knew before."""
         self.start("slurmctld", "-D", "-f", str(self.configuration))
 
-    def start_node(self, node: str) -> None:
-        """Start the daemon of one virtual node."""
-        self.start(node, "-D", "-f", str(self.configuration), "-N", node, program="slurmd")
+    def start_node(self, node: str, hidden: Path | None = None) -> None:
+        """Start the daemon of one virtual node; its jobs find the folder ``hidden`` empty (only root may hide one)."""
+        arguments = ["-D", "-f", str(self.configuration), "-N", node]
+        if hidden is None:
+            self.start(node, *arguments, program="slurmd")
+            return
+        script = 'mount -t tmpfs tmpfs "$0" && exec "$@"'
+        self.start(node, "--mount", "sh", "-c", script, str(hidden), _program("slurmd"), *arguments, program="unshare")
+
+    def crash_node(self, node: str) -> list[str]:
+        """Kill a node's daemon with all its jobs, as a loss of power does; return the numbers of the jobs."""
+        jobs = self.client("squeue", "-h", "-w", node, "-t", "R", "-o", "%i").split()
+        self.stop(node, signal.SIGKILL)
+        # The managers of jobs first: they would report to the controller what happens to their jobs.
+        for job in jobs:
+            self._kill(lambda process, job=job: " ".join(process.cmdline()).startswith(f"slurmstepd: [{job}."))
+        self._kill(lambda process: process.environ().get("SLURM_JOB_ID") in jobs)
+        return jobs
+
+    @staticmethod
+    def _kill(is_meant: Callable[[psutil.Process], bool]) -> None:
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if is_meant(process):
+                    process.kill()
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop a daemon; SIGKILL after ten seconds."""
@@ -117,7 +141,15 @@ class Cluster:
         """Run a client program such as ``sinfo`` and return what it printed."""
         return subprocess.run(command, env=self.environment, capture_output=True, text=True).stdout
 
-    def _wait(self, what: str, ready: Callable[[], bool], seconds: float = 300) -> None:
+    def starts_again(self, job: str) -> bool:
+        """Have SLURM start a job at once that it took back from a lost node; return whether it had been taken back."""
+        if self.client("squeue", "-h", "-j", job, "-o", "%T") == "PENDING\n":
+            self.client("scontrol", "update", f"JobId={job}", "StartTime=now")
+            return True
+        return False
+
+    def wait(self, what: str, ready: Callable[[], bool], seconds: float = 300) -> None:
+        """Wait until something is ready; raise a RuntimeError with the daemons' logs where a daemon ends first."""
         deadline = time.monotonic() + seconds
         while not ready():
             dead = [name for name, process in self.daemons.items() if process.poll() is not None]
@@ -145,9 +177,9 @@ class Cluster:
         munge += ["--socket", str(self.munge_socket), "--pid-file", str(self.folder / "munged.pid")]
         munge += ["--log-file", str(self.folder / "munged.log"), "--seed-file", str(self.folder / "munged.seed")]
         self.start("munged", *munge)
-        self._wait("database", lambda: sql.exists() and self.munge_socket.exists())
+        self.wait("database", lambda: sql.exists() and self.munge_socket.exists())
         self.start("slurmdbd", "-D")
-        self._wait("accounting", lambda: _listens(self.ports["slurmdbd"]))
+        self.wait("accounting", lambda: _listens(self.ports["slurmdbd"]))
 
     def _write_configuration(self) -> None:
         host, user = socket.gethostname().split(".")[0], _user()
@@ -209,6 +241,7 @@ EnforcePartLimits=ALL
 ReturnToService=2
 MinJobAge=3600
 KillWait=2
+BatchStartTimeout=1
 SchedulerParameters=sched_interval=1,bf_interval=1,sched_min_interval=0
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=1

@@ -1,28 +1,26 @@
-"""The small study through `snakemake --profile slurm` on a real SLURM, brought up for the test.
+"""The small study through `snakemake --profile slurm` on a real SLURM, brought up for the test; and its refusals.
 
-A job costs two more starts of Snakemake than on one machine, so the study takes four minutes and, on a busy machine,
-many more: it runs where the environment variable UNDERSTUDY_SLURM is set.
+A job costs two more starts of Snakemake than on one machine, so the study takes three minutes: that is why it is slow.
 """
 
 import os
 import re
-import subprocess
+import shutil
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.studies import one_split_study
-from tests.workflow.runs import ROOT, TABLES, clone, files_below, write_config
+from tests.workflow.cluster_faults import Disturbance, start
+from tests.workflow.runs import ROOT, tables_below
 from tests.workflow.slurm import PACKAGES, Cluster, missing_programs
 from understudy.costs.estimate import gpu_rules
 
 missing = missing_programs()
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif("UNDERSTUDY_SLURM" not in os.environ, reason="UNDERSTUDY_SLURM=1 asks for the study on a SLURM"),
     pytest.mark.skipif(
         bool(missing),
         reason=f"no SLURM here (missing: {', '.join(missing)}); on Debian: apt-get install {PACKAGES}",
@@ -30,6 +28,20 @@ pytestmark = [
 ]
 
 GPU_RULES = gpu_rules(ROOT / "rules")
+# Submitted by themselves; tables and figures share two jobs.
+RULES = {
+    *("prepare", "split", "train_extractor", "train_generator", "select_snapshot", "sample", "evaluate_generator"),
+    *("draw_graphs", "train_candidates", "evaluate", "evaluate_calibration", "rank_candidates", "calibration_tables"),
+    *("practice_theory", "train_diffusion", "sample_plain_images", "run_practice", "evaluate_practice"),
+    *("practice_tables", "tables", "report"),
+}
+
+FAULTS = {
+    "train_generator": ["SIGKILL of Snakemake"],
+    "train_candidates": ["scancel"],
+    "evaluate": ["node lost"],
+    "run_practice": ["controller away"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -38,89 +50,93 @@ def cluster():
         yield running
 
 
-def start(cluster: Cluster, folder: Path, study: dict, *arguments: str) -> subprocess.Popen:
-    """Start Snakemake with the profile in ``folder``, which becomes a clone of the project."""
-    if not (folder / "Snakefile").exists():
-        clone(folder)
-    config = write_config(folder, study)
-    command = [sys.executable, "-m", "tests.workflow.fast_polling", "--profile", "slurm", "--configfile", config.name]
-    return subprocess.Popen(
-        [*command, *arguments],
-        cwd=folder,
-        env=cluster.environment | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def accounted_jobs(cluster: Cluster, *columns: str) -> list[list[str]]:
-    """Return the cluster's jobs from its accounting, a row each."""
-    text = cluster.client("sacct", "--allocations", "--noheader", "--parsable2", "--format", ",".join(columns))
-    return [line.split("|") for line in text.splitlines()]
+def accounted_jobs(cluster: Cluster) -> list[list[str]]:
+    """Return the study's jobs from the cluster's accounting: rule, partition, state, resources and time asked for."""
+    columns = "comment,partition,state,reqtres,timelimit"
+    text = cluster.client("sacct", "--allocations", "--noheader", "--parsable2", "--format", columns)
+    rows = [line.split("|") for line in text.splitlines()]
+    return [[re.sub(r"^rule_|_wildcards_.*", "", comment), *others] for comment, *others in rows]
 
 
 @pytest.fixture(scope="module")
-def outcome(cluster, tmp_path_factory) -> tuple[Path, str]:
-    """The study, with a job cancelled and the controller away for a while; the folder and Snakemake's output."""
+def outcome(cluster, tmp_path_factory) -> tuple[Path, list[list[str]]]:
+    """The study, with much that goes wrong on a cluster; its folder, and the cluster's list of jobs."""
     folder = tmp_path_factory.mktemp("slurm")
     # On this machine the GPUs are pretended: `auto` asks for one, and then finds none.
-    process = start(cluster, folder, one_split_study(device="auto"))
-    try:
-        cluster.client("scancel", _running_job(cluster, process, "rule_train_candidates"))
-        cluster.stop("slurmctld")
-        time.sleep(5)
-        cluster.start_controller()
-        output, _ = process.communicate(timeout=900)
-    finally:
-        process.kill()
-    assert process.returncode == 0, output
-    return folder, output
+    disturbance = Disturbance(cluster, folder, one_split_study(device="auto"), FAULTS)
+    disturbance.run(seconds=3600)
+    assert len(disturbance.faults) == len(FAULTS)
+    return folder, accounted_jobs(cluster)
 
 
-def _running_job(cluster: Cluster, process: subprocess.Popen, comment: str) -> str:
-    """Wait for a job whose comment begins so, until it is past its two starts of Snakemake; return its number."""
-    deadline = time.monotonic() + 300
-    while process.poll() is None and time.monotonic() < deadline:
-        running = cluster.client("squeue", "-h", "-t", "R", "-o", "%i %k").splitlines()
-        found = [line.split()[0] for line in running if line.split()[1].startswith(comment)]
-        if found:
-            time.sleep(4)
-            return found[0]
-        time.sleep(0.5)
-    raise AssertionError(f"no job {comment}: {process.communicate()[0]}")
-
-
-def test_a_cancelled_job_and_an_absent_controller_change_no_table(outcome, finished):
-    folder, _ = outcome
-    local = files_below(finished / "results" / "small", *TABLES)
-    remote = files_below(folder / "results" / "small", *TABLES)
+def test_killed_lost_and_cancelled_jobs_and_an_absent_controller_change_no_table(outcome, finished):
+    local, remote = (tables_below(folder / "results" / "small") for folder in (finished, outcome[0]))
     assert local.keys() == remote.keys()
     assert [name for name in local if local[name] != remote[name]] == []
 
 
-def test_each_job_asks_for_what_its_rule_needs(outcome, cluster):
-    rows = accounted_jobs(cluster, "comment", "partition", "state", "reqtres", "timelimit")
-    ended = Counter(state for _, _, state, _, _ in rows)
-    assert ended["COMPLETED"] == len(rows) - 1, rows  # the one that was cancelled was repeated
-    rules = set()
-    for comment, partition, _, asked, limit in rows:
-        rule = re.sub(r"^rule_|_wildcards_.*", "", comment)
-        rules.add(rule)
-        assert (partition, "gres/gpu=1" in asked) == (("gpu", True) if rule in GPU_RULES else ("main", False)), comment
-        assert re.search(r"mem=\d+M", asked), comment
-        assert limit not in ("UNLIMITED", ""), comment
-    assert rules >= {"train_extractor", "train_generator", "select_snapshot", "sample", "train_candidates", "evaluate"}
-    assert rules >= {"prepare", "split", "selection_table", "rank_certificates", "select_model", "summary"}
-    # Figures and pages share one job.
-    assert not any(rule.startswith(("plot_", "write_")) for rule in rules)
+def test_each_job_asks_for_what_its_rule_needs(outcome):
+    rows = outcome[1]
+    print(*map(" ".join, rows), sep="\n")
+    assert {rule for rule, *_ in rows} == RULES
+    for rule, partition, _, asked, limit in rows:
+        assert (partition, "gres/gpu=1" in asked) == (("gpu", True) if rule in GPU_RULES else ("main", False)), rule
+        assert re.search(r"mem=\d+[MG]", asked), rule
+        assert limit not in ("UNLIMITED", ""), rule
+    ended = Counter(state.split()[0] for _, _, state, _, _ in rows)
+    assert set(ended) == {"COMPLETED", "CANCELLED"}
+    jobs = Counter(rule for rule, _, state, *_ in rows if state == "COMPLETED")
+    assert jobs["tables"] == jobs["report"] == 1
+    # Of 76 jobs 39 are submitted; those of the first Snakemake may have been cancelled.
+    assert ended["COMPLETED"] == 39
+
+
+# ---------------------------------------------------------------------- refusals: what to change in which file
+
+
+def refused(cluster: Cluster, folder: Path, study: dict, *arguments: str) -> str:
+    """Run a study that cannot go on; return what is said."""
+    process = start(cluster, folder, study, "--retries", "0", *arguments)
+    try:
+        status = process.wait(600)
+    finally:
+        process.kill()
+    output = (folder / "session.log").read_text()
+    assert status != 0, output
+    return "\n".join(line for line in output.splitlines() if line.startswith("Understudy: "))
 
 
 def test_a_partition_that_does_not_exist_is_told_with_the_file_to_change(cluster, tmp_path):
     partitions = tmp_path / "partitions.yaml"
     partitions.write_text("partitions:\n  bigmem: {}\n")
-    process = start(cluster, tmp_path, one_split_study(), "--slurm-partition-config", str(partitions), "--retries", "0")
-    output, _ = process.communicate(timeout=120)
-    assert process.returncode != 0
-    assert "slurm/partitions.yaml" in output
-    assert "sinfo" in output
+    told = refused(cluster, tmp_path, one_split_study(), "--slurm-partition-config", str(partitions))
+    assert "slurm/partitions.yaml" in told and "sinfo -s" in told
+
+
+@pytest.mark.parametrize("asked", [("gpu=1", "gpu_model=h900"), ("gres=gpu:h900:1",)])
+def test_a_gpu_that_does_not_exist_is_told_with_the_file_to_change(cluster, tmp_path, asked):
+    told = refused(
+        cluster, tmp_path, one_split_study(), "--set-resources", *(f"prepare:{resource}" for resource in asked)
+    )
+    assert "slurm/config.yaml" in told and "%G" in told
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may hide a folder from a node")
+def test_a_node_without_the_environment_is_told(cluster, tmp_path):
+    cluster.stop("main0")
+    cluster.start_node("main0", hidden=Path(sys.prefix))
+    cluster.wait("node", lambda: cluster.client("sinfo", "-h", "-n", "main0", "-o", "%t").split() == ["idle"])
+    try:
+        told = refused(cluster, tmp_path, one_split_study())
+    finally:
+        cluster.stop("main0")
+        cluster.start_node("main0")
+    assert "make install" in told and "a node lacks the environment" in told
+
+
+def test_a_node_without_a_gpu_is_told(cluster, finished, tmp_path):
+    for part in ("results", ".snakemake"):
+        shutil.copytree(finished / part, tmp_path / part)
+    (extractor,) = tmp_path.glob("results/small/extractor/**/extractor.safetensors")
+    told = refused(cluster, tmp_path, one_split_study(device="cuda"), str(extractor.relative_to(tmp_path)))
+    assert "slurm/config.yaml" in told and "device: cpu" in told

@@ -18,12 +18,12 @@ import torch
 from tests.studies import one_split_study
 from tests.workflow.runs import (
     ROOT,
-    TABLES,
     clone,
     files_below,
     planned_jobs,
     snakemake,
     snakemake_command,
+    tables_below,
     write_config,
 )
 from understudy.classifiers.weights import WeightsFile, load_network
@@ -171,7 +171,7 @@ def test_no_step_but_evaluations_reads_test_images(finished):
 
 
 def test_one_core_and_an_interruption_change_no_table(finished, tmp_path):
-    """Killed with SIGKILL halfway, taken up again as `make demo` does, on one core: the same bytes."""
+    """Met by a second Snakemake, killed with SIGKILL, taken up again as `make demo` does: the same bytes."""
     config = write_config(tmp_path, one_split_study())
     clone(tmp_path)
     command = [sys.executable, "workflow_scripts/run_study.py", "--configfile", config.name, "--cores", "1"]
@@ -183,6 +183,11 @@ def test_one_core_and_an_interruption_change_no_table(finished, tmp_path):
     while not wanted.exists() and time.monotonic() < deadline:
         time.sleep(0.5)
     assert wanted.exists()
+    # A second Snakemake on the same study is refused, and changes nothing.
+    another = snakemake_command("--directory", str(tmp_path), "--configfile", str(config), "--cores", "1")
+    second = subprocess.run(another, capture_output=True, text=True)
+    assert second.returncode != 0
+    assert "cannot be locked" in second.stdout + second.stderr
     time.sleep(random.Random(0).uniform(0, 6))
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -191,8 +196,8 @@ def test_one_core_and_an_interruption_change_no_table(finished, tmp_path):
     assert again.returncode == 0, again.stdout + again.stderr
     assert "report.html" in again.stdout
     assert "Spearman" in again.stdout
-    first = files_below(finished / "results" / "small", *TABLES)
-    second = files_below(tmp_path / "results" / "small", *TABLES)
+    first = tables_below(finished / "results" / "small")
+    second = tables_below(tmp_path / "results" / "small")
     assert first.keys() == second.keys()
     different = [name for name in first if first[name] != second[name]]
     assert different == []

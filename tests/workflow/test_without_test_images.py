@@ -15,8 +15,8 @@ pytestmark = pytest.mark.slow
 def study() -> dict:
     """One generator and a few architectures: what is looked at here doesn't depend on how many there are."""
     small = one_split_study()
-    # Candidates are ranked on held-out images, and here there are none.
-    del small["ranking"]
+    # Candidates are ranked, and practice is judged, on held-out images, and here there are none.
+    del small["ranking"], small["practice"]
     small["generators"] = {"stylegan2_cond": {"method": "stylegan2", "kimg": 2, "snapshots": 2}}
     small["candidates"] = {name: value for name, value in small["candidates"].items() if name != "rwnn"}
     return small | {"splits": {"All": {"train": "all", "validation": 200}}}

@@ -32,6 +32,9 @@ ADVICE = {
         "a job ran out of time: run the same command again, training goes on from its checkpoint; or set its rule's "
         f"`runtime` (minutes) under `set-resources` in {SETTINGS}"
     ),
+    r"Unable to contact slurm controller": (
+        "the cluster's controller did not answer: run the same command again, what was finished stays"
+    ),
     r"No module named|python\S*: (not found|No such file or directory|command not found)|[Ee]xecve.*No such file": (
         "a node lacks the environment: this folder and its .venv must lie on a file system that the nodes share (run "
         "`make install` there), or use `--software-deployment-method conda` with envs/"

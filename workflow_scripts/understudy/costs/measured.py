@@ -10,6 +10,9 @@ from pathlib import Path
 from understudy.costs.work import Work
 from understudy.plan import Plan
 
+# Seconds after which Snakemake looks at a job's processor time each LOOK seconds alone; before, twice a second.
+FIRST_LOOKS, LOOK = 15.5, 30.0
+
 
 def read_benchmarks(root: Path, device: str) -> dict[tuple[str, str], float]:
     """Return seconds by (rule, place) from the benchmark files of a study's earlier runs.
@@ -21,11 +24,24 @@ def read_benchmarks(root: Path, device: str) -> dict[tuple[str, str], float]:
         place = path.relative_to(root / "benchmarks").with_suffix("")
         rule, rest = place.parts[0], "/".join(place.parts[1:])
         with path.open() as file:
-            rows = [row["cpu_time" if device == "cpu" else "s"] for row in csv.DictReader(file, delimiter="\t")]
-        seconds = [float(value) for value in rows if re.fullmatch(r"[\d.]+", value or "")]
+            rows = list(csv.DictReader(file, delimiter="\t"))
+        seconds = [value for row in rows if (value := _seconds(row, device)) is not None]
         if seconds:
             found[rule, rest] = max(seconds[-1], 0.1)
     return found
+
+
+def _seconds(row: Mapping[str, str], device: str) -> float | None:
+    """Return a benchmark's seconds, None if they weren't measured."""
+    clock, processor = (row[key] or "" for key in ("s", "cpu_time"))
+    if not re.fullmatch(r"[\d.]+", clock if device == "gpu" else processor):
+        return None
+    if device == "gpu":
+        return float(clock)
+    # After the last look a job is taken to have been as busy as before.
+    ended = float(clock)
+    looked = FIRST_LOOKS + (ended - FIRST_LOOKS) // LOOK * LOOK if ended > FIRST_LOOKS else ended
+    return float(processor) * ended / looked if looked else float(processor)
 
 
 @dataclass(frozen=True)

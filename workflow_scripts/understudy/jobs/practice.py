@@ -16,25 +16,21 @@ from understudy.files import read_json, write_json
 from understudy.generators.denoisers import Denoiser, TrainedDenoiser, load_pretrained_diffusion
 from understudy.generators.diffusion import train_diffusion
 from understudy.generators.diffusion_settings import DiffusionSettings, PretrainedDiffusionSettings
+from understudy.jobs.practice_tables import PARTS, whole_table
 from understudy.practice.arms import SWEEP, Arm
 from understudy.practice.comparison_settings import GuidanceSettings, LearnerSettings, LoopSettings, SamplingSettings
-from understudy.practice.differences import differences_table
 from understudy.practice.evaluation import evaluation_sets, measure_addition, score
 from understudy.practice.images import PlainPool
 from understudy.practice.loop import Sources
-from understudy.practice.omega import omega_table
 from understudy.practice.results import run_arm
 from understudy.practice.sampling import Sampler
 from understudy.practice.state import seconds
-from understudy.practice.tables import costs_table, equal_accuracy_table, scaling_table, summary_table
-from understudy.schemas import SCHEMAS
 from understudy.seeds import seed_for
 from understudy.tables import read_table, write_table
 
 # Images between two checkpoints of the pool's sampling.
 POOL_PART = 1000
 # The tables that a job of an arm writes, ``practice_`` left out.
-PARTS = ("runs", "history", "additions", "hardness")
 
 
 def train_study_diffusion(
@@ -172,7 +168,7 @@ def run_practice(
             tables[key].append(frame.assign(**named))
     outputs["images"].mkdir(parents=True, exist_ok=True)
     for key, frames in tables.items():
-        write_table(f"practice_{key}", _whole(f"practice_{key}", frames), outputs[key], version)
+        write_table(f"practice_{key}", whole_table(f"practice_{key}", frames), outputs[key], version)
     shutil.rmtree(checkpoints, ignore_errors=True)
 
 
@@ -193,14 +189,6 @@ def _sources(
 def _of_seed(pool: Sequence[Path], number: int) -> list[Path]:
     """Return the shards of a seed, whose folder bears its number."""
     return [path for path in pool if path.parent.name == f"seed{number}"]
-
-
-def _whole(name: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put frames one below the other; where none has a row, the columns are there all the same."""
-    filled = [frame for frame in frames if len(frame)]
-    if filled:
-        return pd.concat(filled, ignore_index=True)
-    return pd.DataFrame(columns=[column for column, _, _ in SCHEMAS[name]])
 
 
 def evaluate_practice(
@@ -255,46 +243,7 @@ def evaluate_practice(
                 rate = additions.loc[row.seed, "seconds"] / found["images"]
                 measured.append(kept | found | {"seconds_per_image": rate})
     write_table("practice_evaluation", pd.concat(scores, ignore_index=True), evaluation, version)
-    write_table("practice_guidance", _whole("practice_guidance", [pd.DataFrame(measured)]), guidance, version)
+    write_table("practice_guidance", whole_table("practice_guidance", [pd.DataFrame(measured)]), guidance, version)
 
 
 _GUIDANCE_COLUMNS = ("experiment", "method", "arm", "seed", "draw", "omega", "oversampling")
-
-
-def write_practice_tables(
-    folders: Sequence[Path], evaluations: Sequence[Path], outputs: dict[str, Path], *, draws: int, study_seed: int
-) -> None:
-    """Put the runs' tables together and compute the study's; ``outputs`` maps a table's name to its parquet file.
-
-    The same as CSV is written beside each.
-    """
-    parts = {key: [read_table(folder / f"{key}.parquet", f"practice_{key}") for folder in folders] for key in PARTS}
-    whole = {f"practice_{key}": _whole(f"practice_{key}", frames) for key, frames in parts.items()}
-    runs = whole.pop("practice_runs")
-    scored = [read_table(folder / "evaluation.parquet", "practice_evaluation") for folder in evaluations]
-    measured = [read_table(folder / "guidance.parquet", "practice_guidance") for folder in evaluations]
-    scaling, costs = scaling_table(runs, pd.concat(scored, ignore_index=True)), costs_table(runs)
-    whole |= {
-        "practice_guidance": _whole("practice_guidance", measured),
-        "practice_scaling": scaling,
-        "practice_costs": costs,
-        "practice_summary": summary_table(scaling, costs),
-        "practice_differences": differences_table(scaling),
-        "practice_equal_accuracy": equal_accuracy_table(
-            scaling, costs, draws, seed_for(study_seed, "practice_equal_accuracy")
-        ),
-    }
-    for name, path in outputs.items():
-        write_table(name, whole[name], path)
-        write_table(name, whole[name], path.with_suffix(".csv"))
-
-
-def write_practice_omega(folders: Sequence[Path], output: Path, csv: Path) -> None:
-    """Choose omega by the validation accuracy of the runs in ``folders``, of which none was evaluated for it."""
-    runs, history = (
-        pd.concat([read_table(folder / f"{part}.parquet", f"practice_{part}") for folder in folders], ignore_index=True)
-        for part in ("runs", "history")
-    )
-    table = omega_table(runs, history)
-    write_table("practice_omega", table, output)
-    write_table("practice_omega", table, csv)

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from understudy.classifiers.weights import export_snapshot
 from understudy.errors import StudyError
 from understudy.files import read_json, write_json, writing
 from understudy.selection.records import AGGREGATE
@@ -59,6 +58,8 @@ def write_selected_model(
     StudyError
         If the chosen run's weights are missing.
     """
+    from understudy.classifiers.weights import export_snapshot  # here: the summary needs no torch
+
     chosen = chosen_row(read_table(comparison, "protocol_comparison"), split, generator)
     run, epoch = chosen["selected"].rsplit("@", 1)
     source = next((place / f"{run}.safetensors" for place in runs if (place / f"{run}.safetensors").exists()), None)
