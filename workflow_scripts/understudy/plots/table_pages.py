@@ -20,10 +20,14 @@ NO_TEST = "This study has no test images, so the columns that need them are empt
 
 
 def write_table_page(
-    name: str, table: str | Path, splits: Sequence[str], generators: Sequence[str], output: str | Path
+    name: str, table: str | Path, splits: Sequence[str], generators: Sequence[str], output: str | Path, note: str = ""
 ) -> None:
-    """Read the table called ``name`` and write its page; orders as in the configuration."""
-    pages.write_page(PAGES[name](in_study_order(read_table(table, name), splits, generators)), output)
+    """Read the table called ``name`` and write its page; orders as in the configuration.
+
+    ``note`` stands on the pages of the ranking study: which real images judge.
+    """
+    rows = in_study_order(read_table(table, name), splits, generators)
+    pages.write_page(RANKING_PAGES[name](rows, note) if name in RANKING_PAGES else PAGES[name](rows), output)
 
 
 def in_study_order(table: pd.DataFrame, splits: Sequence[str], generators: Sequence[str]) -> pd.DataFrame:
@@ -360,6 +364,5 @@ PAGES: dict[str, Callable[[pd.DataFrame], str]] = {
     "protocol_differences": protocol_differences_page,
     "protocol_subsets": protocol_subsets_page,
     "certificate_summary": certificate_summary_page,
-    **RANKING_PAGES,
     **PRACTICE_PAGES,
 }
