@@ -50,6 +50,11 @@ rule write_table_page:
     params:
         splits=plan.splits or [""],
         generators=list(study.generators),
+        note=lambda wildcards: (
+            study.ranking.about_real_images
+            if REPORTED_TABLES[wildcards.table] == "6 Ranking"
+            else ""
+        ),
     message:
         "Page of table {wildcards.table}"
     script:

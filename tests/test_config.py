@@ -147,5 +147,20 @@ def test_mistakes_in_a_ranking_are_one_line(changes, message):
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"real": PREDICTIONS}, "other half judges the ranking: no image does both"),
+        ({"calibration": PREDICTIONS, "test": PREDICTIONS}, "they are not disjoint"),
+        ({"calibration": PREDICTIONS, "test": PREDICTIONS | {"path": "q.npz"}}, "Two sets of real images were given"),
+        ({"calibration": PREDICTIONS}, "No real images judge"),
+        ({}, "No real images were given"),
+    ],
+)
+def test_a_ranking_says_whether_calibrating_and_judging_images_are_disjoint(given, words):
+    ranking = {"classes": 10, "sets": {"s": PREDICTIONS}} | given
+    assert words in load_study({"study": "mine", "seed": 1, "ranking": ranking}).ranking.about_real_images
+
+
 def test_the_schema_describes_every_key():
     assert '"calibration_fraction"' in json_schema()

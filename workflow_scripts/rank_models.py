@@ -15,4 +15,5 @@ with job(snakemake):
         {name: Path(path) for name, path in snakemake.output.items()},
         settings=snakemake.params.settings,
         study_seed=snakemake.params.seed,
+        threads=snakemake.threads,
     )

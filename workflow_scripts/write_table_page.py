@@ -11,4 +11,5 @@ with job(snakemake):
         snakemake.params.splits,
         snakemake.params.generators,
         snakemake.output.page,
+        snakemake.params.note,
     )

@@ -42,7 +42,8 @@ def tables() -> dict[str, pd.DataFrame]:
 
 @pytest.mark.parametrize("name", RANKING_PAGES)
 def test_pages_show_the_figures_of_their_tables(tables, name):
-    page = RANKING_PAGES[name](tables[name])
+    page = RANKING_PAGES[name](tables[name], "Which images judge.")
+    assert "Which images judge." in page
     first = tables[name].iloc[0]
     shown = 100 * first["estimate"] if name == "model_ranking" else first["spearman"]
     assert f"{shown:.2f}".replace("-", "\u2212") in page

@@ -6,7 +6,9 @@ import pytest
 from scipy.stats import rankdata
 
 from tests.ranking.made_up import design, predictions
+from understudy.errors import StudyError
 from understudy.ranking.comparison import compare_methods, model_order
+from understudy.ranking.predictions import make_predictions
 from understudy.ranking.tables import (
     calibration_models_table,
     calibration_penalties_table,
@@ -75,3 +77,10 @@ def test_without_a_judge_all_models_of_known_risk_calibrate():
     assert set(table.loc[table["real_risk"].notna(), "model"]) == {"m1", "m4", "m6"}
     alone = model_ranking(predictions(0), None, None, design=design())
     assert set(alone["method"]) == {"none"} and alone["real_risk"].isna().all()
+
+
+@pytest.mark.parametrize("models", [("m1",), ("m1", "other")])
+def test_fewer_than_two_models_of_known_risk_are_an_error(models):
+    known = make_predictions(models, predictions(1).predicted[: len(models)], predictions(1).labels, 3)
+    with pytest.raises(StudyError, match=rf"its models are {', '.join(models)}, of which 1 have .* at least 2 are"):
+        model_ranking(predictions(0), known, None, design=design())

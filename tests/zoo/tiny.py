@@ -58,13 +58,16 @@ def save_biggan(folder: Path) -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network = BigGAN(BigGANConfig.from_json_file(folder / "config.json"))
+        # Left without a value by the package.
+        torch.nn.init.ones_(network.generator.bn.weight)
+        torch.nn.init.zeros_(network.generator.bn.bias)
         torch.save(network.state_dict(), folder / "pytorch_model.bin")
     return folder
 
 
-def save_images(folder: Path, images_per_class: int) -> Path:
+def save_images(folder: Path, images_per_class: int, seed: int = 0) -> Path:
     """Save noise whose mean depends on the class, a folder for each class, named by its number."""
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     for label in range(CLASSES):
         place = folder / str(label)
         place.mkdir(parents=True)

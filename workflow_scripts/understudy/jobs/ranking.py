@@ -68,6 +68,7 @@ def rank_models(
     *,
     settings: Mapping,
     study_seed: int,
+    threads: int = 1,
 ) -> None:
     """Rank models by their predictions on given sets.
 
@@ -91,7 +92,7 @@ def rank_models(
     if "real" in known:
         calibration, test = halves(known["real"], seed_for(study_seed, "halves"))
     where = {"draw": 0, "split": ""}
-    _write_rankings(list(sets), reader.read, calibration, test, outputs, where, settings, study_seed)
+    _write_rankings(list(sets), reader.read, calibration, test, outputs, where, settings, study_seed, threads)
 
 
 def _write_rankings(
@@ -103,6 +104,7 @@ def _write_rankings(
     where: Mapping[str, int | str],
     settings: Mapping,
     study_seed: int,
+    threads: int = 1,
 ) -> None:
     """Write what `outputs` has of `calibration_comparisons`, `model_ranking` and `image_weights`."""
     design, drop = _design(settings, study_seed), settings["drop_classes"]
@@ -112,7 +114,9 @@ def _write_rankings(
         synthetic = read(name)
         for top in _tops([synthetic, *real]):
             if test is not None:
-                rows = compare_methods(synthetic, calibration, test, design, top=top, drop_classes=drop)
+                rows = compare_methods(
+                    synthetic, calibration, test, design, top=top, drop_classes=drop, threads=threads
+                )
                 tables["calibration_comparisons"].append(rows.assign(set=name))
             rows = model_ranking(synthetic, calibration, test, design=design, top=top, drop_classes=drop)
             tables["model_ranking"].append(rows.assign(set=name))

@@ -1,4 +1,4 @@
-"""Tables of the ranking study as pages for people."""
+"""Tables of the ranking study as pages for people; a note on each says which real images judge."""
 
 from collections.abc import Callable
 
@@ -12,8 +12,8 @@ MOST_MODELS = 20  # shown of a ranking
 
 METHODS = (
     "none: the plain error on the set. ridge: each class's images weighted by ridge regression so that they give the "
-    "calibration models' real errors (the paper's). adaptive: a calibration that shrinks toward the plain error as far "
-    "as the calibration models bear it out."
+    "calibration models' real errors (the paper's). adaptive: an average of the plain error and of calibrations with "
+    "different constraints, each weighing as much as it foretells the errors of calibration models left out."
 )
 INTERVALS = (
     "Spearman correlation of estimated and real errors over the models that did not calibrate: mean over random splits "
@@ -22,24 +22,25 @@ INTERVALS = (
 )
 
 
-def calibration_page(table: pd.DataFrame) -> str:
+def calibration_page(table: pd.DataFrame, note: str) -> str:
     """Return the page of ``calibration``, table 3 of the paper."""
     models = ", ".join(sorted({f"{m} calibrate, {n} are ranked" for m, n in _counts(table)}))
     parts = [
-        pages.paragraph(f"{INTERVALS} {models}, {_repeats(table)}."),
+        pages.paragraph(f"{INTERVALS} {models}, {_repeats(table)}. {note}"),
         pages.paragraph(METHODS),
         _correlations(table),
     ]
     return pages.page("Does a set rank models as real images do, calibrated or not?", parts)
 
 
-def calibration_models_page(table: pd.DataFrame) -> str:
+def calibration_models_page(table: pd.DataFrame, note: str) -> str:
     """Return the page of ``calibration_models``, table 4 of the paper."""
-    parts = [pages.paragraph(f"{INTERVALS} {_repeats(table)}."), pages.paragraph(METHODS), _correlations(table, True)]
+    text = f"{INTERVALS} {_repeats(table)}. {note}"
+    parts = [pages.paragraph(text), pages.paragraph(METHODS), _correlations(table, True)]
     return pages.page("How many models of known real error does a calibration need?", parts)
 
 
-def calibration_penalties_page(table: pd.DataFrame) -> str:
+def calibration_penalties_page(table: pd.DataFrame, note: str) -> str:
     """Return the page of ``calibration_penalties``."""
     head = [*PLACE, "set", "metric", *(f"λ = {penalty:g}" for penalty in sorted(table["penalty"].unique()))]
     rows = []
@@ -50,11 +51,15 @@ def calibration_penalties_page(table: pd.DataFrame) -> str:
         first = group.iloc[0]
         rows.append([*place(first), first["set"], first["metric"], *cells])
     text = "The ridge method by its penalty λ, in numbers of images; the paper's value isn't known."
-    parts = [pages.paragraph(text), pages.paragraph(f"{INTERVALS} {_repeats(table)}."), placed_table(table, head, rows)]
+    parts = [
+        pages.paragraph(text),
+        pages.paragraph(f"{INTERVALS} {_repeats(table)}. {note}"),
+        placed_table(table, head, rows),
+    ]
     return pages.page("How much does the penalty of the ridge method matter?", parts)
 
 
-def model_ranking_page(table: pd.DataFrame) -> str:
+def model_ranking_page(table: pd.DataFrame, note: str) -> str:
     """Return the page of ``model_ranking``: the best models by the adaptive estimate, else by the plain one."""
     rows = []
     for _, group in table[table["metric"] == "top1"].groupby([*PLACE, "set"], sort=False):
@@ -74,7 +79,7 @@ def model_ranking_page(table: pd.DataFrame) -> str:
     text = (
         f"The {MOST_MODELS} best models by their estimated real error (top-1, in percent; their rank among "
         f"{table['model'].nunique()} in brackets), with each method. The real error is that on the images which judge, "
-        "where there are such. Models that calibrate had their real errors known."
+        f"where there are such. Models that calibrate had their real errors known. {note}"
     )
     head = [*PLACE, "set", "model", "adaptive", "ridge", "plain", "real error", ""]
     return pages.page("The models' order", [pages.paragraph(text), placed_table(table, head, rows)])
@@ -110,7 +115,7 @@ def _repeats(table: pd.DataFrame) -> str:
     return f"{table['repeats'].min():,} splits"
 
 
-RANKING_PAGES: dict[str, Callable[[pd.DataFrame], str]] = {
+RANKING_PAGES: dict[str, Callable[[pd.DataFrame, str], str]] = {
     "calibration": calibration_page,
     "calibration_models": calibration_models_page,
     "calibration_penalties": calibration_penalties_page,

@@ -18,13 +18,16 @@ PAGES: dict[str, Callable[[pd.DataFrame], str]] = {
     **GENERATOR_PAGES,
     **SELECTION_PAGES,
     **PROTOCOL_PAGES,
-    **RANKING_PAGES,
     **PRACTICE_PAGES,
 }
 
 
 def write_table_page(
-    name: str, table: str | Path, splits: Sequence[str], generators: Sequence[str], output: str | Path
+    name: str, table: str | Path, splits: Sequence[str], generators: Sequence[str], output: str | Path, note: str = ""
 ) -> None:
-    """Read the table called ``name`` and write its page; orders as in the configuration."""
-    pages.write_page(PAGES[name](in_study_order(read_table(table, name), splits, generators)), output)
+    """Read the table called ``name`` and write its page; orders as in the configuration.
+
+    ``note`` stands on the pages of the ranking study: which real images judge.
+    """
+    rows = in_study_order(read_table(table, name), splits, generators)
+    pages.write_page(RANKING_PAGES[name](rows, note) if name in RANKING_PAGES else PAGES[name](rows), output)

@@ -5,10 +5,12 @@ that are ranked. The splits are the same for every set and method.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from understudy.errors import StudyError
 from understudy.ranking.adaptive import adaptive_calibration
@@ -21,7 +23,7 @@ from understudy.statistics.rank_correlation import spearman
 
 METHODS = ("none", "ridge", "adaptive")
 LEAST_RANKED = 3  # a rank correlation of fewer models says nothing
-FITS_AT_ONCE = 64  # bounds the memory of weights: as many vectors of a number per image
+SPLITS_AT_ONCE = 4  # bounds the memory of weights: for each fit of so many splits a number per image
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def compare_methods(
     *,
     top: int = 1,
     drop_classes: bool = False,
+    threads: int = 1,
 ) -> pd.DataFrame:
     """Calibrate one synthetic set with random calibration models, and rank the other models with it, many times.
 
@@ -96,6 +99,8 @@ def compare_methods(
         1 for top-1 errors, 5 for top-5.
     drop_classes
         Whether classes without images may be left out.
+    threads
+        How many to share the splits; the result is the same for any number.
 
     Returns
     -------
@@ -116,32 +121,31 @@ def compare_methods(
     errors = parts[0].errors(top).astype(np.float64)
     class_risks = parts[1].class_risks(top)
     real = parts[2].errors(top).mean(axis=1)
-    rows, fits, ranked = [], [], []
+    fits_of = design.fits(len(models))
+    splits = [(repeat, count) for repeat in range(design.repeats) for count in fits_of]
 
-    def rank() -> None:
-        # One product of matrices for many fits: the errors of hundreds of models are read once.
-        weights = np.stack([fit.weights for fit in fits], axis=1)
-        for row, models, estimate in zip(rows[-len(fits) :], ranked, _estimates(errors @ weights, fits), strict=True):
-            row["spearman"] = float(spearman(estimate[models], real[models]))
-            row["absolute_error"] = float(np.abs(estimate[models] - real[models]).mean())
-        fits.clear()
-        ranked.clear()
-
-    for repeat in range(design.repeats):
-        order = model_order(len(models), design.seed, repeat)
-        for count, penalties in design.fits(len(models)).items():
+    def compare(start: int) -> list[dict]:
+        rows, fits, ranked = [], [], []
+        for repeat, count in splits[start : start + SPLITS_AT_ONCE]:
+            order = model_order(len(models), design.seed, repeat)
             known = order[:count]
-            fitted = calibrations(errors[known], parts[0].labels, class_risks[known], penalties)
+            fitted = calibrations(errors[known], parts[0].labels, class_risks[known], fits_of[count])
             for method, penalty, fit in fitted:
                 place = {"calibration_models": count, "models": len(models) - count, "repeat": repeat}
                 rows.append({"metric": f"top{top}", "method": method, "penalty": penalty, **place})
                 fits.append(fit)
                 ranked.append(order[count:])
-                if len(fits) == FITS_AT_ONCE:
-                    rank()
-    if fits:
-        rank()
-    return pd.DataFrame(rows)
+        # One product of matrices for many fits: the errors of hundreds of models are read once.
+        weights = np.stack([fit.weights for fit in fits], axis=1)
+        for row, others, estimate in zip(rows, ranked, _estimates(errors @ weights, fits), strict=True):
+            row["spearman"] = float(spearman(estimate[others], real[others]))
+            row["absolute_error"] = float(np.abs(estimate[others] - real[others]).mean())
+        return rows
+
+    # Whole splits are shared out: sums inside one must not depend on the number of threads.
+    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
+        parts_of_rows = pool.map(compare, range(0, len(splits), SPLITS_AT_ONCE))
+        return pd.DataFrame([row for rows in parts_of_rows for row in rows])
 
 
 def compare_real_sets(calibration: Predictions, ranking: Predictions, design: Design, *, top: int = 1) -> pd.DataFrame:

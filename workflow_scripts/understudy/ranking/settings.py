@@ -113,6 +113,31 @@ class RankingSettings(Settings):
         """Whether real images judge the ranking."""
         return self.real is not None or self.test is not None
 
+    @property
+    def about_real_images(self) -> str:
+        """Say, for the report, whether the images that give the calibration's risks also judge the ranking."""
+        if not self.sets:
+            return (
+                "The calibration part of the held-out images gives the calibration models' real errors, the test part "
+                "judges the ranking: no image does both."
+            )
+        if self.real is not None:
+            return (
+                "One half of the real images, of each class, gives the calibration models' real errors, the other half "
+                "judges the ranking: no image does both."
+            )
+        if self.test is None:
+            return "No real images judge the ranking." if self.calibration else "No real images were given."
+        if self.test == self.calibration:
+            return (
+                "The same real images give the calibration models' real errors and judge the ranking: they are not "
+                "disjoint, and calibrations look better than they are."
+            )
+        return (
+            "Two sets of real images were given, one for the calibration models' real errors and one to judge the "
+            "ranking; that no image is in both is for whoever gave them to know."
+        )
+
     def calibration_settings(self) -> dict:
         """Return what comparisons and tables depend on."""
         return self.model_dump(

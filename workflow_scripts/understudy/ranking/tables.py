@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from understudy.errors import StudyError
 from understudy.ranking.comparison import Design, calibrations, model_order
 from understudy.ranking.matching import common_classes
-from understudy.ranking.predictions import Predictions
+from understudy.ranking.predictions import Predictions, some
 from understudy.selection.records import AGGREGATE
 from understudy.statistics.rank_correlation import average_ranks
 
@@ -71,7 +72,7 @@ def model_ranking(
     """Rank the models by their risks as one synthetic set estimates them, with each method.
 
     Where `ranking` judges, the calibration models are those of the first random split; otherwise all models that
-    `calibration` has predictions of: then fewer than two leave the uncalibrated estimate alone.
+    `calibration` has predictions of. Without `calibration` there is the uncalibrated estimate alone.
 
     Returns
     -------
@@ -79,12 +80,17 @@ def model_ranking(
         A row per model and method: metric, method, model, calibrates, estimate, rank (1 is the least estimate; ties
         share their mean rank), real_risk (on the images of `ranking`, else of `calibration`; NaN where unknown).
 
+    Raises
+    ------
+    StudyError
+        Fewer than two calibration models; classes that don't fit together.
+
     """
     models = tuple(sorted(synthetic.models))
     synthetic = synthetic.of_models(models)
     known = _known_models(models, calibration, ranking, design)
     fits: list = [("none", np.nan, None)]
-    if len(known) >= 2:
+    if calibration is not None:
         synthetic, real = common_classes([synthetic, calibration.of_models(known)], drop_classes)
         errors = synthetic.of_models(known).errors(top)
         fits = list(calibrations(errors, synthetic.labels, real.class_risks(top), [design.penalty]))
@@ -116,6 +122,12 @@ def _known_models(
     if calibration is None:
         return []
     if ranking is None:
-        return [model for model in models if model in set(calibration.models)]
+        known = [model for model in models if model in set(calibration.models)]
+        if len(known) < 2:
+            raise StudyError(
+                f"ranking.calibration: its models are {some(calibration.models)}, of which {len(known)} have synthetic "
+                "predictions; at least 2 are needed to calibrate (without the key models are ranked as they are)"
+            )
+        return known
     order = model_order(len(models), design.seed, 0)
     return [models[place] for place in sorted(order[: design.calibration_models])]
