@@ -1,7 +1,7 @@
 """The estimate of a study's costs, stage by stage, and its text for people."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,10 @@ DISK = {
     "train_generator": "snapshots of generators",
     "sample": "synthetic images",
     "evaluate": "predictions",
+    "generate_images": "generated images",
+    "evaluate_models": "predictions of models",
 }
+OTHER_FILES = "other files"
 
 
 def gpu_rules(folder: Path) -> set[str]:
@@ -95,10 +98,12 @@ def describe(stages: Sequence[Stage], study: str, gpus: int, cores: int, measure
         f"Wall time on {slots} {unit}{'s' if slots > 1 else ''}: at least {_number(wall)} hours (the longest job, of "
         f"{slowest.rule}, takes {_number(slowest.longest / 3600)})."
     )
-    largest = sorted((stage for stage in stages if stage.disk), key=lambda stage: -stage.disk)
-    if largest:
-        parts = ", ".join(f"{DISK[stage.rule]} {_bytes(stage.disk)}" for stage in largest if stage.rule in DISK)
-        lines.append(f"Disk in results/{study}: {_bytes(sum(stage.disk for stage in largest))} ({parts}).")
+    disk = Counter()
+    for stage in stages:
+        disk[DISK.get(stage.rule, OTHER_FILES)] += stage.disk
+    if total_disk := disk.total():
+        parts = ", ".join(f"{what} {_bytes(size)}" for what, size in disk.most_common() if size)
+        lines.append(f"Disk in results/{study}: {_bytes(total_disk)} ({parts}).")
     return "\n".join(lines)
 
 

@@ -19,16 +19,16 @@ IMAGE_BYTES = 100_000
 def model_jobs(plan: Plan) -> Iterator[Job]:
     """Yield the jobs that generate images and evaluate models on each set."""
     classes = plan.study.ranking.class_count
-    for name, settings in plan.image_sets.items():
+    for name, settings in plan.ranking.image_sets.items():
         generated = isinstance(settings, DiTSet | BigGANSet)
         images = classes * (settings.images_per_class if generated else IMAGES_PER_CLASS)
-        for number in range(len(plan.generated_shards(name))):
+        for number in range(len(plan.ranking.generated_shards(name))):
             count = min(settings.shard_size, images - number * settings.shard_size)
             passes, operations = _of_image(settings)
             place = f"{name}/{number:05d}"
             disk = float(count * IMAGE_BYTES)
             yield Job("generate_images", place, settings.source, count * passes, count * operations, disk=disk)
-        for batch, models in plan.model_batches.items():
+        for batch, models in plan.ranking.model_batches.items():
             work = len(models) * images
             yield Job(
                 "evaluate_models",
