@@ -1,16 +1,20 @@
 """Spearman correlations of `none`, `ridge` and `adaptive` on many domains, good and poor: a study, not a test.
 
-Two kinds of zoos, whose real images are halved: one half gives the calibration models' risks, the other judges.
+Three kinds of zoos:
 
 - published: 30 CIFAR-10 classifiers on CIFAR-10.1 v4 and v6 (cifar101_predictions.npz in the folder UNDERSTUDY_DATA);
-- digits: 48 simple classifiers of scikit-learn, on distorted digits and on samples of simple models of each class.
+- digits: 48 simple classifiers of scikit-learn, on distorted digits and on samples of simple models of each class;
+- study: the candidates of a finished digits study on each of its synthetic sets.
 
-Of each: the set itself, few images per class, a fifth of the labels shuffled, the images that the strongest models get
-wrong (those left out), and those that strong ones get wrong and weak ones right (both left out).
+Real images are halved, one half gives the calibration models' risks, the other judges; a study has parts for both.
+Of the first two kinds: the set itself, few images per class, a fifth of the labels shuffled, the images that the
+strongest models get wrong (those left out), and those that strong ones get wrong and weak ones right (both left out).
 
-    python tests/ranking/study_domains.py [--zoo digits:SEED:IMAGES ...] [--splits 100] [--counts 5 10 15]
+    python tests/ranking/study_domains.py [--zoo published digits:SEED:IMAGES study:results/digits_full ...]
+        [--splits 100] [--counts 5 10 15]
 
-The method was developed on v4, v6, digits:1:400 and digits:3:500 (and simulated zoos); others are independent.
+The method was developed on v4, v6, digits:1:400, digits:3:500, simulated zoos and draw 0 of a study of digits; others
+are independent.
 """
 
 import argparse
@@ -36,14 +40,17 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
+from understudy.data.shards import read_labels
+from understudy.ranking.candidates import candidate_predictions
 from understudy.ranking.comparison import Design, compare_methods
 from understudy.ranking.matching import common_classes, halves
 from understudy.ranking.predictions import Predictions, make_predictions, read_npz
+from understudy.tables import read_tables
 
 PENALTY = 1.0  # of ridge, the default of a study
 AIM = 0.003  # adaptive may be this far below the better of the two others
 LEAST_IMAGES = 15
-Domain = tuple[str, Predictions, Predictions]  # its name, synthetic and real predictions
+Domain = tuple[str, Predictions, Predictions, Predictions | None]  # name; synthetic, real and, if not halved, judging
 
 
 def published(folder: Path) -> Iterator[Domain]:
@@ -54,14 +61,33 @@ def published(folder: Path) -> Iterator[Domain]:
         yield from variants(name, whole, real)
 
 
+def study(folder: Path) -> Iterator[Domain]:
+    """Yield every draw, split and generator of a finished study."""
+    for place in sorted(folder.glob("synthetic/*/*/*")):
+        where = Path(*place.parts[-3:-1])
+        parts = folder / "splits" / where
+
+        def predictions(files: Iterator[Path], images: Path) -> Predictions:
+            return candidate_predictions(read_tables(sorted(files), "predictions"), read_labels(images), 10)
+
+        evaluated = folder / "evaluations" / where / "full"
+        calibration = [folder / "ranking" / where / "calibration_predictions.parquet"]
+        yield (
+            f"{where} {place.name}",
+            predictions(evaluated.glob(f"*/{place.name}/predictions.parquet"), place),
+            predictions(calibration, parts / "calibration.parquet"),
+            predictions(evaluated.glob("*/test/predictions.parquet"), parts / "test.parquet"),
+        )
+
+
 def variants(name: str, whole: Predictions, real: Predictions) -> Iterator[Domain]:
     """Yield a set and the domains that are drawn from it."""
-    yield name, whole, real
+    yield name, whole, real, None
     for count in (20, 5):
         if np.bincount(whole.labels).min() > count:
             for seed in range(3):
-                yield f"{name}, {count} a class", per_class(whole, count, seed), real
-    yield f"{name}, a fifth of labels shuffled", shuffled(whole, 0.2, 0), real
+                yield f"{name}, {count} a class", per_class(whole, count, seed), real, None
+    yield f"{name}, a fifth of labels shuffled", shuffled(whole, 0.2, 0), real, None
     order = np.argsort(real.errors().mean(axis=1), kind="stable")  # the strongest first
     names = [real.models[i] for i in order]
     wrong = whole.errors()[order]
@@ -75,6 +101,7 @@ def variants(name: str, whole: Predictions, real: Predictions) -> Iterator[Domai
                         f"{name}, {words} of {n} {kind}",
                         whole.of_models(rest).of_images(images),
                         real.of_models(rest),
+                        None,
                     )
 
 
@@ -117,7 +144,7 @@ def digits(seed: int, images: int) -> Iterator[Domain]:
     for name, (features, labels) in sets.items():
         whole = predictions(features, labels).of_models(usable)
         some = variants(name, whole, real) if name in ("as they are", "one Gaussian", "noise of 6") else None
-        yield from some or [(name, whole, real)]
+        yield from some or [(name, whole, real, None)]
 
 
 def distortions() -> dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]]:
@@ -212,11 +239,12 @@ def classifiers(seed: int) -> dict:
 def compare(domains: Iterator[Domain], counts: list[int], splits: int) -> pd.DataFrame:
     """One row per domain name, number of calibration models and random split (drawn sets of one name follow on)."""
     tables = []
-    for name, synthetic, real in domains:
-        synthetic, real = common_classes([synthetic, real], drop=True)
-        possible = [count for count in counts if len(real.models) - count >= 5]
+    for name, synthetic, real, judging in domains:
+        known, judged = (real, judging) if judging else halves(real, seed=0)
+        synthetic, known, judged = common_classes([synthetic, known, judged], drop=True)
+        possible = [count for count in counts if len(known.models) - count >= 5]
         design = Design(possible[0], tuple(possible[1:]), PENALTY, (), splits, seed=0)
-        table = compare_methods(synthetic, *halves(real, seed=0), design)
+        table = compare_methods(synthetic, known, judged, design)
         index = ["calibration_models", "repeat"]
         tables.append(
             table.pivot_table(index=index, columns="method", values="spearman").reset_index().assign(set=name)
@@ -253,6 +281,8 @@ def main() -> None:
     for zoo in options.zoo:
         if zoo == "published":
             domains = published(Path(os.environ["UNDERSTUDY_DATA"]))
+        elif zoo.startswith("study:"):
+            domains = study(Path(zoo.removeprefix("study:")))
         else:
             domains = digits(*map(int, zoo.split(":")[1:]))
         print(f"\n{zoo}: mean Spearman correlation over {options.splits} splits of the models", flush=True)
