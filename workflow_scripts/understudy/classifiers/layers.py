@@ -18,6 +18,8 @@ from understudy.errors import StudyError
 # vector of eight, which the library's grouped kernels want.
 LARGEST_MATRIX = 16_384
 LARGEST_MATRIX_ODD = 40_000
+# Numbers of a cache line: in a vector of whole lines, kernels treat no number apart as a remainder.
+LINE = 16
 
 
 @dataclass(frozen=True)
@@ -78,19 +80,25 @@ def has_small_matrix(x: Tensor, outputs: int, stride: int) -> bool:
 def convolution_matrix(weight: Tensor, size: int, stride: int, padding: int) -> Tensor:
     """Matrices M [W, C H W, O H' W'] with x.flatten() M[i] = conv(x, weight[i]).flatten(), weights [W, O, C, k, k]."""
     width, outputs, channels, kernel, _ = weight.shape
-    taps = _taps(size, kernel, stride, padding, weight.dtype, weight.device)  # [k k, H W, H' W']
+    pixels, side = size**2, -(-size // stride)
+    taps = _taps(size, kernel, stride, padding, weight.dtype, weight.device)  # [k k, H W H' W' and zeros]
     # A product for each run, since the last bits of one product's rows depend on their places.
-    entries = torch.bmm(weight.reshape(width, -1, kernel**2), taps.flatten(1).expand(width, -1, -1))
-    entries = entries.view(width, outputs, channels, *taps.shape[1:]).permute(0, 2, 3, 1, 4)  # [W, C, H W, O, H' W']
-    return entries.reshape(width, channels * taps.shape[1], outputs * taps.shape[2])
+    entries = torch.bmm(weight.reshape(width, -1, kernel**2), taps.expand(width, -1, -1))[..., : pixels * side**2]
+    entries = entries.reshape(width, outputs, channels, pixels, side**2).permute(0, 2, 3, 1, 4)  # [W, C, H W, O, H' W']
+    return entries.reshape(width, channels * pixels, outputs * side**2)
 
 
 @lru_cache(maxsize=64)
 def _taps(size: int, kernel: int, stride: int, padding: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Whether input pixel i meets output pixel o under tap t of the kernel: 0 or 1, [k k, H W, H' W']."""
+    """Whether input pixel i meets output pixel o under tap t of the kernel: 0 or 1, a row for each tap.
+
+    Rows are filled up with zeros to whole cache lines: where the rows of a product's factors begin anywhere in a line,
+    its last bits may depend on where (as those of the weights' gradients do on processors with AVX2 kernels).
+    """
     pixels = torch.eye(size**2, dtype=dtype, device=device).view(size**2, 1, size, size)
     met = F.unfold(pixels, kernel, padding=padding, stride=stride)  # [H W, k k, H' W']
-    return met.transpose(0, 1).contiguous()
+    met = met.transpose(0, 1).flatten(1)
+    return F.pad(met, (0, -met.shape[1] % LINE))
 
 
 class Convolution(nn.Conv2d):

@@ -12,11 +12,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from understudy.classifiers.layers import LINE
 from understudy.classifiers.networks import Classifier
 from understudy.classifiers.recipes import Recipe
-
-# Numbers of a cache line: in a vector of whole lines, kernels treat no number apart as a remainder.
-LINE = 16
 
 
 class Stack:
