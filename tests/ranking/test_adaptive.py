@@ -137,12 +137,22 @@ def test_order_of_models_images_and_classes_changes_nothing():
 
 
 def test_many_classes_are_taken_together_in_equal_shares():
-    random = np.random.default_rng(8)
-    risks = random.random((3, 50))
-    group, shares, group_risks = adaptive._groups(np.arange(50), risks)
+    group = adaptive._groups(50)
     assert group.tolist() == sorted(group) and np.bincount(group).tolist() == [3, 2] * 10
-    np.testing.assert_allclose(shares @ group_risks, risks.mean(axis=1))
-    np.testing.assert_allclose(group_risks[0], risks[:, :3].mean(axis=1))
+    assert adaptive._groups(20).tolist() == list(range(20))
+
+
+def test_risks_counted_on_few_images_leave_the_order_of_the_plain_risk():
+    errors, labels, risk = zoo(9, images=200, good=0.5)
+    given_ = errors[:10], labels, risk[:10]
+    plain = errors[10:].mean(axis=1)
+    agreement = [
+        spearman(adaptive_calibration(*given_, counts).estimate(errors[10:]), plain)
+        for counts in (np.full(CLASSES, 1), np.full(CLASSES, 10**4))
+    ]
+    assert agreement[0] > 0.99 > agreement[1]
+    exact = adaptive_calibration(*given_, np.full(CLASSES, 10**12)).weights
+    np.testing.assert_allclose(exact, adaptive_calibration(*given_).weights, rtol=1e-6, atol=1e-12)
 
 
 def test_nothing_to_learn_from_leaves_the_plain_risk():

@@ -12,8 +12,8 @@ MOST_MODELS = 20  # shown of a ranking
 
 METHODS = (
     "none: the plain error on the set. ridge: each class's images weighted by ridge regression so that they give the "
-    "calibration models' real errors (the paper's). adaptive: an average of the plain error and of calibrations with "
-    "different constraints, each weighing as much as it foretells the errors of calibration models left out."
+    "calibration models' real errors (the paper's). adaptive: an average of the plain error and of calibrations that "
+    "never count a wrong image in a model's favour, each weighing as much as it foretells errors of models left out."
 )
 INTERVALS = (
     "Spearman correlation of estimated and real errors over the models that did not calibrate: mean over random splits "

@@ -119,7 +119,7 @@ def compare_methods(
     check_same_models(synthetic, ranking)
     parts = common_classes([part.of_models(models) for part in (synthetic, calibration, ranking)], drop_classes)
     errors = parts[0].errors(top).astype(np.float64)
-    class_risks = parts[1].class_risks(top)
+    class_risks, real_images = parts[1].class_risks(top), parts[1].class_counts()
     real = parts[2].errors(top).mean(axis=1)
     fits_of = design.fits(len(models))
     splits = [(repeat, count) for repeat in range(design.repeats) for count in fits_of]
@@ -129,7 +129,7 @@ def compare_methods(
         for repeat, count in splits[start : start + SPLITS_AT_ONCE]:
             order = model_order(len(models), design.seed, repeat)
             known = order[:count]
-            fitted = calibrations(errors[known], parts[0].labels, class_risks[known], fits_of[count])
+            fitted = calibrations(errors[known], parts[0].labels, class_risks[known], real_images, fits_of[count])
             for method, penalty, fit in fitted:
                 place = {"calibration_models": count, "models": len(models) - count, "repeat": repeat}
                 rows.append({"metric": f"top{top}", "method": method, "penalty": penalty, **place})
@@ -176,7 +176,11 @@ def compare_real_sets(calibration: Predictions, ranking: Predictions, design: De
 
 
 def calibrations(
-    errors: np.ndarray, labels: np.ndarray, class_risks: np.ndarray, penalties: Sequence[float]
+    errors: np.ndarray,
+    labels: np.ndarray,
+    class_risks: np.ndarray,
+    real_images: np.ndarray,
+    penalties: Sequence[float],
 ) -> Iterator[tuple[str, float, Calibration]]:
     """Fit every method on M calibration models; yield its name, its penalty (NaN where it has none) and the fit.
 
@@ -186,13 +190,15 @@ def calibrations(
         [M, I] of 0 and 1, on synthetic images whose classes are `labels`, int [I].
     class_risks
         Real risks, floats [M, C].
+    real_images
+        On how many images of each class these were counted, int [C].
 
     """
     yield "none", np.nan, uncalibrated(errors.shape[1])
     path = ridge_path(errors, labels, class_risks, list(penalties))
     for index, penalty in enumerate(penalties):
         yield "ridge", float(penalty), path.calibration(index)
-    yield "adaptive", np.nan, adaptive_calibration(errors, labels, class_risks)
+    yield "adaptive", np.nan, adaptive_calibration(errors, labels, class_risks, real_images)
 
 
 def _estimates(sums: np.ndarray, fits: Sequence[Calibration]) -> Iterator[np.ndarray]:

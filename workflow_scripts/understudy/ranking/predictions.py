@@ -59,17 +59,24 @@ class Predictions:
                 f"top-{top} errors were asked of predictions with {self.predicted.shape[2]} labels per image; "
                 "give predictions with more, or ask for less"
             )
-        return (self.predicted[:, :, :top] != self.labels[:, None]).all(axis=2)
+        wrong = self.predicted[:, :, 0] != self.labels
+        for place in range(1, top):
+            wrong &= self.predicted[:, :, place] != self.labels
+        return wrong
 
     def class_risks(self, top: int = 1) -> np.ndarray:
         """Return each model's share of wrong images in each class, fp64 [N, C]; NaN in a class without images."""
-        counts = np.bincount(self.labels, minlength=self.classes)
+        counts = self.class_counts()
         present = np.flatnonzero(counts)
         by_class = self.errors(top)[:, np.argsort(self.labels, kind="stable")]
         risks = np.full((len(self.models), self.classes), np.nan)
         starts = (np.cumsum(counts) - counts)[present]
         risks[:, present] = np.add.reduceat(by_class, starts, axis=1, dtype=np.int64) / counts[present]
         return risks
+
+    def class_counts(self) -> np.ndarray:
+        """Return the number of images of each class, int64 [C]."""
+        return np.bincount(self.labels, minlength=self.classes)
 
     def of_models(self, models: Sequence[str]) -> "Predictions":
         """Return the predictions of these models, in this order.
@@ -80,6 +87,8 @@ class Predictions:
             A name that the set doesn't have.
 
         """
+        if tuple(models) == self.models:
+            return self
         place = {name: i for i, name in enumerate(self.models)}
         unknown = [name for name in models if name not in place]
         if unknown:

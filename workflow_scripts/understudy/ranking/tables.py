@@ -93,7 +93,9 @@ def model_ranking(
     if calibration is not None:
         synthetic, real = common_classes([synthetic, calibration.of_models(known)], drop_classes)
         errors = synthetic.of_models(known).errors(top)
-        fits = list(calibrations(errors, synthetic.labels, real.class_risks(top), [design.penalty]))
+        fits = list(
+            calibrations(errors, synthetic.labels, real.class_risks(top), real.class_counts(), [design.penalty])
+        )
     errors = synthetic.errors(top).astype(np.float64)
     judge = ranking or calibration
     real_risk = dict(zip(judge.models, judge.errors(top).mean(axis=1), strict=True)) if judge else {}
