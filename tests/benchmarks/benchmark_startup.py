@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.benchmark_startup [REPEATS]
 
-Each script's imports are timed in a fresh process by `python -X importtime`; printed are medians. Beside them the wall
-time of a finished study's jobs over the sum of their working time, from its benchmark files and Snakemake's log:
+Each script's imports are timed in a fresh process by `python -X importtime`; printed are the least of all starts, to
+which other work on the machine only adds. Beside them the wall time of a finished study's jobs over the sum of their
+working time, from its benchmark files and Snakemake's log:
 
     python -m tests.benchmarks.benchmark_startup 5 FOLDER     # where Snakemake ran
 """
@@ -12,7 +13,6 @@ import csv
 import os
 import platform
 import re
-import statistics
 import subprocess
 import sys
 from datetime import datetime
@@ -64,12 +64,12 @@ def overhead(folder: Path) -> str:
 def main(repeats: int, folder: Path | None) -> None:
     """Print the table."""
     print(f"Python {platform.python_version()}, {platform.processor() or platform.machine()}, {repeats} starts each")
-    print(f"{'script':24} {'libraries':>10} {'ours':>8}   seconds, medians")
+    print(f"{'script':24} {'libraries':>10} {'ours':>8}   seconds, the least")
     for script in sorted((ROOT / "workflow_scripts").glob("*.py")):
         if "with job(snakemake)" not in script.read_text():
             continue
         runs = [start_up(imports(script)) for _ in range(repeats)]
-        libraries, ours = (statistics.median(run[part] for run in runs) for part in ("libraries", "ours"))
+        libraries, ours = (min(run[part] for run in runs) for part in ("libraries", "ours"))
         print(f"{script.stem:24} {libraries:10.2f} {ours:8.3f}")
     if folder:
         print(overhead(folder))
