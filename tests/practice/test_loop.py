@@ -123,9 +123,18 @@ def dies_in_the_second_round(folder: Path) -> None:
     )
 
 
+@pytest.fixture
+def one_thread():
+    """Jobs have one thread; the number of threads changes the last bits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 # Starts a second interpreter, which loads torch.
 @pytest.mark.slow
-def test_a_run_that_was_killed_for_real_in_a_round_goes_on_exactly(tmp_path):
+def test_a_run_that_was_killed_for_real_in_a_round_goes_on_exactly(tmp_path, one_thread):
     given = sources(tmp_path, trained_denoiser(tmp_path))
     whole = run(tmp_path / "whole", given)
     process = multiprocessing.get_context("spawn").Process(target=dies_in_the_second_round, args=(tmp_path,))
