@@ -173,7 +173,7 @@ def hardness_figure(hardness: pd.DataFrame, additions: pd.DataFrame) -> Figure:
             )
     axes[0, 0].set_ylabel("Entropy of practice's images (nats)")
     axes[0, 1].set_ylabel("Error on practice's images (%)")
-    axes[0, 2].set_ylabel("Error on those wrong when asked for (%)")
+    axes[0, 2].set_ylabel("Error on those wrong\nwhen asked for (%)")
     for panel in axes[0, :3]:
         panel.set_xlabel("Additions seen by the learner")
         panel.xaxis.set_major_locator(FixedLocator(sorted(stages["additions"].unique())))
