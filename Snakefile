@@ -83,6 +83,7 @@ if study.practice and study.practice.theory:
 if plan.practice:
 
     include: "rules/practice.smk"
+    include: "rules/practice_figures.smk"
 
 
 include: "rules/report.smk"

@@ -1,0 +1,110 @@
+# Figures and pages of practice, from finished tables, and the targets of this part.
+PRACTICE_FIGURES = {
+    "scaling": "Accuracy against data and cost",
+    "sweep": "Oversampling, guidance and cost",
+    "training": "One run and its branches",
+    "hardness": "How hard added images are",
+}
+PLOTTED = [
+    "practice_summary",
+    "practice_guidance",
+    "practice_history",
+    "practice_additions",
+    "practice_hardness",
+]
+REPORTED_TABLES |= {
+    name: "7 Practice"
+    for name in [
+        "practice_summary",
+        "practice_differences",
+        "practice_equal_accuracy",
+        "practice_guidance",
+        *(["practice_omega"] if OMEGA_RUNS else []),
+    ]
+}
+
+
+rule plot_practice:
+    input:
+        **{name: plan.table(name) for name in PLOTTED},
+        code=modules(
+            "plots/practice.py",
+            "plots/style.py",
+            "practice/intervals.py",
+            "tables.py",
+        ),
+    output:
+        **{
+            name: report(
+                f"{FIGURES}/practice_{name}.png",
+                caption=f"captions/practice_{name}.rst",
+                category="7 Practice",
+                labels={"contents": contents},
+            )
+            for name, contents in PRACTICE_FIGURES.items()
+        },
+    log:
+        f"{LOGS}/plot_practice.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_practice.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    params:
+        tables=PLOTTED,
+    message:
+        "Figures of the practice study"
+    script:
+        "../workflow_scripts/plot_practice.py"
+
+
+# The arms of the sweep whose images were made at several strengths for the same learner, with the same seeds.
+GUIDED = [arm for arm in PRACTICE.arms.values() if arm.at is not None and arm.samples]
+
+
+rule plot_guided_images:
+    input:
+        images=[PRACTICE.run(arm.name, "block0") / "images" for arm in GUIDED],
+        classes=rules.prepare.output.classes,
+        code=modules(
+            "plots/practice_images.py",
+            "plots/samples.py",
+            "plots/images.py",
+            "plots/style.py",
+        ),
+    output:
+        figure=report(
+            f"{FIGURES}/practice_guided_images.png",
+            caption="captions/practice_guided_images.rst",
+            category="7 Practice",
+            labels={"contents": "Images at several strengths"},
+        ),
+    log:
+        f"{LOGS}/plot_guided_images.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_guided_images.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(10),
+    params:
+        omegas=[arm.omega for arm in GUIDED],
+        runs=[f"{arm.name}-s{COMPARISON.first_seed}" for arm in GUIDED],
+    message:
+        "Figure: images at several strengths of the guidance"
+    script:
+        "../workflow_scripts/plot_guided_images.py"
+
+
+TARGETS["practice"] += [
+    *rules.practice_tables.output,
+    *rules.plot_practice.output,
+    *(rules.plot_guided_images.output if GUIDED else []),
+    *(rules.practice_omega.output if OMEGA_RUNS else []),
+    *(table_page(name) for name in REPORTED_TABLES if name.startswith("practice_")),
+]
