@@ -1,6 +1,7 @@
 """The small study through `snakemake --profile slurm` on a real SLURM, brought up for the test; and its refusals.
 
-A job costs two more starts of Snakemake than on one machine, so the study takes three minutes: that is why it is slow.
+A job costs two more starts of Snakemake than on one machine, so the study takes three minutes and, on a busy machine,
+many more: it runs where the environment variable UNDERSTUDY_SLURM is set.
 """
 
 import os
@@ -21,6 +22,7 @@ from understudy.costs.estimate import gpu_rules
 missing = missing_programs()
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.skipif("UNDERSTUDY_SLURM" not in os.environ, reason="UNDERSTUDY_SLURM=1 asks for the study on a SLURM"),
     pytest.mark.skipif(
         bool(missing),
         reason=f"no SLURM here (missing: {', '.join(missing)}); on Debian: apt-get install {PACKAGES}",
