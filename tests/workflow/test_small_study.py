@@ -166,7 +166,7 @@ def test_no_step_but_evaluations_reads_test_images(finished):
     }
     # The tables read the labels in the file, never the images; figures may show errors on it.
     tables = {"selection_table", "rank_certificates", "rank_candidates"}
-    assert readers <= {"evaluate", "evaluate_generator"} | tables, readers
+    assert readers <= {"evaluate", "evaluate_generator", "evaluate_practice"} | tables, readers
     assert "evaluate" in readers
 
 
