@@ -275,7 +275,5 @@ def test_the_estimate_of_costs_knows_every_expensive_job(finished, monkeypatch):
     assert {(job.rule, job.place) for job in jobs} == {
         key for key in benchmarks if key[0] in {job.rule for job in jobs}
     }
-    weights = sum(path.stat().st_size for path in (plan.root / "candidates").rglob("weights/*"))
-    assert sum(job.disk for job in jobs if job.rule == "train_candidates") == pytest.approx(weights, rel=0.35)
     snapshots = sum(path.stat().st_size for path in (plan.root / "generators").rglob("snapshots/*.safetensors"))
     assert sum(job.disk for job in jobs if job.rule == "train_generator") == pytest.approx(snapshots, rel=0.35)
