@@ -239,6 +239,7 @@ def test_an_unreadable_image_is_named(tmp_path):
         data={"source": "imagefolder", "root": str(folder)},
         splits={"All": {"train": "all", "validation": 1}},
         ranking=None,
+        practice=None,
         generators={"stylegan2_cond": {"method": "stylegan2"}},
     )
     result = snakemake(tmp_path, study, "--cores", "1")
