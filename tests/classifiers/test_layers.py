@@ -4,17 +4,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from understudy.classifiers import layers
-from understudy.classifiers.layers import (
-    LARGEST_MATRIX,
-    AveragePool,
-    BatchNorm,
-    Linear,
-    convolution_matrix,
+from understudy.classifiers import stacked_operations
+from understudy.classifiers.layers import AveragePool, BatchNorm, Linear
+from understudy.classifiers.stacked_operations import (
+    add_channels,
     convolve,
-    has_small_matrix,
+    join_channels,
 )
-from understudy.classifiers.rwnn import SeparableConvolution
 
 # Channels in and out, side, kernel, stride, groups: every path of `convolve`, and channels that fill no vector.
 CONVOLUTIONS = [
@@ -26,6 +22,16 @@ CONVOLUTIONS = [
     (12, 24, 8, 1, 1, 1),
     (8, 8, 8, 3, 1, 4),
     (6, 6, 8, 3, 1, 6),
+    (6, 6, 5, 3, 2, 6),
+    (12, 12, 4, 3, 1, 12),
+    (12, 12, 4, 3, 2, 12),
+    (9, 9, 2, 3, 1, 9),
+    (9, 9, 8, 3, 2, 9),
+    (9, 9, 2, 3, 2, 9),
+    (5, 7, 1, 1, 1, 1),
+    (7, 9, 3, 1, 1, 1),
+    (3, 3, 5, 3, 1, 1),
+    (24, 40, 2, 1, 1, 1),
     (12, 12, 4, 3, 1, 1),
     (16, 32, 2, 3, 1, 1),
     (5, 7, 5, 3, 2, 1),
@@ -38,28 +44,45 @@ def stacked(shape, *, seed=0, dtype=torch.float64):
 
 
 @pytest.mark.parametrize(("inputs", "outputs", "size", "kernel", "stride", "groups"), CONVOLUTIONS)
-@pytest.mark.parametrize("largest", [0, 10**9, LARGEST_MATRIX])
-def test_stacked_convolutions_are_torchs_on_each_run(
+@pytest.mark.parametrize("largest", [0, 10**9, None])
+def test_stacked_convolutions_and_their_gradients_are_torchs_on_each_run(
     inputs, outputs, size, kernel, stride, groups, largest, monkeypatch
 ):
-    monkeypatch.setattr(layers, "LARGEST_MATRIX", largest)
-    monkeypatch.setattr(layers, "LARGEST_MATRIX_ODD", largest)
-    x, weight = stacked((3, 4, inputs, size, size)), stacked((3, outputs, inputs // groups, kernel, kernel), seed=1)
-    found = convolve(x, weight, stride, kernel // 2, groups)
-    for place in range(3):
-        torch.testing.assert_close(
-            found[place], F.conv2d(x[place], weight[place], None, stride, kernel // 2, 1, groups)
+    if largest is not None:
+        monkeypatch.setattr(stacked_operations, "LARGEST_MATRIX", largest)
+        monkeypatch.setattr(stacked_operations, "LARGEST_CHANNEL_MATRIX", largest)
+    side = -(-size // stride)
+    x, weight, arriving = (
+        stacked(shape, seed=seed).requires_grad_()
+        for seed, shape in enumerate(
+            [
+                (3, 4, inputs, size, size),
+                (3, outputs, inputs // groups, kernel, kernel),
+                (3, 4, outputs, side, side),
+            ]
         )
+    )
+    found = convolve(x, weight, stride, kernel // 2, groups)
+    plain = torch.stack([F.conv2d(x[i], weight[i], None, stride, kernel // 2, 1, groups) for i in range(3)])
+    torch.testing.assert_close(found, plain)
+    for mine, torchs in zip(
+        torch.autograd.grad(found, (x, weight), arriving),
+        torch.autograd.grad(plain, (x, weight), arriving),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, torchs)
 
 
-def test_small_images_of_few_channels_are_multiplied_by_a_matrix():
-    assert has_small_matrix(torch.empty(3, 1, 8, 4, 4), 8, 1)
-    assert not has_small_matrix(torch.empty(3, 1, 16, 8, 8), 16, 1)
-    assert convolution_matrix(stacked((3, 6, 2, 3, 3)), 4, 2, 1).shape == (3, 2 * 16, 6 * 4)
+def test_the_first_layers_images_need_no_gradient():
+    for shape, outputs in (((3, 4, 1, 4, 4), 2), ((3, 4, 3, 8, 8), 8)):
+        x, weight = stacked(shape), stacked((3, outputs, shape[2], 3, 3), seed=1).requires_grad_()
+        (found,) = torch.autograd.grad(convolve(x, weight, 1, 1).sum(), weight)
+        (torchs,) = torch.autograd.grad(F.conv2d(x[1], weight[1], None, 1, 1).sum(), weight)
+        torch.testing.assert_close(found[1], torchs[1])
 
 
 @pytest.mark.parametrize("width", [3, 5])
-@pytest.mark.parametrize("images", [32, 37])
+@pytest.mark.parametrize("images", [32, 37, 64, 10])
 def test_a_run_meets_the_same_last_bits_in_every_place(width, images):
     for inputs, outputs, size, kernel, stride, groups in CONVOLUTIONS:
         side = -(-size // stride)
@@ -83,19 +106,35 @@ def test_a_run_meets_the_same_last_bits_in_every_place(width, images):
                 assert torch.equal(value, expected), f"{inputs} to {outputs} channels, {size} pixels, place {place}"
 
 
-def test_stacked_normalisation_keeps_statistics_of_each_run():
-    plain = [BatchNorm(4).double() for _ in range(3)]
-    x = stacked((3, 8, 4, 5, 5)) * 3 + 1
+@pytest.mark.parametrize("training", [True, False])
+def test_stacked_normalisation_keeps_statistics_of_each_run(training):
+    plain = [BatchNorm(4).double().train(training) for _ in range(3)]
+    x, arriving = (stacked((3, 8, 4, 5, 5)) * 3 + 1).requires_grad_(), stacked((3, 8, 4, 5, 5), seed=3)
     weight, bias = stacked((3, 4), seed=1), stacked((3, 4), seed=2)
-    names = {"weight": weight, "bias": bias}
-    running = {"running_mean": torch.zeros(3, 4).double(), "running_var": torch.ones(3, 4).double()}
-    template = BatchNorm(4).double()
+    names = {"weight": weight.requires_grad_(), "bias": bias.requires_grad_()}
+    running = {"running_mean": stacked((3, 4), seed=4), "running_var": stacked((3, 4), seed=5).exp()}
+    before = {name: value.clone() for name, value in running.items()}
+    template = BatchNorm(4).double().train(training)
     found = torch.func.functional_call(template, names | running, x)
+    gradients = torch.autograd.grad(found, (x, weight, bias), arriving)
     for place, network in enumerate(plain):
-        network.load_state_dict({name: value[place] for name, value in names.items()}, strict=False)
-        torch.testing.assert_close(found[place], network(x[place]))
+        network.load_state_dict({name: value[place] for name, value in (names | before).items()}, strict=False)
+        expected = network(x[place])
+        torch.testing.assert_close(found[place], expected)
+        torchs = torch.autograd.grad(expected, (x, network.weight, network.bias), arriving[place])
+        torch.testing.assert_close(gradients[0][place], torchs[0][place])
+        torch.testing.assert_close(gradients[1][place], torchs[1])
+        torch.testing.assert_close(gradients[2][place], torchs[2])
         torch.testing.assert_close(running["running_mean"][place], network.running_mean)
         torch.testing.assert_close(running["running_var"][place], network.running_var)
+
+
+def test_channels_are_joined_and_added_as_torch_does():
+    x, y = stacked((3, 4, 2, 5, 5)), stacked((3, 4, 1, 5, 5), seed=1)
+    assert torch.equal(join_channels([x, y]), torch.cat([x, y], 2))
+    assert torch.equal(add_channels(x, 3), torch.cat([x, x.new_zeros(3, 4, 3, 5, 5)], 2))
+    assert torch.equal(join_channels([x[0], y[0]]), torch.cat([x[0], y[0]], 1))
+    assert torch.equal(add_channels(x[0], 3), torch.cat([x[0], x.new_zeros(4, 3, 5, 5)], 1))
 
 
 def test_stacked_pooling_and_linear_layers_are_torchs_on_each_run():
@@ -105,13 +144,3 @@ def test_stacked_pooling_and_linear_layers_are_torchs_on_each_run():
     for place in range(3):
         torch.testing.assert_close(pooled[place], F.avg_pool2d(x[place], 2, ceil_mode=True))
         torch.testing.assert_close(mapped[place], F.linear(x[place].flatten(1), weight[place], bias[place]))
-
-
-def test_a_separable_convolution_is_one_convolution():
-    layer = SeparableConvolution(4, 6, 1).double()
-    x = stacked((3, 8, 4, 4, 4))
-    weights = {name: torch.stack([value, 2 * value, -value]) for name, value in layer.state_dict().items()}
-    found = torch.func.functional_call(layer, weights, x)
-    for place, factor in enumerate((1, 4, 1)):
-        # Both weights are scaled, and the layer is linear in each.
-        torch.testing.assert_close(found[place], factor * layer(x[place]))

@@ -31,7 +31,7 @@ STAGE_VERSIONS = {
     "sample": 1,
     "evaluate_generator": 1,
     "draw_graphs": 1,
-    "train_candidates": 2,
+    "train_candidates": 3,
     "evaluate": 1,
     "evaluate_calibration": 1,
     "generate_images": 1,

@@ -1,10 +1,10 @@
 """DenseNet-BC (Huang et al. 2017): every layer sees all earlier ones of its dense block."""
 
-import torch
 from torch import Tensor, nn
 
 from understudy.classifiers.arguments import DenseNetArguments
 from understudy.classifiers.layers import AveragePool, BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
+from understudy.classifiers.stacked_operations import join_channels
 
 
 class DenseLayer(nn.Module):
@@ -23,7 +23,7 @@ class DenseLayer(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([x, self.layers(x)], -3)
+        return join_channels([x, self.layers(x)])
 
 
 def transition(inputs: int, outputs: int) -> nn.Sequential:

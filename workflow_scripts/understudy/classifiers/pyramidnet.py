@@ -1,10 +1,10 @@
 """PyramidNet (Han et al. 2017): channels grow by the same amount from block to block."""
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from understudy.classifiers.arguments import PyramidNetArguments
 from understudy.classifiers.layers import AveragePool, BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
+from understudy.classifiers.stacked_operations import add_channels
 
 
 class PyramidBlock(nn.Module):
@@ -29,7 +29,7 @@ class PyramidBlock(nn.Module):
         self.missing = outputs - inputs
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.residual(x) + F.pad(self.pool(x), (0, 0, 0, 0, 0, self.missing))
+        return self.residual(x) + add_channels(self.pool(x), self.missing)
 
 
 def block_widths(arguments: PyramidNetArguments, blocks: int) -> list[int]:

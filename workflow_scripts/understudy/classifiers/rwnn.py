@@ -14,31 +14,13 @@ from understudy.classifiers.layers import (
     Shape,
     conv1x1,
     conv3x3,
-    convolve,
-    has_small_matrix,
     initialise,
 )
 
 
-class SeparableConvolution(nn.Module):
-    """A 3x3 convolution of each channel by itself, then a 1x1 convolution across channels.
-
-    Nothing stands between the two, so that together they are one convolution, of weights
-    weight[o, c] = pointwise[o, c] depthwise[c]; stacked runs of small images take it.
-    """
-
-    def __init__(self, inputs: int, outputs: int, stride: int):
-        super().__init__()
-        self.depthwise = conv3x3(inputs, inputs, stride, groups=inputs)
-        self.pointwise = conv1x1(inputs, outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        stride = self.depthwise.stride[0]
-        outputs = self.pointwise.out_channels
-        if x.dim() == 4 or not has_small_matrix(x, outputs, stride):
-            return self.pointwise(self.depthwise(x))
-        weight = self.pointwise.weight * self.depthwise.weight.transpose(1, 2)  # [W, O, C, 3, 3]
-        return convolve(x, weight, stride, padding=1)
+def separable_convolution(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+    """A 3x3 convolution of each channel by itself, then a 1x1 convolution across channels."""
+    return nn.Sequential(conv3x3(inputs, inputs, stride, groups=inputs), conv1x1(inputs, outputs))
 
 
 class Node(nn.Module):
@@ -50,7 +32,7 @@ class Node(nn.Module):
     def __init__(self, inputs: int, channels: int, outputs: int, stride: int):
         super().__init__()
         self.weights = nn.Parameter(torch.zeros(inputs)) if inputs > 1 else None
-        self.operation = nn.Sequential(nn.ReLU(), SeparableConvolution(channels, outputs, stride), BatchNorm(outputs))
+        self.operation = nn.Sequential(nn.ReLU(), separable_convolution(channels, outputs, stride), BatchNorm(outputs))
 
     def forward(self, inputs: list[Tensor]) -> Tensor:
         if self.weights is None:
@@ -79,7 +61,7 @@ class WiredStage(nn.Module):
         # Edges lead from smaller to larger numbers, so the nodes' own order is topological.
         for before, node in zip(self.sources, self.nodes, strict=True):
             values.append(node([values[source] for source in before] or [x]))
-        return torch.stack([values[sink] for sink in self.sinks]).mean(0)
+        return sum(values[sink] for sink in self.sinks) / len(self.sinks)
 
 
 class RandomlyWiredNetwork(nn.Module):

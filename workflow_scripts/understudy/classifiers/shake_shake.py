@@ -1,11 +1,11 @@
 """Shake-Shake (Gastaldi 2017): two residual branches, mixed at random anew in the forward and the backward pass."""
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from understudy.classifiers.arguments import ShakeShakeArguments
 from understudy.classifiers.layers import BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
+from understudy.classifiers.stacked_operations import join_channels
 
 
 def mix_branches(first: Tensor, second: Tensor, alpha: Tensor | float, beta: Tensor | float) -> Tensor:
@@ -47,7 +47,7 @@ class TwoPathShortcut(nn.Module):
         x = F.relu(x)
         shifted = F.pad(x[..., 1:, 1:], (0, 1, 0, 1))
         paths = [self.straight(self._subsample(x)), self.shifted(self._subsample(shifted))]
-        return self.normalise(torch.cat(paths, -3))
+        return self.normalise(join_channels(paths))
 
     def _subsample(self, x: Tensor) -> Tensor:
         return x[..., :: self.stride, :: self.stride]

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from understudy.classifiers.layers import LINE
 from understudy.classifiers.networks import Classifier
 from understudy.classifiers.recipes import Recipe
+from understudy.classifiers.stacked_operations import LINE
 
 
 class Stack:
