@@ -49,7 +49,7 @@ class StackTraining:
         self.last_epoch = recipe.epochs_for(len(labels))
         compiled = images.device.type == "cuda" and self.steps * self.last_epoch >= STEPS_WORTH_COMPILING
         self.stack = Stack(networks, recipe, images.device, compiled)
-        self.augmentation = Augmentation(images, recipe, self.stack.network.mean)
+        self.augmentation = Augmentation(images, recipe, self.stack.buffers["mean"][0])
         self.history: list[list[dict]] = [[] for _ in names]
         self.snapshots: dict[tuple[int, int], dict[str, Tensor]] = {}
         self.sums = self._no_sums()

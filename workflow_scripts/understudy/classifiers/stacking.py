@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn import functional as F
 
 from understudy.classifiers.networks import Classifier
@@ -37,33 +36,32 @@ class Stack:
         }
         self.values = flat(list(stacked.values()))
         self.momenta = torch.zeros_like(self.values)
-        self.parameters = {name: value.requires_grad_() for name, value in views(self.values, stacked).items()}
+        self.parameters = views(self.values, stacked)
         self.buffers = {
             name: torch.stack([network.get_buffer(name).to(device) for network in networks])
             for name, _ in self.network.named_buffers()
         }
+        # What the network computes with, once for all: `torch.func.functional_call` would swap it in at every step.
+        part = 0 if self.width == 1 else slice(None)
+        self.leaves = [value[part].requires_grad_() for value in self.parameters.values()]
+        own = [*dict(self.network.named_parameters()).values(), *dict(self.network.named_buffers()).values()]
+        _replace(self.network, own, [*self.leaves, *(value[part] for value in self.buffers.values())])
         self._losses = self._one if self.width == 1 else self._loss
         if compiled:
             # The compiler gives up on a function that it has compiled for eight architectures, unless it forgets them.
             torch.compiler.reset()
             self._losses = torch.compile(self._losses)
 
-    def _loss(self, parameters: dict, buffers: dict, images: Tensor, labels: Tensor, noise: Tensor):
-        """Mean losses [W] and numbers of errors [W]; images [W, B, C, H, W]. Without the first dimension, one run's."""
-        logits = functional_call(self.network, (parameters, buffers), (images, noise))
+    def _loss(self, images: Tensor, labels: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean losses [W] and numbers of errors [W], of images [W, B, C, H, W]; without W, one run's."""
+        logits = self.network(images, noise)
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         losses = F.cross_entropy(logits.movedim(-1, 1), labels, reduction="none").mean(-1)
         return losses, (logits.detach().argmax(-1) != labels).sum(-1)
 
-    def _one(self, parameters: dict, buffers: dict, images: Tensor, labels: Tensor, noise: Tensor):
-        """The same for a stack of one; views, so that buffers are updated in place."""
-        loss, errors = self._loss(
-            {name: value[0] for name, value in parameters.items()},
-            {name: value[0] for name, value in buffers.items()},
-            images[0],
-            labels[0],
-            noise[0],
-        )
+    def _one(self, images: Tensor, labels: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """The same for a stack of one, whose network is called like any."""
+        loss, errors = self._loss(images[0], labels[0], noise[0])
         return loss[None], errors[None]
 
     def step(self, images: Tensor, labels: Tensor, noise: Tensor, learning_rate: float) -> tuple[Tensor, Tensor]:
@@ -79,8 +77,8 @@ class Stack:
 
         """
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            losses, errors = self._losses(self.parameters, self.buffers, images, labels, noise)
-        gradients = torch.autograd.grad(losses.sum(), list(self.parameters.values()), materialize_grads=True)
+            losses, errors = self._losses(images, labels, noise)
+        gradients = torch.autograd.grad(losses.sum(), self.leaves, materialize_grads=True)
         self._descend(flat(gradients), learning_rate)
         return losses.detach(), errors
 
@@ -135,6 +133,14 @@ def views(vector: Tensor, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
         found[name] = vector[start : start + tensor.numel()].view(tensor.shape)
         start += tensor.numel() + -tensor.numel() % LINE
     return found
+
+
+def _replace(network: nn.Module, old: Sequence[Tensor], new: Sequence[Tensor]) -> None:
+    """Put tensors in the place of a network's parameters and buffers, wherever it has them."""
+    found = {id(before): after for before, after in zip(old, new, strict=True)}
+    for module in network.modules():
+        for tensors in (module._parameters, module._buffers):
+            tensors.update({name: found[id(tensor)] for name, tensor in tensors.items() if id(tensor) in found})
 
 
 def batch_work(network: nn.Module, images: Tensor) -> float:
