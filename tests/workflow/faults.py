@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -179,13 +180,10 @@ class Campaign:
 
     def _fill_disk(self, script: psutil.Process) -> str:
         ballast = self.folder / "results" / "ballast"
-        with ballast.open("wb") as file:
-            try:
-                while True:
-                    file.write(bytes(65536))
-                    file.flush()
-            except OSError:
-                pass
+        # Without a buffer: closing the file would write what is left in one, and fail.
+        with ballast.open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(65536))
         psutil.wait_procs([script], timeout=60)
         log = self.output.read_text()
         ballast.unlink()

@@ -27,11 +27,12 @@ from tests.workflow.runs import (
     write_config,
 )
 from understudy.classifiers.weights import WeightsFile, load_network
+from understudy.config import load_study
 from understudy.costs.measured import read_benchmarks
 from understudy.costs.work import Work
 from understudy.data.shards import read_images
 from understudy.data.splits import halves
-from understudy.plan import Plan, study_of
+from understudy.plan import Plan
 from understudy.tables import read_table, read_tables
 
 pytestmark = pytest.mark.slow
@@ -263,18 +264,20 @@ def test_the_workflow_lints(tmp_path):
 
 
 def test_the_plan_and_the_configuration_agree_on_the_example(finished):
-    plan = Plan(study_of(finished / "study.yaml"))
+    plan = Plan(load_study(one_split_study()))
     assert all((finished / path).exists() for path in plan.evaluations("counts.parquet"))
 
 
 def test_the_estimate_of_costs_knows_every_expensive_job(finished, monkeypatch):
     """The places of estimated jobs are those of the benchmark files; sizes on disk are those of the files."""
     monkeypatch.chdir(finished)
-    plan = Plan(study_of("study.yaml"))
+    plan = Plan(load_study(one_split_study()))
     benchmarks = read_benchmarks(plan.root, "cpu")
     jobs = list(Work(plan).jobs())
     assert {(job.rule, job.place) for job in jobs} == {
         key for key in benchmarks if key[0] in {job.rule for job in jobs}
     }
+    weights = sum(path.stat().st_size for path in (plan.root / "candidates").rglob("weights/*"))
+    assert sum(job.disk for job in jobs if job.rule == "train_candidates") == pytest.approx(weights, rel=0.05)
     snapshots = sum(path.stat().st_size for path in (plan.root / "generators").rglob("snapshots/*.safetensors"))
     assert sum(job.disk for job in jobs if job.rule == "train_generator") == pytest.approx(snapshots, rel=0.35)
