@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -202,6 +204,28 @@ def test_one_core_and_an_interruption_change_no_table(finished, tmp_path):
     assert first.keys() == second.keys()
     different = [name for name in first if first[name] != second[name]]
     assert different == []
+
+
+def test_a_job_that_is_still_starting_ends_with_its_snakemake(tmp_path):
+    """Held before it can look for the Snakemake above it, which is killed in the meantime."""
+    config, target = write_config(tmp_path, one_split_study()), "results/small/data/images.parquet"
+    command = snakemake_command("--directory", str(tmp_path), "--configfile", str(config), "--cores", "1", target)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    main, job = psutil.Process(process.pid), None
+    while job is None and process.poll() is None:
+        for child in main.children(recursive=True):
+            with suppress(psutil.Error):
+                if child.name().startswith("python") and any(".snakemake/scripts/" in part for part in child.cmdline()):
+                    child.suspend()
+                    job = child
+        time.sleep(0.01)
+    assert job
+    process.kill()
+    process.wait()
+    job.resume()
+    gone, _ = psutil.wait_procs([job], timeout=60)
+    assert gone == [job]
+    assert not (tmp_path / target).exists()
 
 
 def test_every_declared_figure_exists(results):
