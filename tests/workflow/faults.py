@@ -49,6 +49,7 @@ TARGETS = (
 )
 # How a job is hit. A time limit sends SIGTERM, then SIGKILL.
 KINDS = ("SIGKILL", "time limit", "SIGKILL, newest checkpoint cut", "SIGKILL of Snakemake", "full disk", "parquet cut")
+LIVES_ON, NOT_NOTICED = "THE JOB LIVES ON", "NOT NOTICED"
 
 
 @dataclass
@@ -88,6 +89,11 @@ class Campaign:
         if disk:
             (folder / "results").mkdir()
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={disk}", "tmpfs", folder / "results"], check=True)
+
+    @property
+    def unanswered(self) -> list[Fault]:
+        """The faults that were not dealt with: a job that outlived its Snakemake, a cut file that nobody noticed."""
+        return [fault for fault in self.faults if fault.followed in (LIVES_ON, NOT_NOTICED)]
 
     def close(self) -> None:
         """Unmount the small disk."""
@@ -159,7 +165,7 @@ class Campaign:
             if kind == "SIGKILL of Snakemake":
                 main.kill()
                 gone, left = psutil.wait_procs([script], timeout=20)
-                fault.followed = "its job ended itself" if gone else "THE JOB LIVES ON"
+                fault.followed = "its job ended itself" if gone else LIVES_ON
                 for process in left:
                     process.kill()
             elif kind == "full disk":
@@ -216,7 +222,7 @@ class Campaign:
         status = file.stat()
         os.truncate(file, status.st_size // 2)
         os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
-        self.faults.append(Fault("parquet cut", file.name, 0.0, "NOT NOTICED"))
+        self.faults.append(Fault("parquet cut", file.name, 0.0, NOT_NOTICED))
 
     # ------------------------------------------------------------------ what was finished
 
@@ -278,4 +284,4 @@ if __name__ == "__main__":
         print(f"outputs of finished jobs made twice: {campaign.made_twice}")
         campaign.close()
         shutil.rmtree(place, ignore_errors=True)
-    sys.exit(bool(campaign.different or campaign.made_twice))
+    sys.exit(bool(campaign.different or campaign.made_twice or campaign.unanswered))
