@@ -4,8 +4,8 @@
 
 Which jobs are hit, how and when is drawn from the seed (when exactly a kill meets a job is up to the machine). In the
 end every table must be, byte for byte, what an undisturbed run gives, and no output of a finished job may have been
-made twice. Where the study ends before all faults have happened, it begins again from nothing. The list of faults with
-what followed is printed.
+made twice. Where the study ends before all faults have happened, it begins again from nothing; a campaign of more
+faults than there are long steps hits each of them. The list of faults with what followed is printed.
 """
 
 import argparse
@@ -82,6 +82,7 @@ class Campaign:
         self.made_once: dict[str, tuple[int, int]] = {}
         self.made_twice: list[str] = []
         self.cut: str | None = None
+        self.cut_fault: Fault | None = None
         self.rebuilding = False
         self.disk = disk
         clone(folder)
@@ -142,7 +143,7 @@ class Campaign:
                 time.sleep(0.2)
                 self._record_finished()
                 for script, rule in _scripts(main):
-                    if len(self.faults) >= self.wanted or self.hits[rule] >= 2 + self.wanted // 10:
+                    if not self._may_hit(rule) or self.hits[rule] >= 2 + self.wanted // 10:
                         continue
                     age = time.time() - script.create_time()
                     if script.pid not in due:
@@ -156,6 +157,11 @@ class Campaign:
         finally:
             if main.poll() is None:
                 main.kill()
+
+    def _may_hit(self, rule: str = "") -> bool:
+        """Whether there is a fault left for a rule; a long campaign keeps one for each step that none has hit yet."""
+        kept = [step for step in LONG_STEPS if not self.hits[step]] if self.wanted > len(LONG_STEPS) else []
+        return self.wanted - len(self.faults) > (0 if rule in kept else len(kept))
 
     def _hit(self, main: psutil.Popen, script: psutil.Process, rule: str, age: float) -> None:
         kinds = [kind for kind in KINDS[:5] if kind != "full disk" or self.disk]
@@ -210,19 +216,20 @@ class Campaign:
             told = f"{self.cut} is not a readable parquet file" in self.output.read_text()
             if told:
                 (self.folder / self.cut).unlink()  # what the message says to do
-                self.faults[-1].followed = "named by the next reader; removed, made anew"
+                self.cut_fault.followed = "named by the next reader; removed, made anew"
                 self.cut, self.rebuilding = None, True
             return
         read_later = ("counts.parquet", "predictions.parquet", "quality.parquet", "runs.parquet", "evaluation.parquet")
         finished = sorted(path for path in self._finished() if path.endswith(read_later))
-        if len(self.faults) >= self.wanted or not finished or self.random.random() < 0.5:
+        if not self._may_hit() or not finished or self.random.random() < 0.5:
             return
         self.cut = self.random.choice(finished)
         file = self.folder / self.cut
         status = file.stat()
         os.truncate(file, status.st_size // 2)
         os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
-        self.faults.append(Fault("parquet cut", file.name, 0.0, NOT_NOTICED))
+        self.cut_fault = Fault("parquet cut", file.name, 0.0, NOT_NOTICED)
+        self.faults.append(self.cut_fault)
 
     # ------------------------------------------------------------------ what was finished
 
