@@ -15,6 +15,9 @@ from understudy.data.sources import files_state, source_state
 from understudy.data.splits import HELD_OUT, PARTS
 from understudy.errors import StudyError
 from understudy.plan import REGIMES, STAGE_VERSIONS, Plan
+from understudy.writers import name_snakemake
+
+name_snakemake()
 
 # A study given with --configfile replaces the default one; merged with it, its splits and generators would mix.
 if not workflow.overwrite_configfiles:

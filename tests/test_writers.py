@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from understudy.errors import StudyError
-from understudy.writers import claimed
+from understudy.writers import STARTED_BY, claimed
 
 HOLD = """
 import sys, time
@@ -98,6 +98,32 @@ def test_a_job_ends_with_the_snakemake_above_it(tmp_path):
     process.wait()
     gone, _ = psutil.wait_procs([script], timeout=10)
     assert gone == [script]
+
+
+@pytest.mark.parametrize("named", ["as it is", "elsewhere", "not at all"])
+def test_a_job_whose_snakemake_went_as_the_job_started_ends_at_once(tmp_path, named):
+    """The shell that starts the job is left without its Snakemake before the job looks for it.
+
+    Where that Snakemake can't be known by its number, as in a container's name space, the job lives.
+    """
+    change = {
+        "as it is": "",
+        "elsewhere": f"os.environ[{STARTED_BY!r}] = json.dumps([['another host', ''], os.getpid()])",
+        "not at all": f"del os.environ[{STARTED_BY!r}]",
+    }[named]
+    job = "from understudy.writers import end_with_snakemake as end; end(); print('alive')"
+    shell = f'echo up; read go; {sys.executable} -c "$0"; echo "status $?"'
+    top = tmp_path / "snakemake"
+    top.write_text(
+        "import json, os, subprocess, time\nfrom understudy.writers import name_snakemake\n"
+        f"name_snakemake()\n{change}\nsubprocess.Popen(['sh', '-c', {shell!r}, {job!r}])\ntime.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, str(top)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "up\n"
+    process.kill()
+    process.wait()
+    said, _ = process.communicate("go\n", timeout=60)
+    assert said == ("status 137\n" if named == "as it is" else "alive\nstatus 0\n")
 
 
 def test_a_script_without_snakemake_above_it_lives(tmp_path):

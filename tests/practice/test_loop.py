@@ -1,4 +1,5 @@
 import copy
+import errno
 import multiprocessing
 import os
 import signal
@@ -17,7 +18,7 @@ from understudy.generators.denoisers import TrainedDenoiser
 from understudy.practice import loop
 from understudy.practice.arms import SWEEP, Arm
 from understudy.practice.hardness import hardness
-from understudy.practice.images import PlainPool
+from understudy.practice.images import GrowingSet, PlainPool
 from understudy.practice.learner import LearnerTraining
 from understudy.practice.loop import PracticeRun
 from understudy.practice.results import run_arm
@@ -104,6 +105,31 @@ def test_a_killed_run_goes_on_exactly(tmp_path, given, monkeypatch, moment):
     for file in (tmp_path / "whole").glob("[wi]*/*s*"):
         if file.is_file():
             assert file.read_bytes() == (tmp_path / "broken" / file.relative_to(tmp_path / "whole")).read_bytes(), file
+
+
+@pytest.mark.parametrize("left", [0, 200, 900])
+def test_a_run_whose_images_were_cut_short_begins_anew(tmp_path, given, monkeypatch, left):
+    """Nothing, the head alone, a part of the images: a checkpoint that counts on them is worth nothing."""
+    whole = run(tmp_path / "whole", given)
+    with monkeypatch.context() as patched:
+        steps = iter(range(25))
+        original = LearnerTraining.step
+        patched.setattr(LearnerTraining, "step", lambda *given: (next(steps), original(*given))[1])
+        with pytest.raises(StopIteration):
+            run(tmp_path / "broken", given, checkpoint_seconds=0)
+    assert list((tmp_path / "broken/work/state").glob("step-*"))
+    os.truncate(tmp_path / "broken/work/images/images.npy", left)
+    assert without_times(run(tmp_path / "broken", given, checkpoint_seconds=0)) == without_times(whole)
+
+
+def test_images_without_room_on_the_disk_are_told_and_leave_no_file(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    with pytest.raises(StudyError, match=r"cannot write .*images\.npy: No space left on device"):
+        GrowingSet(tmp_path, 10, (1, 8, 8))
+    assert list(tmp_path.iterdir()) == []
 
 
 def dies_in_the_second_round(folder: Path) -> None:

@@ -4,28 +4,29 @@
 
 Which jobs are hit, how and when is drawn from the seed (when exactly a kill meets a job is up to the machine). In the
 end every table must be, byte for byte, what an undisturbed run gives, and no output of a finished job may have been
-made twice. Where the study ends before all faults have happened, it begins again from nothing. The list of faults with
-what followed is printed.
+made twice. Where the study ends before all faults have happened, it begins again from nothing; a campaign of more
+faults than there are long steps hits each of them. The list of faults with what followed is printed.
 """
 
 import argparse
-import base64
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from tests.studies import one_split_study
+from tests.workflow.observed import finished_outputs, newest_checkpoints, running_scripts
 from tests.workflow.runs import clone, tables_below, write_config
+from understudy.costs.measured import read_benchmarks
 
 LONG_STEPS = (
     "train_extractor",
@@ -42,12 +43,21 @@ LONG_STEPS = (
     "run_practice",
     "evaluate_practice",
 )
+# Where the long steps that train keep their checkpoints.
+CHECKPOINTS = {
+    "train_generator": "generators",
+    "train_candidates": "candidates",
+    "train_diffusion": "practice/diffusion",
+    "run_practice": "practice/runs",
+}
 TARGETS = (
     *("selection_gain", "rank_preservation", "protocol_comparison", "generator_quality", "rank_certificates"),
     *("calibration", "practice_scaling"),
 )
 # How a job is hit. A time limit sends SIGTERM, then SIGKILL.
-KINDS = ("SIGKILL", "time limit", "SIGKILL, newest checkpoint cut", "SIGKILL of Snakemake", "full disk", "parquet cut")
+CHECKPOINT_CUT = "SIGKILL, newest checkpoint cut"
+KINDS = ("SIGKILL", "time limit", CHECKPOINT_CUT, "SIGKILL of Snakemake", "full disk", "parquet cut")
+LIVES_ON, NOT_NOTICED = "THE JOB LIVES ON", "NOT NOTICED"
 
 
 @dataclass
@@ -80,13 +90,22 @@ class Campaign:
         self.made_once: dict[str, tuple[int, int]] = {}
         self.made_twice: list[str] = []
         self.cut: str | None = None
+        self.cut_fault: Fault | None = None
         self.rebuilding = False
+        self.lengths: dict[str, float] = defaultdict(float)
+        for (rule, _), seconds in read_benchmarks(reference / "results" / "small", "gpu").items():  # by the clock
+            self.lengths[rule] = max(self.lengths[rule], seconds)
         self.disk = disk
         clone(folder)
         self.config = write_config(folder, one_split_study())
         if disk:
             (folder / "results").mkdir()
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={disk}", "tmpfs", folder / "results"], check=True)
+
+    @property
+    def unanswered(self) -> list[Fault]:
+        """The faults that were not dealt with: a job that outlived its Snakemake, a cut file that nobody noticed."""
+        return [fault for fault in self.faults if fault.followed in (LIVES_ON, NOT_NOTICED)]
 
     def close(self) -> None:
         """Unmount the small disk."""
@@ -126,7 +145,7 @@ class Campaign:
         if any((self.folder / ".snakemake" / "locks").glob("*")):
             subprocess.run([*common, "--unlock", "--quiet", "all"], cwd=self.folder, capture_output=True, check=True)
         run = [*common, "--cores", "2", "--rerun-incomplete", "--keep-going", "--retries", "6", *targets]
-        environment = os.environ | {"UNDERSTUDY_CHECKPOINT_SECONDS": "1", "OMP_NUM_THREADS": "1"}
+        environment = os.environ | {"UNDERSTUDY_CHECKPOINT_SECONDS": "0", "OMP_NUM_THREADS": "1"}
         with self.output.open("w") as output:
             main = psutil.Popen(run, cwd=self.folder, stdout=output, stderr=output, env=environment)
         due: dict[int, float] = {}
@@ -134,14 +153,14 @@ class Campaign:
             while main.poll() is None:
                 time.sleep(0.2)
                 self._record_finished()
-                for script, rule in _scripts(main):
-                    if len(self.faults) >= self.wanted or self.hits[rule] >= 2 + self.wanted // 10:
+                for script, rule in running_scripts(main, LONG_STEPS):
+                    if not self._may_hit(rule) or self.hits[rule] >= 2 + self.wanted // 10:
                         continue
                     age = time.time() - script.create_time()
                     if script.pid not in due:
                         # Some attempts are left alone, so that the study gets on; a step that was never hit is not.
                         hit = not self.hits[rule] or self.random.random() < 0.6
-                        due[script.pid] = self.random.uniform(0.5, 5) if hit else 1e9
+                        due[script.pid] = self.random.uniform(0, 1.2 * self.lengths[rule]) if hit else 1e9
                     if age >= due[script.pid]:
                         due[script.pid] = 1e9
                         self._hit(main, script, rule, age)
@@ -150,28 +169,34 @@ class Campaign:
             if main.poll() is None:
                 main.kill()
 
+    def _may_hit(self, rule: str = "") -> bool:
+        """Whether there is a fault left for a rule; a long campaign keeps one for each step that none has hit yet."""
+        kept = [step for step in LONG_STEPS if not self.hits[step]] if self.wanted > len(LONG_STEPS) else []
+        return self.wanted - len(self.faults) > (0 if rule in kept else len(kept))
+
     def _hit(self, main: psutil.Popen, script: psutil.Process, rule: str, age: float) -> None:
-        kinds = [kind for kind in KINDS[:5] if kind != "full disk" or self.disk]
-        kind = self.random.choice(kinds)
+        impossible = {"parquet cut"} | (set() if self.disk else {"full disk"})
+        impossible |= set() if rule in CHECKPOINTS else {CHECKPOINT_CUT}
+        kind = self.random.choice([kind for kind in KINDS if kind not in impossible])
         fault = Fault(kind, rule, age)
         try:
             if kind == "SIGKILL of Snakemake":
                 main.kill()
                 gone, left = psutil.wait_procs([script], timeout=20)
-                fault.followed = "its job ended itself" if gone else "THE JOB LIVES ON"
+                fault.followed = "its job ended itself" if gone else LIVES_ON
                 for process in left:
                     process.kill()
             elif kind == "full disk":
                 fault.followed = self._fill_disk(script)
+            elif kind == CHECKPOINT_CUT:
+                fault.followed = self._cut_checkpoint(script, self.results / "checkpoints" / CHECKPOINTS[rule])
+                fault.seconds = time.time() - script.create_time()
             else:
                 if kind == "time limit":
                     script.terminate()
                     time.sleep(0.1)
                 script.kill()
                 fault.followed = "repeated"
-                if "checkpoint" in kind:
-                    psutil.wait_procs([script], timeout=5)
-                    fault.followed = self._cut_checkpoint()
         except psutil.NoSuchProcess:
             return  # it had just ended
         self.hits[rule] += 1
@@ -179,26 +204,31 @@ class Campaign:
 
     def _fill_disk(self, script: psutil.Process) -> str:
         ballast = self.folder / "results" / "ballast"
-        with ballast.open("wb") as file:
-            try:
-                while True:
-                    file.write(bytes(65536))
-                    file.flush()
-            except OSError:
-                pass
+        # Without a buffer: closing the file would write what is left in one, and fail.
+        with ballast.open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(65536))
         psutil.wait_procs([script], timeout=60)
         log = self.output.read_text()
         ballast.unlink()
         return "told: no space left" if "No space left" in log or "Disk quota" in log else "nothing to write just then"
 
-    def _cut_checkpoint(self) -> str:
-        """Cut the newest checkpoint short, as a machine does that loses its power."""
-        found = sorted(self.results.glob("checkpoints/**/step-*.safetensors"), key=lambda path: path.stat().st_mtime_ns)
-        if not found:
-            return "repeated; there was no checkpoint yet"
-        os.truncate(found[-1], found[-1].stat().st_size // 2)
-        before = len([path for path in found if path.parent == found[-1].parent])
-        return "went on from the checkpoint before" if before > 1 else "began anew: it was the only one"
+    @staticmethod
+    def _cut_checkpoint(script: psutil.Process, folder: Path) -> str:
+        """Kill a job once it has a checkpoint, and cut the newest short, as a machine does that loses its power."""
+        while not (found := newest_checkpoints(folder, since=script.create_time())):
+            if not script.is_running():
+                raise psutil.NoSuchProcess(script.pid)
+            time.sleep(0.01)
+        script.kill()
+        psutil.wait_procs([script], timeout=5)
+        # A job of the same rule that runs beside this one may lose its newest too.
+        found = newest_checkpoints(folder, since=script.create_time()) or found
+        for path in found:
+            with suppress(FileNotFoundError):
+                os.truncate(path, path.stat().st_size // 2)
+        alone = [path for path in found if len(list(path.parent.glob("step-*.safetensors"))) == 1]
+        return "began anew: it was the only one" if alone else "went on from the checkpoint before"
 
     def _sabotage_file(self) -> None:
         """Before a session: cut a finished file that a table reads, its time unchanged; or mend the last one."""
@@ -206,59 +236,34 @@ class Campaign:
             told = f"{self.cut} is not a readable parquet file" in self.output.read_text()
             if told:
                 (self.folder / self.cut).unlink()  # what the message says to do
-                self.faults[-1].followed = "named by the next reader; removed, made anew"
+                self.cut_fault.followed = "named by the next reader; removed, made anew"
                 self.cut, self.rebuilding = None, True
             return
         read_later = ("counts.parquet", "predictions.parquet", "quality.parquet", "runs.parquet", "evaluation.parquet")
-        finished = sorted(path for path in self._finished() if path.endswith(read_later))
-        if len(self.faults) >= self.wanted or not finished or self.random.random() < 0.5:
+        finished = sorted(path for path in finished_outputs(self.folder) if path.endswith(read_later))
+        if not self._may_hit() or not finished or self.random.random() < 0.5:
             return
         self.cut = self.random.choice(finished)
         file = self.folder / self.cut
         status = file.stat()
         os.truncate(file, status.st_size // 2)
         os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
-        self.faults.append(Fault("parquet cut", file.name, 0.0, "NOT NOTICED"))
+        self.cut_fault = Fault("parquet cut", file.name, 0.0, NOT_NOTICED)
+        self.faults.append(self.cut_fault)
 
     # ------------------------------------------------------------------ what was finished
-
-    def _finished(self) -> list[str]:
-        state = self.folder / ".snakemake"
-        recorded, incomplete = (
-            {_decode(path.relative_to(state / kind)) for path in (state / kind).rglob("*") if path.is_file()}
-            for kind in ("metadata", "incomplete")
-        )
-        return [path for path in recorded - incomplete if (self.folder / path).is_file()]
 
     def _record_finished(self) -> None:
         """Note outputs of finished jobs, and those that were made a second time."""
         if self.cut or self.rebuilding:
             self.made_once.clear()  # a file that is made anew may well repeat what follows from it
             return
-        for path in self._finished():
+        for path in finished_outputs(self.folder):
             status = (self.folder / path).stat()
             now = (status.st_ino, status.st_mtime_ns)
             if self.made_once.setdefault(path, now) != now:
                 self.made_twice.append(path)
                 self.made_once[path] = now
-
-
-def _decode(path: Path) -> str:
-    return base64.urlsafe_b64decode(str(path).replace("@", "").replace("/", "") + "==").decode()
-
-
-def _scripts(main: psutil.Popen) -> list[tuple[psutil.Process, str]]:
-    """Return the running scripts of long steps, with their rules."""
-    found = []
-    try:
-        for process in main.children(recursive=True):
-            for part in process.cmdline()[:3]:
-                match = re.search(r"\.snakemake/scripts/tmp\w+\.(\w+)\.py$", part)
-                if match and match[1] in LONG_STEPS and process.name().startswith("python"):
-                    found.append((process, match[1]))
-    except psutil.NoSuchProcess:
-        pass
-    return found
 
 
 if __name__ == "__main__":
@@ -280,4 +285,4 @@ if __name__ == "__main__":
         print(f"outputs of finished jobs made twice: {campaign.made_twice}")
         campaign.close()
         shutil.rmtree(place, ignore_errors=True)
-    sys.exit(bool(campaign.different or campaign.made_twice))
+    sys.exit(bool(campaign.different or campaign.made_twice or campaign.unanswered))

@@ -1,7 +1,8 @@
 """A real SLURM on one machine, for tests: munge, slurmctld, two slurmd, accounting, and pretend GPUs.
 
 Needs the packages of PACKAGES, no systemd, no cgroups and no configuration of the machine: all files lie in one folder,
-all daemons are started by hand and stopped by their process ids.
+all daemons are started by hand and stopped by their process ids; they end too when the process that started them is
+killed.
 
     python -m tests.workflow.slurm      # bring one up and hold it; prints what to export in another shell
 """
@@ -21,7 +22,10 @@ from pathlib import Path
 import psutil
 
 PACKAGES = "slurmctld slurmd slurm-client munge slurmdbd mariadb-server-core mariadb-client-core"  # of Debian
-PROGRAMS = ("munged", "slurmctld", "slurmd", "slurmdbd", "mariadbd", "mariadb-install-db", "sbatch", "srun", "sacct")
+PROGRAMS = (
+    *("munged", "slurmctld", "slurmd", "slurmdbd", "mariadbd", "mariadb-install-db"),
+    *("sbatch", "srun", "sacct", "setpriv"),
+)
 SEARCHED = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 # Pretend GPUs: devices that differ from each other; slurmd reads their numbers and never opens them.
 GPU_DEVICES = ("/dev/null", "/dev/zero")
@@ -92,7 +96,7 @@ class Cluster:
     def start(self, name: str, *arguments: str, program: str | None = None) -> None:
         """Start a daemon in the foreground of its own session; its output goes to a log file."""
         with (self.folder / f"{name}.out").open("a") as log:
-            command = [_program(program or name), *arguments]
+            command = [_program("setpriv"), "--pdeathsig", "SIGTERM", _program(program or name), *arguments]
             self.daemons[name] = subprocess.Popen(
                 command, stdout=log, stderr=log, env=self.environment, start_new_session=True
             )
@@ -143,10 +147,13 @@ class Cluster:
 
     def starts_again(self, job: str) -> bool:
         """Have SLURM start a job at once that it took back from a lost node; return whether it had been taken back."""
-        if self.client("squeue", "-h", "-j", job, "-o", "%T") == "PENDING\n":
-            self.client("scontrol", "update", f"JobId={job}", "StartTime=now")
-            return True
-        return False
+        told = self.client("scontrol", "show", "job", job)
+        if "JobState=COMPLETED" in told:
+            return True  # just before the node was lost
+        if not told or "Restarts=0" in told:
+            return False
+        self.client("scontrol", "update", f"JobId={job}", "StartTime=now")
+        return True
 
     def wait(self, what: str, ready: Callable[[], bool], seconds: float = 300) -> None:
         """Wait until something is ready; raise a RuntimeError with the daemons' logs where a daemon ends first."""

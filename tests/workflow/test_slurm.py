@@ -1,16 +1,17 @@
 """The small study through `snakemake --profile slurm` on a real SLURM, brought up for the test; and its refusals.
 
-A job costs two more starts of Snakemake than on one machine, so the study takes three minutes and, on a busy machine,
-many more: it runs where the environment variable UNDERSTUDY_SLURM is set.
+A job costs two more starts of Snakemake than on one machine, so the study takes some six minutes on two cores.
 """
 
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.studies import one_split_study
@@ -22,7 +23,6 @@ from understudy.costs.estimate import gpu_rules
 missing = missing_programs()
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif("UNDERSTUDY_SLURM" not in os.environ, reason="UNDERSTUDY_SLURM=1 asks for the study on a SLURM"),
     pytest.mark.skipif(
         bool(missing),
         reason=f"no SLURM here (missing: {', '.join(missing)}); on Debian: apt-get install {PACKAGES}",
@@ -95,6 +95,19 @@ def test_each_job_asks_for_what_its_rule_needs(outcome):
     assert completed["tables"] == completed["report"] == 1
     # The others were cancelled: one by the test, and what ran when Snakemake was killed.
     assert {state.split()[0] for _, _, state, _, _ in rows} == {"COMPLETED", "CANCELLED"}
+
+
+def test_daemons_end_with_the_process_that_started_them():
+    command = [sys.executable, "-m", "tests.workflow.slurm"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        told = re.match("export SLURM_CONF=(.*)/slurm.conf", process.stdout.readline())
+        daemons = psutil.Process(process.pid).children(recursive=True)
+    finally:
+        process.kill()
+    assert {"munged", "slurmctld", "slurmd", "slurmdbd", "mariadbd"} <= {daemon.name() for daemon in daemons}
+    assert psutil.wait_procs(daemons, timeout=60)[1] == []
+    shutil.rmtree(told[1])
 
 
 # ---------------------------------------------------------------------- refusals: what to change in which file

@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -27,11 +29,12 @@ from tests.workflow.runs import (
     write_config,
 )
 from understudy.classifiers.weights import WeightsFile, load_network
+from understudy.config import load_study
 from understudy.costs.measured import read_benchmarks
 from understudy.costs.work import Work
 from understudy.data.shards import read_images
 from understudy.data.splits import halves
-from understudy.plan import Plan, study_of
+from understudy.plan import Plan
 from understudy.tables import read_table, read_tables
 
 pytestmark = pytest.mark.slow
@@ -203,6 +206,28 @@ def test_one_core_and_an_interruption_change_no_table(finished, tmp_path):
     assert different == []
 
 
+def test_a_job_that_is_still_starting_ends_with_its_snakemake(tmp_path):
+    """Held before it can look for the Snakemake above it, which is killed in the meantime."""
+    config, target = write_config(tmp_path, one_split_study()), "results/small/data/images.parquet"
+    command = snakemake_command("--directory", str(tmp_path), "--configfile", str(config), "--cores", "1", target)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    main, job = psutil.Process(process.pid), None
+    while job is None and process.poll() is None:
+        for child in main.children(recursive=True):
+            with suppress(psutil.Error):
+                if child.name().startswith("python") and any(".snakemake/scripts/" in part for part in child.cmdline()):
+                    child.suspend()
+                    job = child
+        time.sleep(0.01)
+    assert job
+    process.kill()
+    process.wait()
+    job.resume()
+    gone, _ = psutil.wait_procs([job], timeout=60)
+    assert gone == [job]
+    assert not (tmp_path / target).exists()
+
+
 def test_every_declared_figure_exists(results):
     figures = files_below(results / "figures", "*.png", "*.html")
     assert figures
@@ -263,18 +288,20 @@ def test_the_workflow_lints(tmp_path):
 
 
 def test_the_plan_and_the_configuration_agree_on_the_example(finished):
-    plan = Plan(study_of(finished / "study.yaml"))
+    plan = Plan(load_study(one_split_study()))
     assert all((finished / path).exists() for path in plan.evaluations("counts.parquet"))
 
 
 def test_the_estimate_of_costs_knows_every_expensive_job(finished, monkeypatch):
     """The places of estimated jobs are those of the benchmark files; sizes on disk are those of the files."""
     monkeypatch.chdir(finished)
-    plan = Plan(study_of("study.yaml"))
+    plan = Plan(load_study(one_split_study()))
     benchmarks = read_benchmarks(plan.root, "cpu")
     jobs = list(Work(plan).jobs())
     assert {(job.rule, job.place) for job in jobs} == {
         key for key in benchmarks if key[0] in {job.rule for job in jobs}
     }
+    weights = sum(path.stat().st_size for path in (plan.root / "candidates").rglob("weights/*"))
+    assert sum(job.disk for job in jobs if job.rule == "train_candidates") == pytest.approx(weights, rel=0.05)
     snapshots = sum(path.stat().st_size for path in (plan.root / "generators").rglob("snapshots/*.safetensors"))
     assert sum(job.disk for job in jobs if job.rule == "train_generator") == pytest.approx(snapshots, rel=0.35)

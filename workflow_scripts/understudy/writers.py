@@ -24,6 +24,8 @@ from understudy.errors import StudyError
 
 # File systems without locks say so in one of these ways.
 NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+# The environment variable by which a Snakemake tells its jobs which process it is.
+STARTED_BY = "UNDERSTUDY_SNAKEMAKE"
 
 
 @contextmanager
@@ -93,12 +95,21 @@ def _holder(path: Path) -> str:
     return f"process {holder['process']} on {holder['host']} (`kill {holder['process']}` there ends it)"
 
 
+def name_snakemake() -> None:
+    """Say in the environment of the jobs to come that this process, a Snakemake, starts them."""
+    os.environ[STARTED_BY] = json.dumps([_machine(), os.getpid()])
+
+
 def end_with_snakemake(seconds: float = 1.0) -> None:
     """Kill this process, from a thread, as soon as a Snakemake above it has gone; looks every ``seconds``.
 
-    There is nothing to tidy up: files are whole or absent, and training goes on from its checkpoints.
+    There is nothing to tidy up: files are whole or absent, and training goes on from its checkpoints. A job that
+    finds no Snakemake above it, since that went while the job was starting, ends at once, but only where the one that
+    :func:`name_snakemake` named is known to have gone: run by hand or in a container, a job lives.
     """
     above = [process for process in psutil.Process().parents() if _is_snakemake(process)]
+    if not above and _starter_has_gone():
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def watch() -> None:
         while all(_runs(process) for process in above):
@@ -111,6 +122,23 @@ def end_with_snakemake(seconds: float = 1.0) -> None:
 
     if above:
         threading.Thread(target=watch, daemon=True, name="end with Snakemake").start()
+
+
+def _machine() -> list[str]:
+    """Return what must be the same for two processes to know each other by number: the host, and its name space."""
+    space = Path("/proc/self/ns/pid")
+    return [socket.gethostname(), str(space.readlink()) if space.is_symlink() else ""]
+
+
+def _starter_has_gone() -> bool:
+    """Whether the Snakemake named in the environment ran on this machine and has ended."""
+    try:
+        machine, number = json.loads(os.environ[STARTED_BY])
+        return machine == _machine() and not _runs(psutil.Process(number))
+    except psutil.NoSuchProcess:
+        return True
+    except (KeyError, ValueError, TypeError, OSError, psutil.Error):
+        return False
 
 
 def _is_snakemake(process: psutil.Process) -> bool:

@@ -1,12 +1,13 @@
 """The images of a run under way: arrays on disk that grow, so that a set may be larger than memory."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from understudy.data.shards import read_images, write_images
-from understudy.files import read_json
+from understudy.files import read_json, writing
 
 COLUMNS = {"label": np.int64, "seed": np.int64, "addition": np.int64, "entropy": np.float32}
 
@@ -27,13 +28,27 @@ class Batch:
 class GrowingSet:
     """Room for ``capacity`` images of one shape in a folder; what is written outlives the process.
 
-    Which of them count is for the caller to remember, with its checkpoints.
+    Which of them count is for the caller to remember, with its checkpoints; where ``is_new``, none does: a file was
+    missing or not whole, and has been made.
+
+    Raises
+    ------
+    StudyError
+        If there is no room for them on the disk.
     """
 
     def __init__(self, folder: Path, capacity: int, shape: tuple[int, int, int]):
-        folder.mkdir(parents=True, exist_ok=True)
-        self.images = _array(folder / "images.npy", np.uint8, (capacity, *shape))
-        self.columns = {name: _array(folder / f"{name}.npy", kind, (capacity,)) for name, kind in COLUMNS.items()}
+        wanted = {"images": (np.uint8, (capacity, *shape))}
+        wanted |= {name: (kind, (capacity,)) for name, kind in COLUMNS.items()}
+        self.is_new = False
+        self.columns = {}
+        for name, (kind, size) in wanted.items():
+            path = folder / f"{name}.npy"
+            if not _is_whole(path, np.dtype(kind), size):
+                _make(path, np.dtype(kind), size)
+                self.is_new = True
+            self.columns[name] = np.lib.format.open_memmap(path, mode="r+")
+        self.images = self.columns.pop("images")
 
     def put(self, start: int, batch: Batch, addition: int) -> None:
         """Write a batch from place ``start`` on, as part of the addition of this number (0: the start)."""
@@ -57,12 +72,22 @@ class GrowingSet:
             write_images(path, self.images[part], values.pop("label"), **values)
 
 
-def _array(path: Path, kind: type, shape: tuple[int, ...]) -> np.memmap:
-    if path.exists():
-        found = np.lib.format.open_memmap(path, mode="r+")
-        if found.shape == shape and found.dtype == kind:
-            return found
-    return np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
+def _is_whole(path: Path, kind: np.dtype, shape: tuple[int, ...]) -> bool:
+    try:
+        found = np.lib.format.open_memmap(path, mode="r")  # "r+" would make a file that was cut short as long as it was
+    except (OSError, ValueError):
+        return False
+    return found.shape == shape and found.dtype == kind
+
+
+def _make(path: Path, kind: np.dtype, shape: tuple[int, ...]) -> None:
+    """Write an array of zeros, each byte with its place on the disk: a full one is told here, and kills no writer."""
+    with writing(path) as temporary:
+        array = np.lib.format.open_memmap(temporary, mode="w+", dtype=kind, shape=shape)
+        with temporary.open("r+b") as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, array.offset + array.nbytes)
+        array.flush()
 
 
 class PlainPool:

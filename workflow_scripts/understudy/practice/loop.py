@@ -75,6 +75,8 @@ class PracticeRun:
         self._check_shapes(shape)
         self.set = GrowingSet(folder / "images", arm.capacity, shape)
         self.shape = Shape(shape[0], shape[2], sources.classes)
+        if self.set.is_new:
+            self.store.clear()  # what they count on is lost
         found = self.store.load()
         self.progress = Progress.from_json(found[2]) if found else Progress()
         if not found:
