@@ -68,7 +68,9 @@ def _pointwise(x: Tensor, weight: Tensor) -> Tensor:
     """A 1x1 convolution with weights [W, O, C]: images by channel are a matrix as they lie."""
     flat = x.transpose(1, 2).flatten(2).contiguous()  # [W, C, N H W']
     count = flat.shape[2]
-    products = torch.bmm(weight, F.pad(flat, (0, -count % LINE)))[..., :count]
+    if count % LINE:
+        flat = F.pad(flat, (0, -count % LINE))
+    products = torch.bmm(weight, flat)[..., :count]
     return products.unflatten(2, (x.shape[1], *x.shape[3:])).transpose(1, 2)
 
 

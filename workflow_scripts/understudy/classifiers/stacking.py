@@ -120,9 +120,12 @@ class Stack:
 
 def flat(tensors: Sequence[Tensor]) -> Tensor:
     """All numbers of these tensors in one vector, each tensor's padded with zeros to a whole number of cache lines."""
+    zeros = tensors[0].new_zeros(LINE)
     parts = []
     for tensor in tensors:
-        parts += [tensor.reshape(-1), tensor.new_zeros(-tensor.numel() % LINE)]
+        parts.append(tensor.reshape(-1))
+        if gap := -tensor.numel() % LINE:
+            parts.append(zeros[:gap])
     return torch.cat(parts)
 
 

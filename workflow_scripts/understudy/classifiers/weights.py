@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.numpy import save_file
 from torch import Tensor
 
 from understudy.classifiers.architectures import ArchitectureSettings
@@ -22,14 +22,17 @@ from understudy.files import writing
 
 
 def to_half(weights: dict[str, Tensor], parameters: set[str]) -> dict[str, Tensor]:
-    """The snapshot of these weights: parameters in float16, buffers as they are."""
-    return {name: value.half() if name in parameters else value for name, value in weights.items()}
+    """The snapshot of these weights: parameters in float16, buffers of floats in float32."""
+    return {
+        name: value.half() if name in parameters else value.float() if value.is_floating_point() else value
+        for name, value in weights.items()
+    }
 
 
 def write_weights(path: Path, snapshots: Mapping[int, dict[str, Tensor]], record: dict) -> None:
     """Write a run's snapshots, keyed by epoch, with its record; `epochs` is added to the record."""
     tensors = {
-        f"{epoch:04d}.{name}": value.contiguous()
+        f"{epoch:04d}.{name}": value.contiguous().numpy()
         for epoch, weights in snapshots.items()
         for name, value in weights.items()
     }
