@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -48,7 +49,11 @@ FAULTS = {
 
 @pytest.fixture(scope="module")
 def cluster():
-    with Cluster() as running:
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(Cluster())
+        except (RuntimeError, subprocess.CalledProcessError) as error:
+            pytest.skip(f"SLURM is installed, but its daemons don't start on this machine: {error}")
         yield running
 
 
@@ -97,7 +102,7 @@ def test_each_job_asks_for_what_its_rule_needs(outcome):
     assert {state.split()[0] for _, _, state, _, _ in rows} == {"COMPLETED", "CANCELLED"}
 
 
-def test_daemons_end_with_the_process_that_started_them():
+def test_daemons_end_with_the_process_that_started_them(cluster):
     command = [sys.executable, "-m", "tests.workflow.slurm"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
