@@ -2,12 +2,12 @@
 
     python tests/benchmarks/benchmark_calibration.py ridge
     python tests/benchmarks/benchmark_calibration.py adaptive
-    python tests/benchmarks/benchmark_calibration.py table [--splits 20] [--threads 2] [--folder FOLDER]
+    python tests/benchmarks/benchmark_calibration.py table [--splits 100] [--threads 2] [--folder FOLDER]
 
 `table` writes predictions of 440 models (50 calibrate, 390 are ranked) on 6 sets of 100,000 images and on 50,000 real
 ones as the study's evaluations leave them, about 1.5 GB, to a folder or a temporary one; files that are there are kept.
-A fresh process then makes `calibration` of them: top-1 and top-5, three methods, over random splits of the models. The
-aim is two minutes and 8 GB on two cores.
+A fresh process then makes `calibration` of them: top-1 and top-5, three methods, over as many random splits of the
+models as a study has by default. The aim is two minutes and 8 GB on two cores.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from sklearn.linear_model import Ridge
 
 from understudy.jobs.ranking import rank_models, write_calibration_tables
 from understudy.ranking.adaptive import adaptive_calibration
-from understudy.ranking.ridge import ridge_path
+from understudy.ranking.ridge import ridge_calibrations, ridge_path
 from understudy.ranking.settings import RankingSettings
 from understudy.tables import arrow_schema
 
@@ -70,7 +70,10 @@ def print_adaptive_speed() -> None:
     errors = (skill + difficulty + random.normal(size=(50, 100_000)) > 0).astype(np.float64)
     risks = (risk + random.normal(0, 0.05, size=(50, 1000))).clip(0, 1)
     seconds = []
-    for fit in (lambda: ridge_path(errors, labels, risks, [1.0]), lambda: adaptive_calibration(errors, labels, risks)):
+    for fit in (
+        lambda: ridge_calibrations(errors, labels, risks, [1.0]),
+        lambda: adaptive_calibration(errors, labels, risks),
+    ):
         start = time.process_time()
         fit()
         seconds.append(time.process_time() - start)
@@ -152,7 +155,7 @@ def main() -> None:
     """Run the part that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", choices=["ridge", "adaptive", "table", "made"])
-    parser.add_argument("--splits", type=int, default=20)
+    parser.add_argument("--splits", type=int, default=100)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()

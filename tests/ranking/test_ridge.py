@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
 from understudy.errors import StudyError
-from understudy.ranking.ridge import ridge_path
+from understudy.ranking.ridge import ridge_calibrations, ridge_path
 
 PENALTIES = [0.01, 1.0, 30.0]
 
@@ -50,6 +50,15 @@ def test_dual_equals_primal(seed, penalty):
         np.testing.assert_allclose(path.weights[0, labels == label], primal, atol=1e-9)
 
 
+@pytest.mark.parametrize("models", [2, 7])
+def test_linear_systems_give_what_the_decomposition_gives(models):
+    errors, labels, risks = study(8, models=models)
+    path = ridge_path(errors, labels, risks, PENALTIES)
+    for index, fit in enumerate(ridge_calibrations(errors, labels, risks, PENALTIES)):
+        np.testing.assert_allclose(fit.weights, path.calibration(index).weights, atol=1e-12)
+        assert fit.intercept == pytest.approx(path.calibration(index).intercept, abs=1e-12)
+
+
 @pytest.mark.parametrize("models", [2, 3, 7])
 def test_leave_one_out_equals_explicit_refits(models):
     errors, labels, risks = study(5, models=models)
@@ -71,9 +80,10 @@ def test_unanimous_images_weigh_exactly_zero(seed):
     random = np.random.default_rng(seed)
     unanimous = random.random(len(labels)) < 0.3
     errors[:, unanimous] = random.integers(0, 2, size=unanimous.sum())
-    weights = ridge_path(errors, labels, risks, PENALTIES).weights
-    assert (weights[:, unanimous] == 0.0).all()
-    assert weights.any()
+    fits = ridge_calibrations(errors, labels, risks, PENALTIES)
+    for weights in (ridge_path(errors, labels, risks, PENALTIES).weights, np.array([fit.weights for fit in fits])):
+        assert (weights[:, unanimous] == 0.0).all()
+        assert weights.any()
 
 
 def test_a_great_penalty_leaves_the_mean_risk():
@@ -96,5 +106,6 @@ def test_a_great_penalty_leaves_the_mean_risk():
 def test_bad_input_is_named(change, message):
     errors, labels, risks = study(7)
     given_ = {"errors": errors, "labels": labels, "risks": risks, "penalties": [1.0]} | change
-    with pytest.raises(StudyError, match=message):
-        ridge_path(**given_)
+    for fit in (ridge_path, ridge_calibrations):
+        with pytest.raises(StudyError, match=message):
+            fit(**given_)

@@ -1,51 +1,52 @@
 """A calibration that repairs poor synthetic domains and leaves good ones alone.
 
-The paper's ridge regression (see `ridge`) shrinks the weights of the images toward zero. With few calibration models it
-therefore forgets what a good domain offers for nothing, the plain synthetic risk, and some images get negative weights
-by chance: a model would gain by being wrong on them. For each class c, with A_c [M, n_c] the errors of the M
-calibration models and eps_c [M] their real class risks, this calibration solves instead
+The paper's ridge regression (see `ridge`) shrinks the weights of the images toward zero, class by class. With few
+calibration models it therefore forgets what a good domain offers for nothing, the plain synthetic risk; some images get
+negative weights by chance, as if a model gained by being wrong on them; and the risks of single classes, counted on few
+real images, are noisy. With A [M, I] the errors of the M calibration models, p [M] their plain risks (means of A) and
+eps [M] their real risks (means over classes), this calibration solves instead, for all classes at once,
 
-    w_c, b_c = argmin_{w >= 0, b} sum_m (A_c w + b - eps_c)_m^2 / (lambda v_m + u_cm) + |w - s / n_c|^2
+    w, b = argmin_{w >= 0, b} sum_m (A w + b - eps)_m^2 / (lambda v_m + u_m) + |w - s / I|^2
 
-and estimates the risk of a model by the mean over classes, as the ridge method does. Four things differ:
+and estimates the risk of a model with errors a as a^T w + b. Five things differ:
 
-1. *No weight is negative*: to be wrong is no merit on any image. It is this constraint that allows a mild penalty on
+1. *The total risk is fitted*, not each class's: it is what ranks the models, and it has the least noise.
+2. *No weight is negative*: to be wrong is no merit on any image. It is this constraint that allows a mild penalty on
    good and poor domains alike: it lets few models choose among many images, and still keeps the sum of the errors.
-2. *Shrinkage toward s times uniform weights*: what the calibration models don't tell is filled up with the plain risk.
-   s is the slope of real on synthetic risk, the mean of two least-squares estimates: over all classes and models, each
-   class less its mean; and over the models' total risks. The first has more data, the second less noise in its
-   regressor. Negative slopes count as 0: a domain on which errors are a merit as such is an artefact of few models.
-3. *Noise v that grows with the risk*, as that of counts does: v_m is the model's total risk and a tenth of the mean
+3. *Shrinkage toward s times uniform weights*: what the calibration models don't tell is filled up with the plain risk.
+   s is the slope of eps on p. Its least-squares estimate from five models whose risks are alike is mostly noise, and
+   often 0 on good domains, so s is a posterior mean (see `slope`). The prior is normal with mean 0.7 and deviation 0.4:
+   synthetic images are made to behave as real ones, and a regressor counted on few images attenuates. It is updated by
+   the slope over the risks of single classes, then by the total risks. Below 0, s counts as 0.
+4. *Noise v that grows with the risk*, as that of counts does: v_m is the model's real risk and a tenth of the mean
    risk, so that two weak models don't outvote ten good ones.
-4. *Noise u of the real risks themselves*, where the numbers of real images are given: u_cm is the variance of a share
-   counted on so many images of the class, over that of a weight, whose deviation from s / n_c is expected to be of the
-   order of 3 / n_c. Risks counted on half a dozen images a class are mostly noise, and leave the weights uniform.
+5. *Noise u of the real risks themselves*, where the numbers of real images are given: the variance of a share counted
+   on so many images, over that of a weight, whose deviation from s / I is expected to be of the order of 3 / I.
 
-Neither s nor lambda is chosen. Weights for s = 0, for s as above, each with every lambda of a grid, and uniform weights
-(the limit of great lambda) are averaged, in shares proportional to SSE^(-M/2), the likelihood of M Gaussian residuals
-of unknown variance: SSE is the sum over calibration models of e_m^2 / v_m, and e_m the error of the estimate of model
-m's total risk by a fit to the others. The three kinds have equal shares beforehand. A fit to the others keeps s, and
-which weights are zero, so that one solution gives all e_m, as in ridge regression. lambda is a multiple of the mean
-over classes and models of the noise-weighted sum of squares of centred errors: the grid fits any number of images.
-
-More than 20 classes are taken together in 20 groups of neighbouring numbers: the risks of single classes out of many
-are mostly noise, and a thousand small problems take much longer than 20 large ones.
+Neither the kind of weights nor lambda is chosen: uniform weights s / I (the limit of great lambda), weights for s as
+above and weights for s = 0 (a domain whose plain risk says nothing), the latter two with every lambda of a grid, are
+averaged, in shares proportional to SSE^(-M/2), the likelihood of M Gaussian residuals of unknown variance: SSE is the
+sum over calibration models of e_m^2 / v_m, and e_m the error of the estimate of model m by a fit to the others, s
+included. The three kinds have equal shares beforehand. A fit to the others keeps which weights are zero, so that one
+solution gives all e_m, as in ridge regression. lambda is a multiple of the mean over models of the noise-weighted sum
+of squares of centred errors: the grid fits any number of images.
 
 What it can't do: ten residuals often don't tell a good domain from a middling one. Mean Spearman correlations over 100
-splits in `tests/ranking/study_domains.py`, with 10 calibration models: more than 0.003 below the better of the two
-plain methods on 6 of 24 domains of CIFAR-10.1, by 0.026 at most (sets of images chosen for being hard), and on 9 of 27
-synthetic sets of a digits study, by 0.012 at most (real risks counted on 59 images); with 5 calibration models on half
-of these domains, by up to 0.036. On a zoo of simple classifiers of digits it fell short on 15 of 39 domains; where the
-plain risk says nothing or the opposite, and like errors alone tell like models (strongly distorted digits), ridge was
-better by up to 0.25. A domain that says nothing stays useless.
+splits in `tests/ranking/study_domains.py`: with 5, 10 and 15 calibration models it is more than 0.003 below the better
+of the two plain methods on 6, 5 and 6 of 24 domains of CIFAR-10.1 (few images a class, and images chosen for being
+hard), by 0.013, 0.014 and 0.022 at most, and on 1, 0 and 0 of 27 synthetic sets of a digits study, by 0.004. On zoos of
+dozens of simple classifiers of digits it falls short on a quarter of the domains with 5 and on two fifths with 10, and
+by up to 0.3 where the plain risk says nothing or the opposite (inverted digits), so that only weights of both signs
+help, or where single classes tell more than their mean (digits partly covered or turned). A domain that says nothing
+stays useless.
 """
 
 import numpy as np
 
 from understudy.ranking.calibration import Calibration, check_calibration_models, uncalibrated
 from understudy.ranking.ridge import check_classes
+from understudy.ranking.slope import slope_over_classes, slope_over_models
 
-MOST_GROUPS = 20
 RELATIVE_PENALTIES = (12.5, 2.5, 0.5, 0.1)  # descending: each solution starts from the one before
 RISK_OFFSET = 0.1  # of the mean risk, in the noise's variance
 WEIGHT_DEVIATION = 3.0  # expected of a weight, in uniform weights
@@ -85,40 +86,30 @@ def adaptive_calibration(
     check_classes(labels, risks.shape[1])
     errors = np.asarray(errors, dtype=np.float64)
     models, images = errors.shape
-    total = risks.mean(axis=1)
-    if np.ptp(total) == 0 or not np.ptp(errors, axis=0).any():
+    total, plain = risks.mean(axis=1), errors.mean(axis=1)
+    problem = _Problem(errors, total)
+    if np.ptp(total) == 0 or problem.squares.max() < 0.1:  # an image on which two models differ adds 1/4 or more
         return uncalibrated(images)
     noise = (total + RISK_OFFSET * total.mean()) / ((1.0 + RISK_OFFSET) * total.mean())  # v, about 1
-    group_of_class = _groups(risks.shape[1])
-    group = group_of_class[labels]
-    shares = np.bincount(group_of_class) / len(group_of_class)
-    group_risks = np.array([risks[:, group_of_class == g].mean(axis=1) for g in range(len(shares))])  # [G, M]
-    places = [np.flatnonzero(group == g) for g in range(len(shares))]
-    sampling = np.zeros((len(shares), models))  # variance of the groups' risks
+    sampling = np.zeros(models)  # variance of the real risks
     if real_images is not None:
-        counts = np.bincount(group_of_class, weights=real_images)
-        sampling = (total * (1.0 - total) + RISK_OFFSET * total.mean()) / counts[:, None]
-    parts = [errors[:, place] for place in places]  # [M, n] each
-    plain = errors.mean(axis=1)
-    plain_slope = _slope(plain[None], total[None], noise)
-    slope = 0.5 * (plain_slope + _slope(np.array([part.mean(axis=1) for part in parts]), group_risks, noise))
-    for part in parts:
-        part -= part.mean(axis=0)
-    scale = np.mean([(part**2).sum(axis=1) / noise for part in parts])
+        sampling = (total * (1.0 - total) + RISK_OFFSET * total.mean()) * (1.0 / real_images).mean() / len(real_images)
+    told = slope_over_classes(errors, labels, risks, 1.0 / noise)
+    slope = slope_over_models(plain, total, 1.0 / noise, *told)
+    slopes_left_out = slope_over_models(plain, total, (1.0 - np.eye(models)) / noise, *told)
 
-    fits = [np.full(images, plain_slope / images)]
-    residuals = [_plain_residuals(plain, total, noise)]
-    for s in (0.0, slope):
-        duals = np.zeros((len(parts), models))
+    scale = np.mean(problem.squares / noise)
+    fits = [np.full(images, slope / images)]
+    residuals = [_plain_residuals(plain, total, slopes_left_out, noise)]
+    for s, left_out in ((slope, slopes_left_out), (0.0, np.zeros(models))):
+        dual = None
         for penalty in RELATIVE_PENALTIES:
-            weights, errors_left_out = np.empty(images), np.zeros(models)
-            for g, (part, place) in enumerate(zip(parts, places, strict=True)):
-                variance = penalty * scale * noise + sampling[g] * (len(place) / WEIGHT_DEVIATION) ** 2
-                duals[g], solution, left_out = _solve(part, group_risks[g], s / len(place), variance, duals[g])
-                weights[place] = shares[g] * solution
-                errors_left_out += shares[g] * left_out
+            variance = penalty * scale * noise + sampling * (images / WEIGHT_DEVIATION) ** 2
+            if dual is None:  # nearly the solution of a great penalty
+                dual = (total - s * plain - np.average(total - s * plain, weights=1.0 / variance)) / variance
+            dual, weights = problem.solve(s / images, variance, dual)
             fits.append(weights)
-            residuals.append(errors_left_out)
+            residuals.append(problem.residuals(left_out / images, variance))
     losses = np.log((np.array(residuals) ** 2 / noise).sum(axis=1) + np.finfo(np.float64).tiny)
     evidence = -0.5 * models * losses
     evidence[0] += np.log(len(RELATIVE_PENALTIES))  # as much, beforehand, as all of one s
@@ -127,80 +118,91 @@ def adaptive_calibration(
     return Calibration(weights, float(np.average(total - errors @ weights, weights=1.0 / noise)))
 
 
-def _groups(classes: int) -> np.ndarray:
-    """Take classes together: the group of each, int [C]."""
-    return np.arange(classes) * min(classes, MOST_GROUPS) // classes
+class _Problem:
+    """The constrained problem on given errors [M, I] and risks [M], solved for one s and lambda after the other.
 
+    With m = s / I and D = diag(lambda v + u), w = max(0, m + A^T alpha), where alpha [M] minimises the strictly convex,
+    piecewise quadratic
 
-def _solve(
-    centred: np.ndarray, risks: np.ndarray, towards: float, noise: np.ndarray, start: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Solve one class; return dual coefficients alpha [M], weights [n] and leave-one-out residuals [M].
+        alpha^T D alpha / 2 + |max(0, m + A^T alpha)|^2 / 2 - eps^T alpha    subject to    sum alpha = 0.
 
-    With m = `towards`, A' = `centred` and D = diag(`noise`), w = max(0, m + A'^T alpha), where alpha minimises the
-    strictly convex, piecewise quadratic
+    Newton's method with a line search ends after finitely many steps. With A_+ the images of positive weight and P the
+    inverse of A_+ A_+^T + D bordered by the intercept, the solution is alpha = P (eps - A_+ m), and the residual of a
+    model by a fit to the others with the same images is alpha_m / P_mm.
 
-        alpha^T D alpha / 2 + |max(0, m + A'^T alpha)|^2 / 2 - eps^T alpha    subject to    sum alpha = 0.
-
-    Newton's method with a line search ends after finitely many steps. With A'_+ the images of positive weight, the
-    solution is alpha = P (eps - A'_+ m), P the inverse of A'_+ A'_+^T + D bordered by the intercept, and the residual
-    of a model by a fit to the others with the same images is alpha_m / P_mm.
-
-    Parameters
+    Attributes
     ----------
-    centred
-        fp64 [M, n], less each image's mean.
-    risks
-        fp64 [M], eps.
-    towards
-        The weight shrunk to, s / n.
-    noise
-        fp64 [M], lambda v + u.
-    start
-        fp64 [M] of sum 0, a guess of alpha.
+    squares
+        fp64 [M]: each model's sum of squares of errors, less each image's mean.
 
     """
 
-    def objective(alpha: np.ndarray) -> tuple[float, np.ndarray]:
-        weights = np.maximum(towards + alpha @ centred, 0.0)
-        return 0.5 * (alpha**2 @ noise + weights @ weights) - risks @ alpha, weights
+    def __init__(self, errors: np.ndarray, risks: np.ndarray):
+        self.errors, self.risks = errors, risks
+        # An image a row. Sums of fewer than 2^24 ones are exact in fp32, so that A_+ A_+^T can be kept up to date.
+        self.images = np.ascontiguousarray(errors.T, dtype=np.float32)
+        self.positive = np.ones(len(self.images), dtype=bool)
+        self.gram = (self.images.T @ self.images).astype(np.float64)  # A_+ A_+^T
+        means = self.gram.mean(axis=0)
+        self.squares = np.diag(self.gram) - 2.0 * means + means.mean()
 
-    alpha = start
-    value, weights = objective(alpha)
-    bordered = np.ones((len(risks) + 1, len(risks) + 1))
-    bordered[-1, -1] = 0.0
-    gradient = np.zeros(len(risks) + 1)
-    for _ in range(NEWTON_STEPS):
-        positive = centred[:, weights > 0]
-        bordered[:-1, :-1] = positive @ positive.T + np.diag(noise)
-        gradient[:-1] = alpha * noise + centred @ weights - risks
-        step = -np.linalg.solve(bordered, gradient)[:-1]
-        decrease = -gradient[:-1] @ step
-        if decrease <= 1e-12 * abs(value):
-            break
-        length = 1.0
-        for _ in range(LINE_SEARCH_STEPS):
-            new_value, new_weights = objective(alpha + length * step)
-            if new_value <= value - 1e-4 * length * decrease:
+    def solve(self, towards: float, noise: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Solve for m = `towards` and D = diag(`noise`), fp64 [M]; return alpha and w.
+
+        `start`, fp64 [M] of sum 0, is a guess of alpha.
+        """
+
+        def objective(alpha: np.ndarray) -> tuple[float, np.ndarray]:
+            weights = np.maximum(towards + alpha @ self.errors, 0.0)
+            return 0.5 * (alpha**2 @ noise + weights @ weights) - self.risks @ alpha, weights
+
+        alpha = start
+        value, weights = objective(alpha)
+        for _ in range(NEWTON_STEPS):
+            positive = weights > 0
+            self._take(positive)
+            # A w = A_+ (m + A_+^T alpha), where A_+ 1 is the diagonal of A_+ A_+^T, errors being 0 or 1
+            gradient = alpha * noise + towards * np.diag(self.gram) + self.gram @ alpha - self.risks
+            step = -np.linalg.solve(self._bordered(noise), np.append(gradient, 0.0))[:-1]
+            decrease = -gradient @ step
+            if decrease <= 1e-12 * abs(value):
                 break
-            length *= 0.5
-        alpha, value, weights = alpha + length * step, new_value, new_weights
-    return alpha, weights, alpha / np.diag(np.linalg.inv(bordered))[:-1]
+            length = 1.0
+            for _ in range(LINE_SEARCH_STEPS):
+                new_value, new_weights = objective(alpha + length * step)
+                if new_value <= value - 1e-4 * length * decrease:
+                    break
+                length *= 0.5
+            alpha, value, weights = alpha + length * step, new_value, new_weights
+            if length == 1.0 and ((weights > 0) == positive).all():
+                break  # the objective is quadratic between the two, and the step its exact solution
+        return alpha, weights
+
+    def residuals(self, towards: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Return each model's residual, fp64 [M], by a fit to the others with their own m, `towards` [M].
+
+        The images of positive weight are those of the last solution.
+        """
+        inverse = np.linalg.inv(self._bordered(noise))[:-1, :-1]
+        return (inverse @ self.risks - towards * (inverse @ np.diag(self.gram))) / np.diag(inverse)
+
+    def _take(self, positive: np.ndarray) -> None:
+        """Change A_+ to these images, bool [I]."""
+        changed = np.flatnonzero(positive != self.positive)
+        rows = self.images[changed]
+        signs = np.where(positive[changed], np.float32(1), np.float32(-1))
+        self.gram += (rows * signs[:, None]).T @ rows
+        self.positive = positive
+
+    def _bordered(self, noise: np.ndarray) -> np.ndarray:
+        bordered = np.ones((len(noise) + 1, len(noise) + 1))
+        bordered[:-1, :-1] = self.gram + np.diag(noise)
+        bordered[-1, -1] = 0.0
+        return bordered
 
 
-def _slope(x: np.ndarray, y: np.ndarray, noise: np.ndarray) -> float:
-    """Least-squares slope of y on x, both [C, M], with an intercept for each row; 0 where it is negative or unknown."""
-    x, y = (values - np.average(values, axis=1, weights=1.0 / noise)[:, None] for values in (x, y))
-    spread = (x**2 / noise).sum()
-    return max(0.0, float((x * y / noise).sum() / spread)) if spread > 1e-12 else 0.0
-
-
-def _plain_residuals(plain: np.ndarray, total: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Error [M] of each model's total risk as estimated by the other models' line on the plain risk."""
-    residuals = np.empty_like(total)
-    for m in range(len(total)):
-        others = np.arange(len(total)) != m
-        slope = _slope(plain[None, others], total[None, others], noise[others])
-        line = total - slope * plain
-        residuals[m] = line[m] - np.average(line[others], weights=1.0 / noise[others])
-    return residuals
+def _plain_residuals(plain: np.ndarray, total: np.ndarray, slopes: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Error [M] of each model's total risk as estimated by the other models' line of slope `slopes` [M]."""
+    line = total - slopes[:, None] * plain  # [left out, model]
+    others = (1.0 - np.eye(len(total))) / noise
+    return np.diag(line) - (others * line).sum(axis=1) / others.sum(axis=1)

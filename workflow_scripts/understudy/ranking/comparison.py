@@ -17,7 +17,7 @@ from understudy.ranking.adaptive import adaptive_calibration
 from understudy.ranking.calibration import Calibration, uncalibrated
 from understudy.ranking.matching import check_same_models, common_classes
 from understudy.ranking.predictions import Predictions
-from understudy.ranking.ridge import ridge_path
+from understudy.ranking.ridge import ridge_calibrations
 from understudy.seeds import numpy_generator, seed_for
 from understudy.statistics.rank_correlation import spearman
 
@@ -111,7 +111,7 @@ def compare_methods(
     Raises
     ------
     StudyError
-        Models or classes that don't fit together; too few models; see `ridge_path` and `adaptive_calibration`.
+        Models or classes that don't fit together; too few models; see `ridge_calibrations` and `adaptive_calibration`.
 
     """
     models = tuple(sorted(synthetic.models))
@@ -195,9 +195,8 @@ def calibrations(
 
     """
     yield "none", np.nan, uncalibrated(errors.shape[1])
-    path = ridge_path(errors, labels, class_risks, list(penalties))
-    for index, penalty in enumerate(penalties):
-        yield "ridge", float(penalty), path.calibration(index)
+    for penalty, fit in zip(penalties, ridge_calibrations(errors, labels, class_risks, penalties), strict=True):
+        yield "ridge", float(penalty), fit
     yield "adaptive", np.nan, adaptive_calibration(errors, labels, class_risks, real_images)
 
 

@@ -215,12 +215,12 @@ def _label_numbers(values: np.ndarray, classes: int | Sequence[str], what: str) 
         raise StudyError(f"{what}: {int((~np.isfinite(values)).sum())} values are NaN or infinite; predict every image")
     if values.dtype.kind not in "iuf" or (values.dtype.kind == "f" and (values != np.rint(values)).any()):
         raise StudyError(f"{what}: values of type {values.dtype} that aren't whole numbers; give labels from 0")
-    wrong = values[(values < 0) | (values >= count)]
-    if wrong.size:
+    if values.size and (values.min() < 0 or values.max() >= count):
+        wrong = values[(values < 0) | (values >= count)]
         raise StudyError(
             f"{what}: {wrong.size} labels out of range, {int(wrong[0])} the first; 0 to {count - 1} allowed"
         )
-    return values.astype(kind)
+    return values.astype(kind, copy=False)
 
 
 def _read_columns(path: str | Path, columns: list[str]) -> pa.Table:

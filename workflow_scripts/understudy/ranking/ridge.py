@@ -11,10 +11,12 @@ mean over models and K_c = A~_c^T A~_c,
 
     alpha_c = (K_c + lambda I)^(-1) (eps_c - mean eps_c),    w_c = A~_c alpha_c.
 
-One decomposition of all K_c at once serves every lambda and every left-out model. As b is not penalised, an image that
-all calibration models get right, or all get wrong, has a row of zeros in A~_c: its weight is exactly zero.
+One decomposition of all K_c at once serves every lambda and every left-out model (`ridge_path`). As b is not
+penalised, an image that all calibration models get right, or all get wrong, has a row of zeros in A~_c: its weight is
+exactly zero.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +53,7 @@ class RidgePath:
         return Calibration(self.weights[index] / classes, float(self.intercepts[index].mean()))
 
 
-def ridge_path(errors: np.ndarray, labels: np.ndarray, risks: np.ndarray, penalties: list[float]) -> RidgePath:
+def ridge_path(errors: np.ndarray, labels: np.ndarray, risks: np.ndarray, penalties: Sequence[float]) -> RidgePath:
     """Solve equation 1 for every class and penalty at once, with all leave-one-out estimates.
 
     Parameters
@@ -71,25 +73,66 @@ def ridge_path(errors: np.ndarray, labels: np.ndarray, risks: np.ndarray, penalt
         See `check_calibration_models`; a penalty that is not positive; a class without images.
 
     """
-    check_calibration_models(errors, risks)
-    penalties = np.asarray(penalties, dtype=np.float64)
-    if penalties.size == 0 or not (penalties > 0).all():
-        raise StudyError(f"ridge calibration: penalties {penalties.tolist()} were given; give one or more above 0")
-    places, blocks = _class_blocks(errors, labels, risks.shape[1])
-    means = blocks.mean(axis=1)  # [C, n]
-    blocks -= means[:, None]  # A~_c^T, [C, M, n]
-    mean_risks = risks.mean(axis=0)  # [C]
-    eigenvalues, vectors = np.linalg.eigh(blocks @ blocks.transpose(0, 2, 1))  # of K_c: [C, M], [C, M, M]
-    along = vectors.transpose(0, 2, 1) @ (risks - mean_risks).T[:, :, None]  # [C, M, 1]
+    problem = _Problem(errors, labels, risks, penalties)
+    eigenvalues, vectors = np.linalg.eigh(problem.gram)  # [C, M], [C, M, M]
+    along = vectors.transpose(0, 2, 1) @ problem.risks  # [C, M, 1]
     # The eigenvalues of lambda (K_c + lambda I)^(-1), all in (0, 1]: [C, M, L].
-    remaining = penalties / (np.clip(eigenvalues, 0.0, None)[..., None] + penalties)
+    remaining = problem.penalties / (np.clip(eigenvalues, 0.0, None)[..., None] + problem.penalties)
     residuals = vectors @ (remaining * along)  # lambda alpha_c, [C, M, L]
     # A left-out model's residual is its residual in the full fit over 1 - h; the intercept's share of h is 1/M.
     slack = vectors**2 @ remaining - 1.0 / len(errors)
     leave_one_out = risks.T[:, :, None] - residuals / slack
-    padded = (residuals / penalties).transpose(0, 2, 1) @ blocks  # w_c, [C, L, n]
-    intercepts = mean_risks - (padded @ means[:, :, None])[..., 0].T
-    return RidgePath(penalties, padded[labels, :, places].T, intercepts, leave_one_out.transpose(2, 0, 1))
+    weights, intercepts = problem.weights(residuals / problem.penalties)
+    return RidgePath(problem.penalties, weights, intercepts, leave_one_out.transpose(2, 0, 1))
+
+
+def ridge_calibrations(
+    errors: np.ndarray, labels: np.ndarray, risks: np.ndarray, penalties: Sequence[float]
+) -> list[Calibration]:
+    """Solve equation 1 for every class and a few penalties, without leave-one-out estimates; else as `ridge_path`.
+
+    Returns the calibration of each penalty. Linear systems are solved in place of the decomposition, which takes as
+    long as ten of them.
+    """
+    problem = _Problem(errors, labels, risks, penalties)
+    identity = np.eye(len(errors))
+    duals = [np.linalg.solve(problem.gram + penalty * identity, problem.risks) for penalty in problem.penalties]
+    weights, intercepts = problem.weights(np.concatenate(duals, axis=2))
+    return [Calibration(w / len(b), float(b.mean())) for w, b in zip(weights, intercepts, strict=True)]
+
+
+class _Problem:
+    """Equation 1 for all classes in the dual.
+
+    Attributes
+    ----------
+    penalties
+        fp64 [L].
+    gram
+        fp64 [C, M, M]: K_c.
+    risks
+        fp64 [C, M, 1]: eps_c less its mean.
+
+    """
+
+    def __init__(self, errors: np.ndarray, labels: np.ndarray, risks: np.ndarray, penalties: Sequence[float]):
+        check_calibration_models(errors, risks)
+        self.penalties = np.asarray(penalties, dtype=np.float64)
+        if self.penalties.size == 0 or not (self.penalties > 0).all():
+            raise StudyError(f"ridge calibration: penalties {self.penalties.tolist()} were given; give some above 0")
+        self._labels = labels
+        self._places, self._blocks = _class_blocks(errors, labels, risks.shape[1])
+        self._means = self._blocks.mean(axis=1)  # [C, n]
+        self._blocks -= self._means[:, None]  # A~_c^T, [C, M, n]
+        self._mean_risks = risks.mean(axis=0)  # [C]
+        self.gram = self._blocks @ self._blocks.transpose(0, 2, 1)
+        self.risks = (risks - self._mean_risks).T[:, :, None]
+
+    def weights(self, duals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return w_c of each image, fp64 [L, I], and b_c, fp64 [L, C], for alpha_c, fp64 [C, M, L]."""
+        padded = duals.transpose(0, 2, 1) @ self._blocks  # w_c, [C, L, n]
+        intercepts = self._mean_risks - (padded @ self._means[:, :, None])[..., 0].T
+        return padded[self._labels, :, self._places].T, intercepts
 
 
 def _class_blocks(errors: np.ndarray, labels: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
