@@ -88,7 +88,7 @@ def test_killed_lost_and_cancelled_jobs_and_an_absent_controller_change_no_table
     assert [name for name in local if local[name] != remote[name]] == []
 
 
-def test_each_job_asks_for_what_its_rule_needs(outcome):
+def test_each_job_asks_for_what_its_rule_needs(cluster, outcome):
     rows = outcome[1]
     print(*map(" ".join, rows), sep="\n")
     assert {rule for rule, *_ in rows} == RULES
@@ -97,9 +97,14 @@ def test_each_job_asks_for_what_its_rule_needs(outcome):
         assert re.search(r"mem=\d+[MG]", asked), rule
         assert limit not in ("UNLIMITED", ""), rule
     completed = Counter(rule for rule, _, state, *_ in rows if state == "COMPLETED")
+    assert set(completed) == RULES
     assert completed["tables"] == completed["report"] == 1
-    # The others were cancelled: one by the test, and what ran when Snakemake was killed.
-    assert {state.split()[0] for _, _, state, _, _ in rows} == {"COMPLETED", "CANCELLED"}
+    # The others were cancelled: one by the test, and what ran when Snakemake was killed. A job on the lost node may be
+    # told as failed, if it met its end before the node's daemon did.
+    others = Counter(state.split()[0] for _, _, state, _, _ in rows if state != "COMPLETED")
+    assert others["CANCELLED"] >= 1
+    assert set(others) <= {"CANCELLED", "FAILED"}
+    assert others["FAILED"] <= cluster.cpus
 
 
 def test_daemons_end_with_the_process_that_started_them(cluster):
