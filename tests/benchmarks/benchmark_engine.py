@@ -35,7 +35,6 @@ from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import build_network, image_statistics
 from understudy.classifiers.training import Run, train_runs
 from understudy.classifiers.weights import load_network
-from understudy.devices import choose_device
 from understudy.plan import Plan, study_of
 
 STUDY = Path(__file__).parents[2] / "config.yaml"
@@ -122,7 +121,7 @@ def train_share(runs: list[Run], images: np.ndarray, labels: np.ndarray, folder:
         snapshots=1,
         folder=Path(folder),
         checkpoints=Path(folder) / f"part-{runs[0].name}",
-        device=choose_device("cpu"),
+        device=torch.device("cpu"),
         seeds_per_block=block,
     )
 

@@ -65,6 +65,7 @@ class Disturbance:
         self.left = {rule: list(kinds) for rule, kinds in faults.items()}
         self.hit: set[str] = set()
         self.faults: list[Fault] = []
+        self.outages: list[tuple[str, float, float]] = []  # node, and seconds since 1970 from its loss to its return
 
     def run(self, seconds: float) -> None:
         """Run the study to its end, hitting its jobs; raise an AssertionError with what it said if it fails."""
@@ -108,9 +109,11 @@ class Disturbance:
             cluster.client("scancel", job)
         elif kind == "node lost":
             node = cluster.client("squeue", "-h", "-j", job, "-o", "%N").strip()
+            began = time.time()
             lost = cluster.crash_node(node)
             time.sleep(12)  # the controller allows a job so long to begin before it misses it
             cluster.start_node(node)
+            self.outages.append((node, began, time.time()))
             # SLURM would wait for two minutes before it starts them again.
             cluster.wait("lost jobs", lambda: all(cluster.starts_again(job) for job in lost))
         elif kind == "controller away":

@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import psutil
@@ -49,20 +50,33 @@ FAULTS = {
 
 @pytest.fixture(scope="module")
 def cluster():
-    with ExitStack() as stack:
-        try:
-            running = stack.enter_context(Cluster())
-        except (RuntimeError, subprocess.CalledProcessError) as error:
-            pytest.skip(f"SLURM is installed, but its daemons don't start on this machine: {error}")
+    with Cluster() as running:
         yield running
 
 
-def accounted_jobs(cluster: Cluster) -> list[list[str]]:
-    """Return the study's jobs from the cluster's accounting: rule, partition, state, resources and time asked for."""
-    columns = "comment,partition,state,reqtres,timelimit"
+@dataclass(frozen=True)
+class Job:
+    """A job in the cluster's accounting: its rule, what it asked for, and how, where and when it ended."""
+
+    rule: str
+    partition: str
+    resources: str
+    limit: str
+    state: str
+    node: str
+    ended: float
+
+
+def accounted_jobs(cluster: Cluster) -> list[Job]:
+    """Return the study's jobs from the cluster's accounting."""
+    columns = "comment,partition,reqtres,timelimit,state,nodelist,end"
     text = cluster.client("sacct", "--allocations", "--noheader", "--parsable2", "--format", columns)
-    rows = [line.split("|") for line in text.splitlines()]
-    return [[rule_of(comment), *others] for comment, *others in rows]
+    jobs = []
+    for line in text.splitlines():
+        comment, partition, resources, limit, state, node, end = line.split("|")
+        ended = datetime.fromisoformat(end).timestamp()
+        jobs.append(Job(rule_of(comment), partition, resources, limit, state.split()[0], node, ended))
+    return jobs
 
 
 def rule_of(comment: str) -> str:
@@ -72,42 +86,43 @@ def rule_of(comment: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def outcome(cluster, tmp_path_factory) -> tuple[Path, list[list[str]]]:
-    """The study, with much that goes wrong on a cluster; its folder, and the cluster's list of jobs."""
+def outcome(cluster, tmp_path_factory) -> tuple[Disturbance, list[Job]]:
+    """The study, with much that goes wrong on a cluster, and the cluster's list of jobs."""
     folder = tmp_path_factory.mktemp("slurm")
     # On this machine the GPUs are pretended: `auto` asks for one, and then finds none.
     disturbance = Disturbance(cluster, folder, one_split_study(device="auto"), FAULTS)
     disturbance.run(seconds=3600)
     assert len(disturbance.faults) == len(FAULTS)
-    return folder, accounted_jobs(cluster)
+    return disturbance, accounted_jobs(cluster)
 
 
 def test_killed_lost_and_cancelled_jobs_and_an_absent_controller_change_no_table(outcome, finished):
-    local, remote = (tables_below(folder / "results" / "small") for folder in (finished, outcome[0]))
+    local, remote = (tables_below(folder / "results" / "small") for folder in (finished, outcome[0].folder))
     assert local.keys() == remote.keys()
     assert [name for name in local if local[name] != remote[name]] == []
 
 
-def test_each_job_asks_for_what_its_rule_needs(cluster, outcome):
-    rows = outcome[1]
-    print(*map(" ".join, rows), sep="\n")
-    assert {rule for rule, *_ in rows} == RULES
-    for rule, partition, _, asked, limit in rows:
-        assert (partition, "gres/gpu=1" in asked) == (("gpu", True) if rule in GPU_RULES else ("main", False)), rule
-        assert re.search(r"mem=\d+[MG]", asked), rule
-        assert limit not in ("UNLIMITED", ""), rule
-    completed = Counter(rule for rule, _, state, *_ in rows if state == "COMPLETED")
+def test_each_job_asks_for_what_its_rule_needs(outcome):
+    disturbance, jobs = outcome
+    print(*jobs, sep="\n")
+    assert {job.rule for job in jobs} == RULES
+    for job in jobs:
+        partition = "gpu" if job.rule in GPU_RULES else "main"
+        assert (job.partition, "gres/gpu=1" in job.resources) == (partition, job.rule in GPU_RULES), job
+        assert re.search(r"mem=\d+[MG]", job.resources), job
+        assert job.limit not in ("UNLIMITED", ""), job
+    completed = Counter(job.rule for job in jobs if job.state == "COMPLETED")
     assert set(completed) == RULES
     assert completed["tables"] == completed["report"] == 1
-    # The others were cancelled: one by the test, and what ran when Snakemake was killed. A job on the lost node may be
-    # told as failed, if it met its end before the node's daemon did.
-    others = Counter(state.split()[0] for _, _, state, _, _ in rows if state != "COMPLETED")
-    assert others["CANCELLED"] >= 1
-    assert set(others) <= {"CANCELLED", "FAILED"}
-    assert others["FAILED"] <= cluster.cpus
+    # The others were cancelled, one by the test and what ran when Snakemake was killed, or were lost with a node: if
+    # they met their end before its daemon did, SLURM tells them as failed.
+    ((node, lost, back),) = disturbance.outages
+    for job in jobs:
+        died_with_node = job.state == "FAILED" and job.node == node and lost - 1 <= job.ended <= back + 1
+        assert job.state in ("COMPLETED", "CANCELLED") or died_with_node, job
 
 
-def test_daemons_end_with_the_process_that_started_them(cluster):
+def test_daemons_end_with_the_process_that_started_them():
     command = [sys.executable, "-m", "tests.workflow.slurm"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:

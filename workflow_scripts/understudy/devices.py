@@ -1,6 +1,5 @@
 """Where tensors live, and explicit random generators there."""
 
-import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,24 +24,7 @@ def choose_device(name: str) -> torch.device:
         raise StudyError(
             f"device: {name!r} is not available here (available: auto, {present}); change `device` in the config"
         )
-    if name == "cpu":
-        _keep_freed_memory()
     return torch.device(name)
-
-
-def _keep_freed_memory() -> None:
-    """Let this process keep the memory that it frees, where the C library is glibc.
-
-    By default tensors of more than 128 KB, and what is free at the heap's end, go back to the system at once, and every
-    step of a small network gets its memory anew, page by page: a tenth of its time.
-    """
-    try:
-        library = ctypes.CDLL("libc.so.6")
-    except OSError:
-        return
-    # mallopt's parameters M_MMAP_THRESHOLD, of which 32 MB is the largest that glibc takes, and M_TRIM_THRESHOLD.
-    library.mallopt(-3, 32 * 2**20)
-    library.mallopt(-1, 2**30)
 
 
 def torch_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:

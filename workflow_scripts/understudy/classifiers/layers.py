@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from understudy.classifiers.stacked_operations import convolve, merge_runs, normalise, part_runs, pool
+from understudy.classifiers.stacked_operations import convolve, normalise, pool
 from understudy.errors import StudyError
 
 
@@ -46,11 +45,8 @@ class BatchNorm(nn.BatchNorm2d):
     def forward(self, x: Tensor) -> Tensor:
         if x.dim() == 4:
             return super().forward(x)
-        if self.training:
-            return normalise(x, self.weight, self.bias, self.running_mean, self.running_var, self.momentum, self.eps)
-        statistics = self.running_mean.view(-1), self.running_var.view(-1)
-        merged = F.batch_norm(merge_runs(x), *statistics, self.weight.flatten(), self.bias.flatten(), eps=self.eps)
-        return part_runs(merged, len(x))
+        running = self.running_mean, self.running_var
+        return normalise(x, self.weight, self.bias, *running, self.training, self.momentum, self.eps)
 
 
 class AveragePool(nn.AvgPool2d):

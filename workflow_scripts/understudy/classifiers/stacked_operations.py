@@ -157,17 +157,24 @@ def _taps(size: int, kernel: int, stride: int, padding: int, dtype: torch.dtype,
 
 
 def normalise(
-    x: Tensor, weight: Tensor, bias: Tensor, running_mean: Tensor, running_var: Tensor, momentum: float, eps: float
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    running_mean: Tensor,
+    running_var: Tensor,
+    training: bool,
+    momentum: float,
+    eps: float,
 ) -> Tensor:
-    """Batch normalisation in training of images [W, N, C, H, W']; all else is [W, C], running statistics updated.
+    """Batch normalisation of images [W, N, C, H, W']; all else is [W, C]. Training updates the running statistics.
 
-    On a CPU one group of a group normalisation stands for each channel: the same sums, three to six times faster than
-    torch's batch normalisation, which adds up in double precision, number by number.
+    In training on a CPU one group of a group normalisation stands for each channel: the same sums, three to six times
+    faster than torch's batch normalisation, which adds up in double precision, number by number.
     """
-    if x.device.type != "cpu":
+    if not training or x.device.type != "cpu":
         running = running_mean.view(-1), running_var.view(-1)
-        x, width = merge_runs(x), len(x)
-        return part_runs(F.batch_norm(x, *running, weight.flatten(), bias.flatten(), True, momentum, eps), width)
+        affine = weight.flatten(), bias.flatten()
+        return part_runs(F.batch_norm(merge_runs(x), *running, *affine, training, momentum, eps), len(x))
     channels = x.transpose(1, 2).contiguous()  # [W, C, N, H, W']
     count, numbers = weight.numel(), channels[0, 0].numel()
     rows = channels.view(1, count, numbers)
@@ -188,14 +195,14 @@ def pool(x: Tensor, pooling: Callable[[Tensor], Tensor]) -> Tensor:
 
 
 def join_channels(parts: list[Tensor]) -> Tensor:
-    """Images [..., N, C_i, H, W'] to [..., N, sum of C_i, H, W'], lying as the parts do."""
+    """Images [..., N, C_i, H, W'] to [..., N, sum of C_i, H, W']; stacked, they lie by channel."""
     if parts[0].dim() == 4:
         return torch.cat(parts, 1)
     return torch.cat([part.transpose(1, 2) for part in parts], 1).transpose(1, 2)
 
 
 def add_channels(x: Tensor, missing: int) -> Tensor:
-    """Images [..., N, C, H, W'] with that many channels of zeros after theirs, lying as they do."""
+    """Images [..., N, C, H, W'] and that many channels of zeros; stacked, they lie by channel."""
     if x.dim() == 4:
         return F.pad(x, (0, 0, 0, 0, 0, missing))
     return F.pad(x.transpose(1, 2), (0, 0, 0, 0, 0, 0, 0, missing)).transpose(1, 2)
