@@ -47,7 +47,7 @@ class DiT:
 
         kind = torch.float16 if device.type == "cuda" else torch.float32
         try:
-            pipeline = DiTPipeline.from_pretrained(settings.model, torch_dtype=kind)
+            pipeline = DiTPipeline.from_pretrained(settings.model, dtype=kind)
         except (OSError, ValueError) as error:
             raise StudyError(f"model {settings.model}: no pipeline of diffusers could be loaded ({error})") from error
         self.pipeline = pipeline.to(device)
