@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 
 from understudy.practice.differences import gains
-from understudy.practice.intervals import mean_interval
+from understudy.practice.intervals import SHARE, mean_interval
 from understudy.practice.tables import (
     costs_table,
     equal_accuracy_table,
@@ -93,6 +93,12 @@ def test_the_summary_has_students_interval_over_seeds():
         scaling.query("arm == 'practice_1' and branch == 2")["shifted_blur"].mean()
     )
     assert mean_interval(np.array([0.5])) == pytest.approx((np.nan, np.nan), nan_ok=True)
+
+
+def test_an_interval_ends_where_an_accuracy_does():
+    low, high = mean_interval(np.array([0.9, 1.0]))
+    assert low < 0.9 and high > 1
+    assert mean_interval(np.array([0.9, 1.0]), SHARE) == (low, 1.0)
 
 
 def test_a_run_whose_patience_was_never_reached_is_told_of_in_the_summary():

@@ -8,7 +8,7 @@ training wrote, before any evaluation.
 import numpy as np
 import pandas as pd
 
-from understudy.practice.intervals import mean_interval
+from understudy.practice.intervals import SHARE, mean_interval
 
 
 def omega_table(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def _rows(ends: pd.DataFrame, draw: int) -> pd.DataFrame:
     for omega, part in ends.groupby("omega"):
         accuracy = part["validation_accuracy"].to_numpy()
         row = {"draw": draw, "omega": omega, "seeds": len(part), "validation_accuracy": float(accuracy.mean())}
-        row["ci_low"], row["ci_high"] = mean_interval(accuracy)
+        row["ci_low"], row["ci_high"] = mean_interval(accuracy, SHARE)
         rows.append(row)
     table = pd.DataFrame(rows)
     # Sums of equal shares may differ in the last bit.

@@ -10,7 +10,7 @@ import pandas as pd
 
 from understudy.practice.arms import METHODS, SCALING
 from understudy.practice.differences import gains
-from understudy.practice.intervals import mean_interval
+from understudy.practice.intervals import SHARE, mean_interval
 from understudy.seeds import numpy_generator
 
 ARM = ["experiment", "method", "arm"]
@@ -67,7 +67,7 @@ def summary_table(scaling: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
         if tested:
             accuracy, gain = part["test_accuracy"].to_numpy(), part["gain"].dropna().to_numpy()
             row["test_accuracy"] = float(accuracy.mean())
-            row["ci_low"], row["ci_high"] = mean_interval(accuracy)
+            row["ci_low"], row["ci_high"] = mean_interval(accuracy, SHARE)
             row["gain"] = float(gain.mean()) if len(gain) else np.nan
             row["gain_ci_low"], row["gain_ci_high"] = mean_interval(gain)
             told += [_reason(len(part), len(gain), row["method"])]
