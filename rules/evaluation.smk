@@ -5,6 +5,7 @@
 rule evaluate:
     input:
         weights=rules.train_candidates.output.weights,
+        history=rules.train_candidates.output.history,
         images=lambda wildcards: plan.set_images(
             wildcards.draw, wildcards.split, wildcards.set
         ),

@@ -8,6 +8,11 @@ rule evaluate_calibration:
             plan.candidates(wildcards.draw, wildcards.split, "full", batch) / "weights"
             for batch in plan.batches
         ],
+        histories=lambda wildcards: [
+            plan.candidates(wildcards.draw, wildcards.split, "full", batch)
+            / "history.parquet"
+            for batch in plan.batches
+        ],
         images=plan.part("{draw}", "{split}", "calibration").as_posix(),
         classes=rules.prepare.output.classes,
     output:

@@ -9,6 +9,7 @@ with job(snakemake):
 
     evaluate_batch(
         Path(snakemake.input.weights),
+        Path(snakemake.input.history),
         Path(snakemake.input.images),
         Path(snakemake.input.classes),
         [Path(path) for path in snakemake.input.choices],

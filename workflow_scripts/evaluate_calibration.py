@@ -9,6 +9,7 @@ with job(snakemake):
 
     evaluate_on_calibration(
         [Path(path) for path in snakemake.input.weights],
+        [Path(path) for path in snakemake.input.histories],
         Path(snakemake.input.images),
         Path(snakemake.input.classes),
         Path(snakemake.output.predictions),

@@ -54,7 +54,9 @@ if __name__ == "__main__":
     parser.add_argument("--gpus", type=int, default=1, help="GPUs that work at a time")
     parser.add_argument("--cores", type=int, default=os.cpu_count(), help="cores, for a study on the CPU")
     options = parser.parse_args()
+    if min(options.gpus, options.cores) < 1:
+        parser.error("at least one GPU and one core are needed; a study with `device: cpu` is planned for cores")
     try:
-        main(options.configfile, max(options.gpus, 1), max(options.cores, 1))
+        main(options.configfile, options.gpus, options.cores)
     except StudyError as error:
         sys.exit(str(error))

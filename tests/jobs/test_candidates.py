@@ -1,5 +1,7 @@
 """A batch job of candidates from files to files: the package's own, timm's and a user's models side by side."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -68,6 +70,7 @@ def train(place, folder, seeds=(0, 1), **options):
 def evaluate(place, folder, name="gan", choices=()):
     evaluate_batch(
         place / "weights",
+        place / "history.parquet",
         folder / "train.parquet",
         folder / "classes.json",
         choices,
@@ -89,6 +92,13 @@ def test_a_diverged_run_is_a_row_with_its_reason_and_the_others_go_on(folder):
     assert set(others["status"]) == {"trained"}
     assert set(others["epoch"]) == {3}
     assert (others["reason"] == "").all()
+
+
+def test_a_run_without_its_weights_is_missed(folder, tmp_path):
+    shutil.copytree(folder / "first", tmp_path / "first")
+    (tmp_path / "first" / "weights" / "own-s0.safetensors").unlink()
+    with pytest.raises(StudyError, match=r"own-s0.safetensors: a run's weights are missing; delete .*weights and run"):
+        evaluate(tmp_path / "first", folder)
 
 
 def test_every_kind_of_model_is_evaluated_and_loads(folder):

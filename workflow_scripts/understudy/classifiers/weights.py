@@ -46,11 +46,16 @@ class WeightsFile:
 
     def __init__(self, path: Path | str):
         self.path = Path(path)
+        if not self.path.is_file():
+            raise StudyError(f"{path}: there is no such file of a run's weights")
         try:
             with safe_open(self.path, framework="pt") as file:
                 self.record = json.loads((file.metadata() or {})["run"])
         except (SafetensorError, OSError, KeyError, ValueError) as error:
-            raise StudyError(f"{path}: not a run's weights ({error}); delete it and run again") from error
+            # Snakemake looks after the folder: of a file inside that has gone it would know nothing.
+            raise StudyError(
+                f"{path}: not a run's weights ({error}); delete the folder {self.path.parent} and run again"
+            ) from error
         self.epochs: list[int] = self.record["epochs"]
         self.settings = ArchitectureSettings.model_validate(self.record["settings"])
         self.shape = Shape(self.record["channels"], self.record["size"], self.record["classes"])

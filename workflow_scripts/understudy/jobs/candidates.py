@@ -15,6 +15,7 @@ from understudy.classifiers.weights import WeightsFile, remove_snapshots
 from understudy.data.shards import read_images
 from understudy.data.splits import halves
 from understudy.devices import choose_device
+from understudy.errors import StudyError
 from understudy.files import read_json
 from understudy.seeds import seed_for
 from understudy.tables import read_table, read_tables, write_table
@@ -94,8 +95,27 @@ def train_batch(
     shutil.rmtree(checkpoints)
 
 
+def weights_of(folder: Path, history: Path) -> list[Path]:
+    """Return the file of weights of each run that a batch's history names, in order of their names.
+
+    Raises
+    ------
+    StudyError
+        If a run's file is missing: without it a selection would go on among the others.
+    """
+    runs = sorted(read_table(history, "history", ["run"])["run"].unique())
+    files = [folder / f"{run}.safetensors" for run in runs]
+    missing = next((path for path in files if not path.exists()), None)
+    if missing:
+        raise StudyError(
+            f"{missing}: a run's weights are missing; delete {folder} and run again to train its batch anew"
+        )
+    return files
+
+
 def evaluate_batch(
     weights: Path,
+    history: Path,
     images: Path,
     classes: Path,
     choices: Sequence[Path],
@@ -106,10 +126,12 @@ def evaluate_batch(
     device: str,
     version: int,
 ) -> None:
-    """Evaluate the runs whose weights lie in a folder on one set; write error counts and kept predictions.
+    """Evaluate a batch's runs on one set; write error counts and kept predictions.
 
     Parameters
     ----------
+    weights, history : Path
+        The folder of the runs' weights, and the table of their training.
     images : Path
         A file or a folder of shards.
     choices : sequence of Path
@@ -119,7 +141,7 @@ def evaluate_batch(
     """
     data = read_images(images)
     counted, predicted = evaluate_runs(
-        sorted(weights.glob("*.safetensors")),
+        weights_of(weights, history),
         data.images,
         data.labels,
         len(read_json(classes)["classes"]),
@@ -134,6 +156,7 @@ def evaluate_batch(
 
 def evaluate_on_calibration(
     weights: Sequence[Path],
+    histories: Sequence[Path],
     images: Path,
     classes: Path,
     predictions: Path,
@@ -146,13 +169,13 @@ def evaluate_on_calibration(
 
     Parameters
     ----------
-    weights : sequence of Path
-        Folders, one a batch.
+    weights, histories : sequence of Path
+        Folders of weights and tables of training, one a batch.
     where : dict
         The columns draw, split, regime and set.
     """
     data = read_images(images)
-    files = [path for folder in weights for path in sorted(folder.glob("*.safetensors"))]
+    files = [path for batch in zip(weights, histories, strict=True) for path in weights_of(*batch)]
     count = len(read_json(classes)["classes"])
     rows = predict_last(files, data.images, data.labels, count, where=where, device=choose_device(device))
     write_table("predictions", rows, predictions, version)

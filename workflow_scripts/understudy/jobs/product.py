@@ -22,10 +22,19 @@ ALTERNATIVES = {
 }
 
 LOADING = """\
+from pathlib import Path
+
+import torch
+
 from understudy.classifiers.weights import load_network
 
-network = load_network("{weights}")
-labels = network(images).argmax(1)  # images: torch tensor [N, {channels}, {size}, {size}], values 0 to 255
+network = load_network(Path(__file__).with_name("weights.safetensors"))
+
+
+def classify(images: torch.Tensor) -> torch.Tensor:
+    \"\"\"Labels [N] of images [N, {channels}, {size}, {size}] with values 0 to 255.\"\"\"
+    with torch.inference_mode():
+        return network(images).argmax(1)
 """
 
 
@@ -87,8 +96,7 @@ def write_selected_model(
     }
     write_json(folder / "card.json", card)
     with writing(folder / "load.py") as temporary:
-        weights = folder / "weights.safetensors"
-        temporary.write_text(LOADING.format(weights=weights, channels=record["channels"], size=record["size"]))
+        temporary.write_text(LOADING.format(channels=record["channels"], size=record["size"]))
 
 
 def chosen_row(comparison: pd.DataFrame, split: str, generator: str, protocol: str = "synthetic") -> pd.Series:
