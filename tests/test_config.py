@@ -34,14 +34,19 @@ def test_a_right_study_passes():
         ("candidates.snapshots", 41, r"candidates\.snapshots: .*less than or equal to 40 \(given: 41\)"),
         ("splits.Train200.validation", 200, r"splits\.Train200: validation \(200\) must be smaller than train \(200\)"),
         ("candidates.standard.a", {"model": "resnt"}, r"candidates\.standard\.a: model 'resnt': allowed are .*resnet"),
-        ("candidates.recipe", {"epoch": 3}, r"candidates: recipe\.epoch: .*\(given: 3\); allowed: .*epochs"),
+        ("candidates.recipe", {"epoch": 3}, r"candidates: recipe\.epoch: unknown key \(given: 3\); .*mean epochs\?"),
+        ("candidates.recipe", {"milestones": [2]}, r"candidates: recipe: milestones \[2\.0\]: rising fractions"),
+        ("candidates.standard.resnet_8.recipe", {"epoch": 8}, r"resnet_8: recipe\.epoch: unknown .*mean epochs\?"),
+        ("candidates.standard.resnet_8.arguments", {"depth": 9}, r"resnet_8: arguments of resnet: depth 9: the basic"),
+        ("splits", [1, 2], r"splits: names with their settings are needed, .*\(given: \[1, 2\]\)"),
+        ("data", "cifar", r"data: names with their settings are needed, .*\(given: \"cifar\"\); allowed: .*source"),
         ("generators.new", {"method": "stylegan3"}, r"generators\.new\.method: .*'stylegan2' or 'wgan_gp'.*stylegan3"),
         ("generators.test", {"method": "stylegan2"}, r"'test' is the name of a part of the data"),
         ("generators.stylegan2_cond.splits", ["Train9"], r"stylegan2_cond\.splits: unknown \['Train9'\]; allowed: "),
         ("generators.stylegan2_cond.splits", ["Train400"], r"splits\.Train200: no generator is trained on it"),
         ("selection", {"synthetic_set": {"Train200": "wgan_gp_per_class"}}, r"synthetic_set\.Train200: unknown"),
         ("data", {"source": "imagefolder", "root": "/no/such"}, r"data: root '/no/such' does not exist"),
-        ("candidates.rwnn.recipe", {"epoch": 3}, r"candidates: rwnn\.recipe\.epoch: .*allowed: .*epochs"),
+        ("candidates.rwnn.recipe", {"epoch": 3}, r"candidates: rwnn\.recipe\.epoch: .*did you mean epochs\?"),
         ("candidates.rwnn.neighbours", 6, r"candidates\.rwnn: neighbours \(6\) must be smaller than nodes \(5\)"),
         ("candidates.rwnn.stages", 4, r"candidates\.rwnn\.stages: 4 stages halve 8 pixels"),
         ("candidates.standard", {"rwnn_00": {"model": "resnet_32"}}, r"'rwnn_00' is the name of a random graph"),
@@ -67,6 +72,18 @@ def test_two_mistakes_are_two_lines():
     with pytest.raises(StudyError) as raised:
         load_study(study)
     assert len(str(raised.value).splitlines()) == 2
+
+
+def test_a_misspelled_key_that_is_required_is_one_mistake():
+    study = changed("candidates.seedz", 2)
+    del study["candidates"]["seeds"]
+    del study["study"]
+    with pytest.raises(StudyError) as raised:
+        load_study(study)
+    misspelled, missing = str(raised.value).splitlines()
+    assert misspelled.startswith("configuration: candidates.seedz: unknown key")
+    assert misspelled.endswith("did you mean seeds?")
+    assert missing.startswith("configuration: study: missing")
 
 
 def test_a_missing_key_is_named():

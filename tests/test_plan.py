@@ -118,3 +118,25 @@ def test_a_group_may_not_share_an_architectures_name():
     assert plan_of(candidates=candidates(standard=standard)).batches["tiny-block0"].architectures == ("tiny", "other")
     with pytest.raises(StudyError, match="names a group and an architecture"):
         plan_of(candidates=candidates(standard={"rwnn": {"model": "resnet", "arguments": {"depth": 8}}}))
+
+
+def test_a_missing_prediction_file_is_told_with_its_key(tmp_path):
+    (tmp_path / "there.npz").touch()
+    given = {
+        "sets": {
+            name: {"source": "predictions", "path": str(tmp_path / f"{name}.npz")} for name in ("there", "absent")
+        },
+        "real": {"source": "predictions", "path": "real.parquet", "labels": "truth.parquet"},
+    }
+    plan = Plan(load_study({"study": "mine", "seed": 1, "ranking": {"classes": 10, **given}}))
+    assert [line.split(" are expected at ") for line in plan.ranking.missing_files()] == [
+        [
+            f"ranking: the predictions of ranking.{key}",
+            f"{path}, which does not exist; put them there, or correct the path",
+        ]
+        for key, path in {
+            "sets.absent.path": tmp_path / "absent.npz",
+            "real.path": "real.parquet",
+            "real.labels": "truth.parquet",
+        }.items()
+    ]

@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 
 from understudy.data.settings import DataSettings
 from understudy.data.shards import read_images, write_images
-from understudy.data.sources import count_images, load_source, prepare
+from understudy.data.sources import count_images, load_known_classes, load_source, prepare
 from understudy.errors import StudyError
 from understudy.files import read_json
 
@@ -47,8 +47,11 @@ def test_size_and_channels_are_brought_about(folder):
 
 def test_an_unreadable_image_is_named(folder):
     (folder / "dog" / "0.png").write_bytes(b"text")
-    with pytest.raises(StudyError, match=r"dog/0\.png is not a readable image"):
+    message = rf"^{folder}/dog/0\.png is not a readable image \(of no known format\); repair or remove it$"
+    with pytest.raises(StudyError, match=message):
         load_source(DataSettings(source="imagefolder", root=folder))
+    with pytest.raises(StudyError, match=message):
+        load_known_classes(folder, ["dog"], size=6, channels=3)
 
 
 def test_a_folder_without_classes_says_what_is_expected(tmp_path):

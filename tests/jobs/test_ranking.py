@@ -78,10 +78,13 @@ TOP1 = MADE.predicted[:, :, 0]
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"predicted": TOP1[:, :50]}, "s.npz: model m0 has 50 predictions, there are 60 true labels"),
+        (
+            {"predicted": TOP1[:, :50]},
+            r"s.npz: predictions of shape \[9, 50\] came with 9 names of models and 60 true labels",
+        ),
         (
             {"predicted": np.where(TOP1 == 1, 3, TOP1)},
-            "s.npz: predictions: .* labels out of range, 3 the first; 0 to 2",
+            r"s.npz: predictions: .* labels out of range, 3 the first, of model m0, image \d+ .*; 0 to 2 allowed",
         ),
         ({"labels": MADE.labels - 1}, "s.npz: true labels: 20 labels out of range, -1 the first"),
         (
@@ -117,5 +120,5 @@ def test_lists_of_differing_lengths_in_parquet_are_one_line(tmp_path):
     pq.write_table(pa.table({"model": ["a", "b"], "predicted": [[0, 1, 2], [0, 1]]}), tmp_path / "p.parquet")
     pq.write_table(pa.table({"label": [0, 1, 2]}), tmp_path / "l.parquet")
     place = {"files": [str(tmp_path / "p.parquet")], "labels": str(tmp_path / "l.parquet")}
-    with pytest.raises(StudyError, match=r"p.parquet: model b has 2 predictions, there are 3 true labels"):
+    with pytest.raises(StudyError, match=r"p.parquet: model b has 2 predictions, but there are 3 true labels"):
         rank(tmp_path, place, {"real": npz(tmp_path / "r.npz", 1)})

@@ -64,14 +64,18 @@ def test_models_are_matched_by_name():
     ("change", "message"),
     [
         ({"models": ["a", "b", "a"]}, "models a occur more than once"),
-        ({"models": ["a", "b"]}, "2 names of models came with predictions of 3"),
-        ({"predicted": TOP1[:, :3]}, "model a has 3 predictions, there are 4 true labels"),
-        ({"predicted": [[0, 1, 2, 1], [0, 1, 2], [0, 1, 2, 1]]}, "model b has 3 predictions"),
-        ({"predicted": TOP1 + 1}, "labels out of range, 3 the first; 0 to 2 allowed"),
-        ({"predicted": TOP1 - 1}, "-1 the first"),
-        ({"predicted": np.where(TOP1 == 0, np.nan, TOP1)}, "values are NaN"),
+        ({"models": ["a", "b"]}, r"shape \[3, 4\] came with 2 names of models .*\[models, images\], \[2, 4\], or"),
+        ({"labels": LABELS[:3]}, r"shape \[3, 4\] .* and 3 true labels; .*: give every model one prediction, and one"),
+        ({"predicted": TOP1.T}, r"shape \[4, 3\] .*\[3, 4\], or \[models, images, 5\].*they seem transposed: save"),
+        ({"predicted": TOP2.swapaxes(0, 1)}, r"shape \[4, 3, 2\] .*they seem transposed"),
+        ({"predicted": LABELS}, r"shape \[4\] came with 3 names"),
+        ({"predicted": [[0, 1, 2, 1], [0, 1, 2], [0, 1, 2, 1]]}, "model b has 3 predictions, .* 4 true labels; give"),
+        ({"predicted": TOP1 + 1}, r"labels out of range, 3 the first, of model a, image 2 .*; 0 to 2 allowed: correct"),
+        ({"predicted": TOP2 - (TOP2 == 0)}, "-1 the first, of model a, image 0"),
+        ({"predicted": np.where(TOP1 == 2, np.nan, TOP1)}, "4 values are NaN .* first of model a, image 2 .*; give"),
+        ({"labels": [0, 1, np.nan, 1]}, "true labels: 1 values are NaN .* first of image 2 "),
         ({"predicted": TOP1 + 0.5}, "aren't whole numbers"),
-        ({"labels": [0, 1, 2, 7]}, "true labels: 1 labels out of range, 7"),
+        ({"labels": [0, 1, 2, 7]}, "true labels: 1 labels out of range, 7 the first, of image 3 "),
         ({"labels": []}, "3 models and true labels of shape"),
         ({"predicted": [[[0, 1], [1]], [[0, 1], [1]], [[0], [1]]], "labels": [0, 1]}, "labels per image differ"),
     ],
@@ -87,15 +91,23 @@ def test_bad_files_are_named(tmp_path):
     np.savez(tmp_path / "p.npz", models=MODELS)
     np.savez(tmp_path / "objects.npz", models=np.array(MODELS, dtype=object), predicted=TOP1, labels=LABELS)
     pq.write_table(pa.table({"model": MODELS}), tmp_path / "p.parquet")
-    for path in ("absent", "text", "objects.npz"):
-        with pytest.raises(StudyError, match=f"{path}: not readable as an npz"):
+    np.save(tmp_path / "single.npy", TOP1)
+    (tmp_path / "empty").touch()
+    for path in ("text", "single.npy", "empty"):
+        with pytest.raises(StudyError, match=rf"{path}: no npz file, or a damaged one; write it anew .* labels\)$"):
             read_npz(tmp_path / path, 3)
+    with pytest.raises(StudyError, match=r"absent: not readable .*; correct the path"):
+        read_npz(tmp_path / "absent", 3)
+    with pytest.raises(StudyError, match=r"array models holds Python objects.*numpy\.array\(models, dtype=str\)"):
+        read_npz(tmp_path / "objects.npz", 3)
     with pytest.raises(StudyError, match="no arrays predicted, labels; the file has models"):
         read_npz(tmp_path / "p.npz", 3)
     with pytest.raises(StudyError, match="no columns label; the file has model"):
         read_parquet(tmp_path / "p.parquet", tmp_path / "p.parquet", 3)
-    with pytest.raises(StudyError, match="not readable as parquet"):
+    with pytest.raises(StudyError, match=r"text: no parquet file, or a damaged one; write it anew \(columns: label\)$"):
         read_parquet(tmp_path / "text", tmp_path / "text", 3)
+    with pytest.raises(StudyError, match=r"not readable as parquet .*; correct the path"):
+        read_parquet(tmp_path / "absent", tmp_path / "absent", 3)
 
 
 def test_a_null_row_is_named(tmp_path):

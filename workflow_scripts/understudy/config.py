@@ -1,27 +1,23 @@
 """A study's configuration: every key, its default and its range. Unknown keys are errors."""
 
-import difflib
 import json
-import re
-import types
-import typing
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.recipes import Recipe
 from understudy.data.settings import DataSettings, SplitSettings
 from understudy.errors import StudyError
 from understudy.generators.settings import GeneratorSettings, StyleGAN2Settings, WGANGPSettings
+from understudy.mistakes import explain, explain_all
 from understudy.practice.settings import PracticeSettings
 from understudy.ranking.settings import RankingSettings
 from understudy.settings import Name, Settings
 
 RESERVED_SETS = ("train", "subtrain", "validation", "calibration", "test")
 IMAGE_SIZES = (8, 16, 32, 64)
-UNIONS = (typing.Union, types.UnionType)
 
 
 class StudyGenerator(GeneratorSettings):
@@ -99,6 +95,19 @@ class RandomlyWiredSettings(Settings):
         return self
 
 
+def _check_recipe(key: str, recipe: dict[str, Any]) -> None:
+    try:
+        Recipe().updated(recipe)
+    except ValidationError as error:
+        raise ValueError(explain(error.errors()[0], Recipe, key)) from None
+
+
+def _check_own_recipe(entry: Any) -> Any:
+    if isinstance(entry, dict) and isinstance(entry.get("recipe"), dict):
+        _check_recipe("recipe", entry["recipe"])
+    return entry
+
+
 class CandidateSettings(Settings):
     """The candidates: architectures x seeds, trained in the regimes full and subtrain."""
 
@@ -106,7 +115,9 @@ class CandidateSettings(Settings):
     seed_block: int = Field(ge=1, description="seeds of one job; more seeds append blocks and repeat no full one")
     snapshots: int = Field(10, ge=1, le=40, description="snapshots kept of each run, the last one at its end")
     recipe: dict[str, Any] = Field({}, description="fields of every recipe to replace; an architecture's own win")
-    standard: dict[Name, ArchitectureSettings] = Field(description="architectures of the standard family by name")
+    standard: dict[Name, Annotated[ArchitectureSettings, BeforeValidator(_check_own_recipe)]] = Field(
+        description="architectures of the standard family by name"
+    )
     rwnn: RandomlyWiredSettings | None = None
 
     @model_validator(mode="after")
@@ -122,16 +133,6 @@ class CandidateSettings(Settings):
         if drawn & set(self.standard):
             raise ValueError(f"standard: {min(drawn & set(self.standard))!r} is the name of a random graph; rename it")
         return self
-
-
-def _check_recipe(key: str, recipe: dict[str, Any]) -> None:
-    try:
-        Recipe().updated(recipe)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join([key, *map(str, first["loc"])])
-        known = f"; allowed: {', '.join(Recipe.model_fields)}" if first["type"] == "extra_forbidden" else ""
-        raise ValueError(f"{name}: {first['msg'].lower()} (given: {first['input']}){known}") from None
 
 
 class SelectionSettings(Settings):
@@ -268,61 +269,13 @@ def load_study(config: dict) -> Study:
         # A round trip makes plain dicts, lists and strings of whatever the workflow engine hands over.
         return Study.model_validate(json.loads(json.dumps(config)))
     except ValidationError as error:
-        lines = [_explain(mistake) for mistake in error.errors()]
+        lines = explain_all(error, Study)
         raise StudyError("\n".join(f"configuration: {line}" for line in lines)) from None
 
 
 def json_schema() -> str:
     """Return the configuration's JSON schema, as text."""
     return json.dumps(Study.model_json_schema(), indent=2) + "\n"
-
-
-def _explain(mistake: dict) -> str:
-    path = ".".join(str(part) for part in mistake["loc"])
-    given = mistake.get("input")
-    if mistake["type"] == "extra_forbidden":
-        allowed = _allowed_keys(Study, mistake["loc"][:-1])
-        near = difflib.get_close_matches(str(mistake["loc"][-1]), allowed, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        return f"{path}: unknown key (given: {_short(given)}); allowed: {', '.join(allowed)}{hint}"
-    if mistake["type"] == "missing":
-        return f"{path}: missing; add it (see config.yaml for an example)"
-    message = re.sub(r"^(Value error|Assertion failed), ", "", mistake["msg"])
-    shown = "" if mistake["type"] == "value_error" and isinstance(given, dict) else f" (given: {_short(given)})"
-    return f"{path + ': ' if path else ''}{message[:1].lower() + message[1:]}{shown}"
-
-
-def _short(value: object) -> str:
-    text = json.dumps(value, default=str)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _allowed_keys(model: type, location: tuple) -> list[str]:
-    """Return the keys that the group of keys at ``location`` may have."""
-    kind: object = model
-    for part in location:
-        kind = _strip_optional(kind)
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            kind = kind.model_fields[part].annotation
-        elif typing.get_origin(kind) is dict:
-            kind = typing.get_args(kind)[1]
-        elif typing.get_origin(kind) in UNIONS:
-            # One of several groups of keys: its `source` is the part of the location.
-            kind = next(
-                one for one in typing.get_args(kind) if part in typing.get_args(one.model_fields["source"].annotation)
-            )
-    kind = _strip_optional(kind)
-    return sorted(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
-
-
-def _strip_optional(kind: object) -> object:
-    if typing.get_origin(kind) is Annotated:
-        kind = typing.get_args(kind)[0]
-    options = (
-        [one for one in typing.get_args(kind) if one is not type(None)] if typing.get_origin(kind) in UNIONS else []
-    )
-    # Of a number and a list of names, say, neither has keys; several groups of keys are told apart by their `source`.
-    return _strip_optional(options[0]) if len(options) == 1 else kind
 
 
 def results_folder(study: Study) -> Path:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from understudy.errors import StudyError
 from understudy.files import writing
-from understudy.schemas import SCHEMAS, Column
+from understudy.schemas import CONTENTS, SCHEMAS, Column
 
 TYPES = {
     "int": pa.int64(),
@@ -111,5 +111,5 @@ def describe_tables() -> str:
     parts = ["# Tables\n\nGenerated from the schemas by `make docs`; do not edit.\n"]
     for name, columns in SCHEMAS.items():
         rows = "\n".join(f"| `{column}` | {kind} | {meaning} |" for column, kind, meaning in columns)
-        parts.append(f"## `{name}`\n\n| column | type | meaning |\n|---|---|---|\n{rows}\n")
+        parts.append(f"## `{name}`\n\n{CONTENTS[name]}\n\n| column | type | meaning |\n|---|---|---|\n{rows}\n")
     return "\n".join(parts)

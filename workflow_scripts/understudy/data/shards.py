@@ -50,6 +50,13 @@ def encode_png(image: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
+def unreadable_image(name: str, error: Exception) -> StudyError:
+    """Return the error that says which image can't be read, from Pillow's, and why."""
+    # Of an unknown format Pillow says the memory that the file was read into, which tells nobody anything.
+    reason = "of no known format" if isinstance(error, UnidentifiedImageError) else str(error)
+    return StudyError(f"{name} is not a readable image ({reason}); repair or remove it")
+
+
 def decode(content: bytes, name: str) -> np.ndarray:
     """Decode an image file's bytes to uint8 [C, H, W]: one channel if it is grey, else three.
 
@@ -62,7 +69,7 @@ def decode(content: bytes, name: str) -> np.ndarray:
         with Image.open(io.BytesIO(content)) as picture:
             pixels = np.asarray(picture if picture.mode in ("L", "RGB") else picture.convert("RGB"))
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise StudyError(f"{name} is not a readable image ({error}); repair or remove it") from error
+        raise unreadable_image(name, error) from error
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 

@@ -46,10 +46,11 @@ def calibration_models_figure(table: pd.DataFrame, splits: Sequence[str], real: 
     for row in axes:
         row[0].set_ylabel("Spearman correlation")
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
-    figure.suptitle(
+    style.legend(figure, handles, len(handles), labels)
+    style.title(
+        figure,
         f"Rank correlation of the other models; bars: 95 % of {table['repeats'].max():,} splits of the models",
-        fontsize=11,
+        size=11,
     )
     return figure
 

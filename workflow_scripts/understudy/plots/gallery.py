@@ -65,7 +65,7 @@ def gallery_figure(
         panel.set_title(kind, loc="left")
     axes[0, -1].set_title("All weights of the class")
     axes[-1, -1].set_xlabel("weight w")
-    figure.suptitle(f"{title}: what images weigh in the ridge calibration", fontsize=11)
+    style.title(figure, f"{title}: what images weigh in the ridge calibration", size=11)
     return figure
 
 

@@ -57,8 +57,8 @@ def generator_quality_figure(table: pd.DataFrame, splits: Sequence[str], generat
     distances.set_yticks(range(len(lines)), [f"{split}: {name}" for split, name in lines])
     distances.set_ylim(len(lines) - 0.5, -0.5)
     draws = plural(table["draw"].nunique(), "draw")
-    figure.suptitle(
-        f"Quality of the synthetic sets: {table['images'].min():,} images or more each, {draws} of the splits"
+    style.title(
+        figure, f"Quality of the synthetic sets: {table['images'].min():,} images or more each, {draws} of the splits"
     )
     return figure
 
@@ -107,12 +107,12 @@ def snapshot_scores_figure(scores: pd.DataFrame, splits: Sequence[str], generato
             chosen = mine["selected"]
             panel.plot(seen[chosen], mine.loc[chosen, "fid"], "o", markersize=11, markerfacecolor="none", color=colour)
         panel.set_yscale("log")
-        panel.yaxis.set_major_formatter("{x:g}")
         panel.set_title(split)
         panel.set_xlabel("Real images seen (thousands)")
+    style.plain_numbers(axes[0, 0].yaxis)
     axes[0, 0].set_ylabel("Frechet distance to train")
     looks = {name: style.generator_look(name, generators) for name in in_order(scores["generator"], generators)}
     handles = [Line2D([], [], color=colour, marker=marker, label=name) for name, (colour, marker) in looks.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4)
-    figure.suptitle("Snapshots of the generators; a ring marks the selected one")
+    style.legend(figure, handles, 4)
+    style.title(figure, "Snapshots of the generators; a ring marks the selected one")
     return figure

@@ -76,8 +76,8 @@ def learning_curves_figure(
             if label not in labels:
                 handles.append(handle)
                 labels.append(label)
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
-    figure.suptitle("Errors during training: the run that its synthetic set chose for each architecture")
+    style.legend(figure, handles, 3, labels)
+    style.title(figure, "Errors during training: the run that its synthetic set chose for each architecture")
     return figure
 
 

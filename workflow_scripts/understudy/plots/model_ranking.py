@@ -37,8 +37,9 @@ def model_ranking_figure(title: str, table: pd.DataFrame) -> Figure:
         Line2D([], [], color=style.ORANGE, marker="x", linestyle="none", label="calibration model"),
         Line2D([], [], color=style.GREY, linestyle=":", label="estimate = real error"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-    figure.suptitle(f"{title}: real error against the estimate, one split of the models", fontsize=11)
+    if table["real_risk"].notna().any():
+        style.legend(figure, handles, len(handles))
+    style.title(figure, f"{title}: real error against the estimate, one split of the models", size=11)
     return figure
 
 

@@ -65,7 +65,9 @@ def training_figure(history: pd.DataFrame, additions: pd.DataFrame) -> Figure:
         panel.set_xlabel("Iterations")
         panel.set_ylabel(label)
     _legend(figure, axes[0, 0])
-    figure.suptitle(f"One run of practice and its branches (seed {mine['seed'].iloc[0]}): dashed lines are additions")
+    style.title(
+        figure, f"One run of practice and its branches (seed {mine['seed'].iloc[0]}): dashed lines are additions"
+    )
     return figure
 
 
@@ -96,7 +98,7 @@ def scaling_figure(summary: pd.DataFrame) -> Figure:
     axes[0, 0].set_ylabel(_accuracy_label(shown))
     _cut(axes[0, 0])
     _legend(figure, axes[0, 0])
-    figure.suptitle(f"Accuracy against data and cost: mean and 95 % interval over {shown['seeds'].max()} seeds")
+    style.title(figure, f"Accuracy against data and cost: mean and 95 % interval over {shown['seeds'].max()} seeds")
     return figure
 
 
@@ -124,7 +126,7 @@ def sweep_figure(summary: pd.DataFrame, guidance: pd.DataFrame) -> Figure:
         _cut(panel)
     axes[0, 2].legend(loc="best")
     _guidance(axes[0, 3], guidance)
-    figure.suptitle(f"One addition at a fixed iteration: mean and 95 % interval over {shown['seeds'].max()} seeds")
+    style.title(figure, f"One addition at a fixed iteration: mean and 95 % interval over {shown['seeds'].max()} seeds")
     return figure
 
 
@@ -188,7 +190,9 @@ def hardness_figure(hardness: pd.DataFrame, additions: pd.DataFrame) -> Figure:
     axes[0, 3].legend(loc="best")
     _legend(figure, axes[0, 0])
     seeds = max(mine["seed"].nunique(), 1)
-    figure.suptitle(f"How hard added images are, mean over seeds ({seeds}); circled: the learner that asked for them")
+    style.title(
+        figure, f"How hard added images are, mean over seeds ({seeds}); circled: the learner that asked for them"
+    )
     return figure
 
 
@@ -245,4 +249,4 @@ def _logarithmic(panel: Axes) -> None:
 
 def _legend(figure: Figure, panel: Axes) -> None:
     handles, labels = panel.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 5))
+    style.legend(figure, handles, 5, labels)

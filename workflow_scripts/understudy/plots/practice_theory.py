@@ -127,9 +127,9 @@ def _finish(
         panel.set_axis_off()
     for row in axes:
         row[0].set_ylabel("Test accuracy (%)")
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    style.legend(figure, handles, len(handles))
     dimension, trials = shown["dimension"].iloc[0], shown["trials"].iloc[0]
-    figure.suptitle(
-        f"{title}: theory (lines) and {trials} simulations a point (mean, 95 %), d = {dimension}", fontsize=11
+    style.title(
+        figure, f"{title}: theory (lines) and {trials} simulations a point (mean, 95 %), d = {dimension}", size=11
     )
     return figure

@@ -40,8 +40,8 @@ def protocol_subsets_figure(table: pd.DataFrame, synthetic_sets: Mapping[str, st
         panel.set_xlabel("Other protocol's test error\nless the synthetic one's (points)")
     first = rows.iloc[0] if len(rows) else None
     sample = "" if first is None else f": {first['subsets']:,} halves of {first['runs']} runs a draw"
-    figure.suptitle(f"The synthetic protocol against the others, to the right of 0 it wins{sample}")
-    figure.legend(handles=_handles(), loc="outside lower center", ncols=3)
+    style.legend(figure, _handles(), 3)
+    style.title(figure, f"The synthetic protocol against the others, to the right of 0 it wins{sample}")
     return figure
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from understudy.plots import style
 from understudy.plots.dots import INCHES_PER_DOT, Dot, draw_dots
@@ -73,8 +74,8 @@ def protocols_figure(
         _draw_correlations(column[1], correlations[correlations["split"] == split], generators, places[0])
         _draw_ranks(column[2], mine)
         _draw_protocols(column[3], comparison[comparison["split"] == split], generator, places[1])
-    figure.legend(handles=_handles(correlations, generators), loc="outside lower center", ncols=4)
-    figure.suptitle(f"Choosing one model out of all: {sample_size(ends)}; bars: 95 % intervals")
+    style.legend(figure, _handles(correlations, generators), 4)
+    style.title(figure, f"Choosing one model out of all: {sample_size(ends)}; bars: 95 % intervals")
     return figure
 
 
@@ -135,6 +136,9 @@ def _draw_ranks(panel: Axes, ends: pd.DataFrame) -> None:
     panel.plot(chosen["before"], chosen["after"], "o", markersize=12, markerfacecolor="none", color=style.BLACK)
     text = f"ring: first by validation,\n{chosen['after']:g} of {len(ranks)} when trained in full"
     panel.text(0.98, 0.03, text, transform=panel.transAxes, ha="right", va="bottom")
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+    panel.set(xlim=(0.5, len(ranks) + 0.5), ylim=(0.5, len(ranks) + 0.5))
     panel.set_xlabel("Rank trained on subtrain, by validation error")
     panel.set_ylabel("Rank trained in full,\nby test error")
 

@@ -40,9 +40,9 @@ def random_graphs_figure(graphs: pd.DataFrame) -> Figure:
         for label, colour in (("reads the stage's input", style.GREEN), ("inner node", style.GREY),
                               ("gives the stage's output", style.VERMILION))
     ]  # fmt: skip
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    style.legend(figure, handles, 3)
     part = f"; the first {len(shown)} of {len(found)}" if len(shown) < len(found) else ""
-    figure.suptitle(f"Graphs of the randomly wired networks, {graphs['nodes'].iloc[0]} nodes each{part}")
+    style.title(figure, f"Graphs of the randomly wired networks, {graphs['nodes'].iloc[0]} nodes each{part}")
     return figure
 
 

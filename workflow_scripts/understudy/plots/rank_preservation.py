@@ -67,9 +67,9 @@ def rank_preservation_figure(
             panel.set_axis_off()
     families = [family for family in style.FAMILIES if family in set(table["family"])]
     handles = [_handle(family) for family in families]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-    figure.suptitle(
-        f"Test error against choosing error: means of {sample_size(ends)}; bars: 95 % of the mean", fontsize=11
+    style.legend(figure, handles, len(handles))
+    style.title(
+        figure, f"Test error against choosing error: means of {sample_size(ends)}; bars: 95 % of the mean", size=11
     )
     return figure
 
@@ -109,7 +109,11 @@ def scatter(panel: Axes, points: pd.DataFrame) -> None:
 
 def why_missing(row: NamedTuple) -> str:
     """Say in a few words why a row of ``rank_preservation`` has no correlation: its own reason may be a sentence."""
-    return "too few" if row.models < 3 else textwrap.shorten(row.reason or "none", 20, placeholder=" …")
+    reason = row.reason or "none"
+    # More models would not help a study without test images.
+    if row.models < 3 and "no test set" not in reason:
+        return "too few"
+    return textwrap.shorten(reason, 20, placeholder=" …")
 
 
 def _title(split: str, name: str, mine: pd.DataFrame) -> str:

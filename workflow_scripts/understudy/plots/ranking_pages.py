@@ -76,9 +76,11 @@ def model_ranking_page(table: pd.DataFrame, note: str) -> str:
             fact = facts.loc[model]
             known = "calibrates" if fact["calibrates"] else ""
             rows.append([*place(fact), fact["set"], model, *cells, pages.percent(fact["real_risk"]), known])
+    count = table["model"].nunique()
+    shown = f"The {MOST_MODELS} best models" if count > MOST_MODELS else f"All {count} models"
     text = (
-        f"The {MOST_MODELS} best models by their estimated real error (top-1, in percent; their rank among "
-        f"{table['model'].nunique()} in brackets), with each method. The real error is that on the images which judge, "
+        f"{shown} by their estimated real error (top-1, in percent; their rank among "
+        f"{count} in brackets), with each method. The real error is that on the images which judge, "
         f"where there are such. Models that calibrate had their real errors known. {note}"
     )
     head = [*PLACE, "set", "model", "adaptive", "ridge", "plain", "real error", ""]

@@ -51,7 +51,7 @@ def blocks_figure(sets: Mapping[str, Sequence[np.ndarray]], names: Sequence[str]
         panel.set_yticks([(height + GAP) * row + (height - 1) / 2 for row in range(len(rows))], names)
         if panel is not axes[0, 0]:
             panel.tick_params(labelleft=False)
-    figure.suptitle(title)
+    style.title(figure, title)
     return figure
 
 
@@ -91,8 +91,9 @@ def closest_pairs_figure(
             held_out = "" if np.isnan(pair.held_out_distance) else f"\nheld out {pair.held_out_distance:.2f}"
             panel.set_xlabel(f"train {pair.distance:.2f}{held_out}", fontsize=9)
         row[0].set_ylabel(name)
-    figure.suptitle(
+    style.title(
+        figure,
         f"{split}: synthetic images (left of each pair) nearest to a training image (right); feature distances",
-        fontsize=11,
+        size=11,
     )
     return figure

@@ -31,7 +31,7 @@ def selection_gain_figure(table: pd.DataFrame, split: str, generators: Sequence[
     table = table[(table["split"] == split) & table["method"].isin(METHODS)]
     sets = choosing_sets(table, [split], generators)
     lines = _lines(table)
-    # Narrower than a page, the figure would cut its title and legend.
+    # Two columns of the legend take a page's width.
     figure, axes = style.panels(
         1,
         len(sets),
@@ -46,10 +46,10 @@ def selection_gain_figure(table: pd.DataFrame, split: str, generators: Sequence[
         panel.set_xlabel("Gain (percentage points)")
     axes[0, 0].set_yticks(range(len(lines)), [_line_label(*line) for line in lines])
     axes[0, 0].set_ylim(len(lines) - 0.5, -0.5)
-    figure.legend(handles=_handles(), loc="outside lower center", ncols=2)
+    style.legend(figure, _handles(), 2)
     runs = int(table.loc[table["architecture"] != "all", "runs"].max())
-    figure.suptitle(
-        f"{split}: gain over the mean run at its last epoch; {runs} runs an architecture, bars: 95 % intervals"
+    style.title(
+        figure, f"{split}: gain over the mean run at its last epoch; {runs} runs an architecture, bars: 95 % intervals"
     )
     return figure
 

@@ -5,12 +5,18 @@ Figures are made without pyplot, so that no global state passes from one to the 
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 
 import matplotlib
 import numpy as np
 import seaborn
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.transforms import Bbox
 
 from understudy.files import writing
 
@@ -19,6 +25,7 @@ matplotlib.use("Agg")
 DPI = 150
 WIDTH = 10.0  # inches: a report page
 FONT_SIZE = 9.5
+MARGIN = 0.1  # inches to either side of a figure's title and legend
 
 # Okabe and Ito's palette: told apart by readers with any of the common forms of colour blindness.
 BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
@@ -80,6 +87,75 @@ def panels(rows: int, columns: int, width: float = WIDTH, height: float = 3.0, *
     figure = Figure(figsize=(width, height * rows), layout="constrained", dpi=DPI)
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     return figure, axes
+
+
+def title(figure: Figure, text: str, size: float = 12) -> None:
+    """Write a figure's title in as many lines as its width asks for; those after the first make the figure taller.
+
+    To be called after :func:`legend`, which may widen the figure.
+    """
+    written = figure.suptitle(text, fontsize=size)
+    first = _extent(figure, written)
+    # From the widest lines on, down to those of the longest word.
+    wrapped = [
+        fill(text, characters, break_long_words=False, break_on_hyphens=False)
+        for characters in range(len(text), max(map(len, text.split())) - 1, -1)
+    ]
+    for lines in wrapped:
+        written.set_text(lines)
+        if _extent(figure, written).width <= _room(figure):
+            break
+    # The narrowest of as many lines: of about equal lengths, where the widest may leave one word to the last.
+    written.set_text([lines for lines in wrapped if lines.count("\n") == written.get_text().count("\n")][-1])
+    _widen(figure, written)
+    _grow(figure, _extent(figure, written).height - first.height)
+
+
+def legend(figure: Figure, handles: Sequence[Artist], columns: int, labels: Sequence[str] | None = None) -> None:
+    """Place a figure's legend below its panels in at most ``columns`` columns, in fewer where the figure is narrow.
+
+    The lines that this adds make the figure taller; one column that is too wide makes it wider.
+    """
+    names = [str(handle.get_label()) for handle in handles] if labels is None else labels
+    heights = []
+    for count in range(min(columns, len(handles)), 0, -1):
+        placed = figure.legend(handles, names, loc="outside lower center", ncols=count)
+        extent = _extent(figure, placed)
+        heights.append(extent.height)
+        if extent.width <= _room(figure):
+            break
+        if count > 1:
+            placed.remove()
+    if heights:
+        _widen(figure, placed)
+        _grow(figure, heights[-1] - heights[0])
+
+
+def _extent(figure: Figure, artist: Artist) -> Bbox:
+    return artist.get_window_extent(FigureCanvasAgg(figure).get_renderer())
+
+
+def _room(figure: Figure) -> float:
+    return figure.bbox.width - 2 * MARGIN * figure.dpi
+
+
+def _widen(figure: Figure, artist: Artist) -> None:
+    """Make a figure as wide as one word of its title or one entry of its legend asks for."""
+    figure.set_figwidth(max(figure.get_figwidth(), _extent(figure, artist).width / figure.dpi + 2 * MARGIN))
+
+
+def _grow(figure: Figure, pixels: float) -> None:
+    """Make a figure taller, so that its panels keep their height."""
+    figure.set_figheight(figure.get_figheight() + pixels / figure.dpi)
+
+
+def plain_numbers(axis: Axis) -> None:
+    """Label a logarithmic axis of positive values with plain numbers, those of a linear one within a decade."""
+    low, high = axis.get_view_interval()
+    near = high < 10 * low
+    axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]) if near else LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def say(axes: Axes, text: str) -> None:

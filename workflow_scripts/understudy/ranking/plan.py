@@ -138,13 +138,19 @@ class RankingPlan:
 
     def missing_files(self) -> list[str]:
         """Say which images, weights and prediction files that a ranking needs are not there."""
-        zoo = self.settings.models
+        ranking = self.settings
+        zoo = ranking.models
         places = {f"the images of set {name}": self.given_root(name) for name in self.image_sets}
         places |= {f"checkpoint {name}": entry.path for name, entry in (zoo.checkpoints if zoo else {}).items()}
         biggan = {name: entry for name, entry in self.image_sets.items() if isinstance(entry, BigGANSet)}
         places |= {f"the BigGAN of set {name}": entry.model for name, entry in biggan.items()}
+        for key, entry in ({f"sets.{name}": entry for name, entry in ranking.sets.items()} | ranking.real_sets).items():
+            if isinstance(entry, PredictionFile):
+                # An npz file holds its true labels, so that only the first key names a file.
+                files = zip(("path", "labels"), entry.files, strict=False)
+                places |= {f"the predictions of ranking.{key}.{field}": file for field, file in files}
         return [
-            f"ranking: {what} are expected at {path}, which does not exist"
+            f"ranking: {what} are expected at {path}, which does not exist; put them there, or correct the path"
             for what, path in places.items()
             if path is not None and not path.exists()
         ]

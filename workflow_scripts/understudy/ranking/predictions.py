@@ -11,6 +11,7 @@ Labels are numbers from 0, or names of classes.
 """
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,25 +130,33 @@ def make_predictions(
     duplicates = sorted({name for name in models if models.count(name) > 1})
     if duplicates:
         raise StudyError(f"{source}: models {some(duplicates)} occur more than once; give each model one row")
-    labels = _label_numbers(np.asarray(labels), classes, f"{source}: true labels")
+    labels = np.asarray(labels)
     if len(models) == 0 or labels.ndim != 1 or len(labels) == 0:
         raise StudyError(f"{source}: {len(models)} models and true labels of shape {labels.shape}; give some of both")
-    if len(predicted) != len(models):
-        raise StudyError(f"{source}: {len(models)} names of models came with predictions of {len(predicted)}")
-    for name, row in zip(models, predicted, strict=True):
-        if len(row) != len(labels):
-            raise StudyError(f"{source}: model {name} has {len(row)} predictions, there are {len(labels)} true labels")
     try:
         array = np.asarray(predicted)
     except ValueError as error:
+        for name, row in zip(models, predicted, strict=False):
+            if len(row) != len(labels):
+                raise StudyError(
+                    f"{source}: model {name} has {len(row)} predictions, but there are {len(labels)} true labels; give "
+                    "every model one prediction for each image"
+                ) from error
         raise StudyError(
             f"{source}: the numbers of labels per image differ between models; give all the same"
         ) from error
-    array = _label_numbers(array, classes, f"{source}: predictions")
-    if array.ndim not in (2, 3):
+    needed = (len(models), len(labels))
+    if array.ndim not in (2, 3) or array.shape[:2] != needed:
+        advice = "give every model one prediction, and one true label, for each image"
+        if array.ndim in (2, 3) and array.shape[1::-1] == needed:
+            advice = "they seem transposed: save numpy.swapaxes(predicted, 0, 1)"
         raise StudyError(
-            f"{source}: predictions of shape {array.shape}; [models, images] or [models, images, k] needed"
+            f"{source}: predictions of shape {list(array.shape)} came with {needed[0]} names of models and {needed[1]} "
+            f"true labels; expected [models, images], {list(needed)}, or [models, images, 5], {[*needed, 5]}, for "
+            f"top-5: {advice}"
         )
+    labels = _label_numbers(labels, classes, f"{source}: true labels")
+    array = _label_numbers(array, classes, f"{source}: predictions", models)
     count = classes if isinstance(classes, int) else len(classes)
     return Predictions(tuple(models), array.reshape(*array.shape[:2], -1), labels, count)
 
@@ -172,9 +181,15 @@ def read_npz(
             missing = [name for name in (models, predicted, labels) if name not in file.files]
             if missing:
                 raise StudyError(f"{path}: no arrays {some(missing)}; the file has {some(file.files)}")
-            arrays = [file[name] for name in (models, predicted, labels)]
-    except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
-        raise StudyError(f"{path}: not readable as an npz file of plain arrays ({error})") from error
+            arrays = [_plain_array(file, name, path) for name in (models, predicted, labels)]
+    # What is no npz file numpy takes for a single array, or for a pickle that it proposes to load unsafely.
+    except (ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise StudyError(
+            f"{path}: no npz file, or a damaged one; write it anew with numpy.savez (arrays {models}, {predicted}, "
+            f"{labels})"
+        ) from error
+    except OSError as error:
+        raise StudyError(f"{path}: not readable ({error}); correct the path, or the file's permissions") from error
     return make_predictions(*arrays, classes, source=str(path))
 
 
@@ -201,8 +216,20 @@ def read_parquet(
     return make_predictions(names, rows, truth, classes, source=source)
 
 
-def _label_numbers(values: np.ndarray, classes: int | Sequence[str], what: str) -> np.ndarray:
-    """Labels in [0, C) as small integers, from whole numbers or names of classes."""
+def _plain_array(file: np.lib.npyio.NpzFile, name: str, path: str | Path) -> np.ndarray:
+    try:
+        return file[name]
+    except ValueError as error:
+        raise StudyError(
+            f"{path}: array {name} holds Python objects, or is damaged; save names as strings, numpy.array({name}, "
+            "dtype=str), and numbers with dtype=int"
+        ) from error
+
+
+def _label_numbers(
+    values: np.ndarray, classes: int | Sequence[str], what: str, models: Sequence[str] = ()
+) -> np.ndarray:
+    """Labels in [0, C) as small integers, from whole numbers or names of classes; `models` have a row each."""
     count = classes if isinstance(classes, int) else len(classes)
     kind = np.int16 if count <= 2**15 else np.int32
     if values.dtype.kind in "UO":
@@ -212,15 +239,26 @@ def _label_numbers(values: np.ndarray, classes: int | Sequence[str], what: str) 
             raise StudyError(f"{what}: unknown classes {some(unknown)}; known are {some(list(number)) or 'numbers'}")
         return np.vectorize(number.__getitem__, otypes=[kind])(values)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise StudyError(f"{what}: {int((~np.isfinite(values)).sum())} values are NaN or infinite; predict every image")
+        wrong = ~np.isfinite(values)
+        raise StudyError(
+            f"{what}: {wrong.sum()} values are NaN or infinite, the first of {_first_place(wrong, models)}; give every "
+            "image a label"
+        )
     if values.dtype.kind not in "iuf" or (values.dtype.kind == "f" and (values != np.rint(values)).any()):
         raise StudyError(f"{what}: values of type {values.dtype} that aren't whole numbers; give labels from 0")
     if values.size and (values.min() < 0 or values.max() >= count):
-        wrong = values[(values < 0) | (values >= count)]
+        wrong = (values < 0) | (values >= count)
         raise StudyError(
-            f"{what}: {wrong.size} labels out of range, {int(wrong[0])} the first; 0 to {count - 1} allowed"
+            f"{what}: {wrong.sum()} labels out of range, {int(values[wrong][0])} the first, of "
+            f"{_first_place(wrong, models)}; 0 to {count - 1} allowed: correct them, or `ranking.classes`"
         )
     return values.astype(kind, copy=False)
+
+
+def _first_place(wrong: np.ndarray, models: Sequence[str]) -> str:
+    first = np.unravel_index(wrong.argmax(), wrong.shape)
+    place = f"model {models[first[0]]}, image {first[1]}" if models else f"image {first[0]}"
+    return f"{place} (counted from 0)"
 
 
 def _read_columns(path: str | Path, columns: list[str]) -> pa.Table:
@@ -230,8 +268,12 @@ def _read_columns(path: str | Path, columns: list[str]) -> pa.Table:
             if missing:
                 raise StudyError(f"{path}: no columns {some(missing)}; the file has {some(file.schema_arrow.names)}")
             return file.read(columns=columns)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise StudyError(f"{path}: not readable as parquet ({error})") from error
+    except pa.ArrowInvalid as error:
+        raise StudyError(
+            f"{path}: no parquet file, or a damaged one; write it anew (columns: {', '.join(columns)})"
+        ) from error
+    except OSError as error:
+        raise StudyError(f"{path}: not readable as parquet ({error}); correct the path, or write it anew") from error
 
 
 def _list_array(row: pa.Scalar, path: str | Path) -> np.ndarray:

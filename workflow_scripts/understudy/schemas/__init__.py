@@ -6,12 +6,13 @@ with "test:" is left out by a study that has no test set. ``draw`` is -1 in an a
 
 from understudy.schemas.candidates import CANDIDATE_TABLES
 from understudy.schemas.columns import Column
+from understudy.schemas.contents import CONTENTS
 from understudy.schemas.generators import GENERATOR_TABLES
 from understudy.schemas.practice import PRACTICE_TABLES
 from understudy.schemas.ranking import RANKING_TABLES
 from understudy.schemas.selection import SELECTION_TABLES
 
-__all__ = ["SCHEMAS", "Column"]
+__all__ = ["CONTENTS", "SCHEMAS", "Column"]
 
 SCHEMAS: dict[str, list[Column]] = {
     **GENERATOR_TABLES,

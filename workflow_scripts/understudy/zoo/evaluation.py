@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from understudy.data.image_sets import EncodedImages
+from understudy.data.shards import unreadable_image
 from understudy.errors import StudyError
 
 LABELS_KEPT = 5
@@ -52,7 +53,7 @@ class _Pictures(Dataset):
         except (UnidentifiedImageError, OSError, SyntaxError) as error:
             path, row = self.images.places[number]
             place = path if row < 0 else f"{path}, row {row}"
-            raise StudyError(f"{place} is not a readable image ({error}); repair or remove it") from error
+            raise unreadable_image(str(place), error) from error
 
 
 def predict(
