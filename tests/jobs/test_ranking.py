@@ -80,7 +80,7 @@ TOP1 = MADE.predicted[:, :, 0]
     [
         (
             {"predicted": TOP1[:, :50]},
-            r"s.npz: predictions of shape \[9, 50\] came with 9 names of models and 60 true labels",
+            r"s.npz: predictions of shape \[9, 50\] came with .* 60 true labels",
         ),
         (
             {"predicted": np.where(TOP1 == 1, 3, TOP1)},
