@@ -55,6 +55,6 @@ def test_the_estimate_reads_as_a_table(tmp_path, monkeypatch):
     counts = {"train_candidates": 8, "summary": 1}
     text = describe(estimate(plan, counts, {"train_candidates"}, NOTHING), "small", gpus=4, cores=2, measured_jobs=0)
     assert "100 % of the time is guessed" in text
-    assert "Wall time on 4 GPUs: at least" in text
+    assert "Wall time on 4 GPUs: at least" in text and "set `device: cpu`" in text
     assert "snapshots of candidates" in text
     assert text.splitlines()[1].split()[:2] == ["train_candidates", "8"]

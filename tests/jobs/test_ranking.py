@@ -116,6 +116,15 @@ def test_too_few_models_to_calibrate_or_to_rank_are_one_line(tmp_path, count, me
         rank(tmp_path, npz(tmp_path / "s.npz", 0), {"real": npz(tmp_path / "r.npz", 1)}, calibration_models=count)
 
 
+def test_a_number_of_calibration_models_that_leaves_too_few_is_told(tmp_path, capsys):
+    outputs = rank(
+        tmp_path, npz(tmp_path / "s.npz", 0), {"real": npz(tmp_path / "r.npz", 1)}, calibration_counts=[3, 7, 8]
+    )
+    assert "ranking.calibration_counts: 7, 8 left out of the tables: of 9 models" in capsys.readouterr().err
+    rows = read_table(outputs["calibration_comparisons"], "calibration_comparisons")
+    assert not set(rows["calibration_models"]) & {7, 8}
+
+
 def test_lists_of_differing_lengths_in_parquet_are_one_line(tmp_path):
     pq.write_table(pa.table({"model": ["a", "b"], "predicted": [[0, 1, 2], [0, 1]]}), tmp_path / "p.parquet")
     pq.write_table(pa.table({"label": [0, 1, 2]}), tmp_path / "l.parquet")

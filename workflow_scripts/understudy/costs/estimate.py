@@ -98,6 +98,8 @@ def describe(stages: Sequence[Stage], study: str, gpus: int, cores: int, measure
         f"Wall time on {slots} {unit}{'s' if slots > 1 else ''}: at least {_number(wall)} hours (the longest job, of "
         f"{slowest.rule}, takes {_number(slowest.longest / 3600)})."
     )
+    if on_gpu:
+        lines.append("Without a GPU this takes many times as long: set `device: cpu` in the study and plan it again.")
     disk = Counter()
     for stage in stages:
         disk[DISK.get(stage.rule, OTHER_FILES)] += stage.disk

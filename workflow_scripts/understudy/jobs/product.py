@@ -192,7 +192,8 @@ def _lines_over_draws(table: pd.DataFrame, gaps: pd.DataFrame | None, split: str
 
 
 def _points(row: pd.Series) -> str:
-    value, low, high = (100 * row[column] for column in ("difference", "ci_low", "ci_high"))
+    # Adding 0 turns -0.00 into 0.00.
+    value, low, high = (round(100 * row[column], 2) + 0.0 for column in ("difference", "ci_low", "ci_high"))
     return f"{value:.2f} [{low:.2f}, {high:.2f}]"
 
 

@@ -1,5 +1,6 @@
 """Jobs of the ranking study: compare the methods of calibration, rank the models, sum up in tables."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -110,8 +111,10 @@ def _write_rankings(
     design, drop = _design(settings, study_seed), settings["drop_classes"]
     real = [one for one in (calibration, test) if one is not None]
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in outputs}
+    left_out: set[int] = set()
     for name in names:
         synthetic = read(name)
+        left_out |= set(design.left_out(len(synthetic.models)))
         for top in _tops([synthetic, *real]):
             if test is not None:
                 rows = compare_methods(
@@ -129,6 +132,12 @@ def _write_rankings(
             tables["calibration_comparisons"].append(
                 compare_real_sets(calibration, test, design, top=top).assign(set=REAL)
             )
+    if left_out and test is not None:
+        print(
+            f"warning: ranking.calibration_counts: {', '.join(map(str, sorted(left_out)))} left out of the tables: of "
+            f"{len(test.models)} models too few would be left to rank",
+            file=sys.stderr,
+        )
     for name, parts in tables.items():
         write_table(name, pd.concat(parts, ignore_index=True).assign(**where), outputs[name])
 

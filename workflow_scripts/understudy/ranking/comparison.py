@@ -54,6 +54,10 @@ class Design:
     repeats: int
     seed: int
 
+    def left_out(self, models: int) -> list[int]:
+        """Return the `counts` that leave too few of this many models to rank."""
+        return [count for count in self.counts if models - count < LEAST_RANKED]
+
     def fits(self, models: int) -> dict[int, list[float]]:
         """Return the penalties by number of calibration models, for this many models in all.
 
@@ -68,7 +72,7 @@ class Design:
                 f"ranking.calibration_models: {self.calibration_models} of {models} models were asked to calibrate; "
                 f"at least 2 must, and at least {LEAST_RANKED} must be left to rank"
             )
-        possible = [count for count in self.counts if models - count >= LEAST_RANKED]
+        possible = [count for count in self.counts if count not in self.left_out(models)]
         return {count: [self.penalty] for count in possible} | {
             self.calibration_models: sorted({self.penalty, *self.penalties})
         }
