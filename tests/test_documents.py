@@ -2,7 +2,9 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
+import jinja2
 import pytest
 import yaml
 
@@ -22,6 +24,16 @@ def test_the_default_study_fits_its_schema_and_the_data():
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     assert set(config) <= set(json.loads(DOCUMENTS[Path("docs/config.schema.json")]())["properties"])
     Plan(load_study(config)).check_sizes()
+
+
+@pytest.mark.parametrize(
+    ("part", "told"), [("candidates", "**1 Answer**"), ("ranking", "**6 Ranking**"), ("practice", "**7 Practice**")]
+)
+def test_the_landing_page_tells_of_the_parts_that_a_study_has(part, told):
+    page = jinja2.Template((ROOT / "rules" / "captions" / "workflow.rst").read_text())
+    text = page.render(snakemake=SimpleNamespace(config={part: {"a": 1}}))
+    parts = ("**1 Answer**", "**6 Ranking**", "**7 Practice**")
+    assert [name for name in parts if name in text] == [told]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda path: path.name)

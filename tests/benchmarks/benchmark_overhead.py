@@ -88,7 +88,8 @@ def main(slurm: bool) -> None:
             folder.mkdir()
             clone(folder)
         if not slurm:
-            return local(folders[0])
+            local(folders[0])
+            return
         with Cluster() as cluster:
             untuned = str(untuned_profile(folders[1]))
             remote(cluster, folders[0], "--profile slurm", "snakemake", "slurm")

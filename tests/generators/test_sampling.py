@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.generators.small import made_up_images, small_settings
-from understudy.data.shards import read_images
+from understudy.data.shards import read_images, read_labels
 from understudy.errors import StudyError
 from understudy.generators.sampling import load_generator, sample_shards
 from understudy.generators.training import train_generator
@@ -53,6 +53,19 @@ def test_shards_hold_what_sampling_gives_whatever_their_size(generator, tmp_path
         assert counts.max() - counts.min() <= 1
     manifest = json.loads((tmp_path / "many/manifest.json").read_text())
     assert [shard["images"] for shard in manifest["shards"]] == [7, 7, 7, 7, 2]
+
+
+def test_a_set_with_a_shard_cut_or_missing_is_not_read(generator, tmp_path):
+    shard = sample_shards(generator, 10, 7, 9, tmp_path, "trial")[1]
+    advice = f"delete the folder {tmp_path} and run again"
+    shard.write_bytes(shard.read_bytes()[:-30])
+    for read in (read_images, read_labels):
+        with pytest.raises(StudyError, match=f"{shard.name} is not a readable parquet file .*; {advice}"):
+            read(tmp_path)
+    shard.unlink()
+    for read in (read_images, read_labels):
+        with pytest.raises(StudyError, match=f"{shard.name} is missing; {advice}"):
+            read(tmp_path)
 
 
 @pytest.mark.parametrize(

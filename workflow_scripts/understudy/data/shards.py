@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from PIL import Image, UnidentifiedImageError
 
 from understudy.errors import StudyError
-from understudy.files import writing
+from understudy.files import read_json, writing
 
 IMAGE_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
@@ -119,10 +119,25 @@ def _files(paths: str | Path | Sequence[str | Path]) -> list[Path]:
     files = []
     for path in listed:
         inside = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+        missing = next((file for file in _listed(path) if not file.exists()), None)
+        if missing:
+            raise StudyError(f"{missing} is missing; delete the folder {path} and run again to rebuild it")
         if not inside:
             raise StudyError(f"{path} holds no parquet file; expected image shards (*.parquet)")
         files += inside
     return files
+
+
+def _product(path: Path) -> str:
+    """Say what Snakemake makes anew once it has gone: a shard's whole folder, of whose files it knows nothing."""
+    return f"the folder {path.parent}" if (path.parent / "manifest.json").exists() else "it"
+
+
+def _listed(folder: Path) -> list[Path]:
+    """Return the shards that the manifest of a synthetic set names; other folders list none."""
+    path = folder / "manifest.json"
+    manifest = read_json(path) if path.exists() else {}
+    return [folder / shard["file"] for shard in manifest["shards"]] if "images_per_class" in manifest else []
 
 
 def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -145,8 +160,9 @@ def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pa.T
     except FileNotFoundError as error:
         raise StudyError(f"{path} does not exist") from error
     except (pa.ArrowInvalid, OSError) as error:
+        place = _product(Path(path))
         raise StudyError(
-            f"{path} is not a readable parquet file ({error}); delete it and run again to rebuild it"
+            f"{path} is not a readable parquet file ({error}); delete {place} and run again to rebuild it"
         ) from error
 
 

@@ -111,10 +111,8 @@ def _write_rankings(
     design, drop = _design(settings, study_seed), settings["drop_classes"]
     real = [one for one in (calibration, test) if one is not None]
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in outputs}
-    left_out: set[int] = set()
     for name in names:
         synthetic = read(name)
-        left_out |= set(design.left_out(len(synthetic.models)))
         for top in _tops([synthetic, *real]):
             if test is not None:
                 rows = compare_methods(
@@ -132,9 +130,9 @@ def _write_rankings(
             tables["calibration_comparisons"].append(
                 compare_real_sets(calibration, test, design, top=top).assign(set=REAL)
             )
-    if left_out and test is not None:
+    if test is not None and (left_out := design.left_out(len(test.models))):
         print(
-            f"warning: ranking.calibration_counts: {', '.join(map(str, sorted(left_out)))} left out of the tables: of "
+            f"warning: ranking.calibration_counts: {', '.join(map(str, left_out))} left out of the tables: of "
             f"{len(test.models)} models too few would be left to rank",
             file=sys.stderr,
         )
