@@ -185,8 +185,11 @@ def test_one_core_and_an_interruption_change_no_table(finished, tmp_path):
     while not wanted.exists() and time.monotonic() < deadline:
         time.sleep(0.5)
     assert wanted.exists()
-    # A second Snakemake on the same study is refused, and changes nothing.
-    another = snakemake_command("--directory", str(tmp_path), "--configfile", str(config), "--cores", "1")
+    # A second Snakemake on the same study is refused, and changes nothing. Told to make incomplete files anew, as the
+    # interrupted study will be: a file that the running job has just put in place would be its first complaint.
+    another = snakemake_command(
+        "--directory", str(tmp_path), "--configfile", str(config), "--cores", "1", "--rerun-incomplete"
+    )
     second = subprocess.run(another, capture_output=True, text=True)
     assert second.returncode != 0
     assert "cannot be locked" in second.stdout + second.stderr
