@@ -15,6 +15,9 @@ PAGE_CODE = modules(
 rule write_table_page:
     input:
         table=lambda wildcards: plan.table(wildcards.table),
+        classes=lambda wildcards: (
+            plan.classes if REPORTED_TABLES[wildcards.table] == "4 Generators" else []
+        ),
         code=PAGE_CODE,
     output:
         page=report(

@@ -12,4 +12,5 @@ with job(snakemake):
         snakemake.params.generators,
         snakemake.output.page,
         snakemake.params.note,
+        snakemake.input.classes or None,
     )

@@ -1,5 +1,7 @@
 """Selecting and measuring with either feature extractor: each figure bears the name of the one that gave it."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from tests.generators.small import made_up_images, small_settings
 from understudy.classifiers import extractor
 from understudy.data.shards import read_images, write_images
 from understudy.errors import StudyError
-from understudy.generators.training import train_generator
+from understudy.generators.training import train_generator, training_snapshots
 from understudy.jobs.generators import load_features, measure_generator, sample_study_set, select_study_snapshot
 from understudy.metrics.frechet import frechet_distance
 from understudy.tables import read_table
@@ -73,3 +75,16 @@ def test_the_column_names_the_extractor_that_gave_the_figures(folder, tmp_path, 
 def test_the_other_extractors_weights_are_refused(folder, kind, weights):
     with pytest.raises(StudyError, match=r"not a feature extractor|doesn't hold the weights"):
         load_features(kind, folder / weights, CPU)
+
+
+def test_a_training_that_lost_a_snapshot_is_refused(folder, tmp_path):
+    whole = sorted((folder / "snapshots").iterdir())
+    kept = shutil.copytree(folder / "snapshots", tmp_path / "snapshots")
+    assert [path.name for path in training_snapshots(kept)] == [path.name for path in whole]
+    (kept / whole[-1].name).unlink()
+    with pytest.raises(StudyError, match=f"{whole[-1].name} of the generator's training is missing; delete the folder"):
+        training_snapshots(kept)
+    for path in kept.iterdir():
+        path.unlink()
+    with pytest.raises(StudyError, match="every snapshot"):
+        training_snapshots(kept)

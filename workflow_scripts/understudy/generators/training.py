@@ -12,8 +12,8 @@ from understudy.errors import StudyError
 from understudy.generators.batches import RealImages, check_training_images
 from understudy.generators.layers import check_resolution
 from understudy.generators.resuming import train_to_end
-from understudy.generators.settings import GeneratorSettings, StyleGAN2Settings
-from understudy.generators.snapshots import Description, save_snapshot
+from understudy.generators.settings import GeneratorSettings, StyleGAN2Settings, WGANGPSettings
+from understudy.generators.snapshots import Description, read_description, save_snapshot
 from understudy.generators.stylegan2_step import StyleGAN2Step
 from understudy.generators.wgan_gp_step import WGANGPStep
 from understudy.seeds import seed_for
@@ -74,6 +74,48 @@ def train_generator(
     return [run.snapshot_path(step) for step in run.snapshot_steps]
 
 
+def method_of(settings: StyleGAN2Settings | WGANGPSettings) -> type[StyleGAN2Step] | type[WGANGPStep]:
+    """Return the class whose steps train such a GAN."""
+    return StyleGAN2Step if isinstance(settings, StyleGAN2Settings) else WGANGPStep
+
+
+def training_steps(settings: StyleGAN2Settings | WGANGPSettings) -> int:
+    """Return the number of steps of a training."""
+    return max(round(1000 * settings.kimg / method_of(settings).images_per_step(settings)), 1)
+
+
+def snapshot_steps(settings: StyleGAN2Settings | WGANGPSettings) -> list[int]:
+    """Return after which steps, ascending, a training leaves a snapshot; the last step is one."""
+    steps = training_steps(settings)
+    snapshots = min(settings.snapshots, steps)
+    return [round(steps * (k + 1) / snapshots) for k in range(snapshots)]
+
+
+def snapshot_name(step: int) -> str:
+    """Return the file name of the snapshot after ``step`` steps; names sort as steps do."""
+    return f"{step:08d}.safetensors"
+
+
+def training_snapshots(folder: Path) -> list[Path]:
+    """Return all snapshots of a finished training, in its order.
+
+    Raises
+    ------
+    StudyError
+        If a snapshot is missing from ``folder``: without it the best of the others would be taken for the best.
+
+    """
+    found = sorted(folder.glob("*.safetensors"))
+    steps = snapshot_steps(read_description(found[0])[0]) if found else []
+    missing = sorted({snapshot_name(step) for step in steps} - {path.name for path in found})
+    if missing or not found:
+        raise StudyError(
+            f"{folder}: {', '.join(missing) or 'every snapshot'} of the generator's training is missing; delete the "
+            "folder and run again to train it anew"
+        )
+    return found
+
+
 class TrainingRun:
     """A GAN's training under way; a :class:`~understudy.generators.resuming.Training`."""
 
@@ -84,14 +126,14 @@ class TrainingRun:
         self.channels, self.resolution = images.shape[1], images.shape[2]
         self.members = list(range(classes)) if self.per_class else [-1]
         seeds = [seed_for(seed, "member", member) for member in self.members]
-        method = StyleGAN2Step if isinstance(self.settings, StyleGAN2Settings) else WGANGPStep
         group = self.settings.class_group
         self.real = RealImages(images, labels, classes, seeds, self.settings.mirror, device, group)
         known = self.real.label_count
-        self.steps = max(round(1000 * self.settings.kimg / method.images_per_step(self.settings)), 1)
-        self.method = method(self.settings, self.resolution, self.channels, known, seeds, self.steps, device)
-        snapshots = min(self.settings.snapshots, self.steps)
-        self.snapshot_steps = [round(self.steps * (k + 1) / snapshots) for k in range(snapshots)]
+        self.steps = training_steps(self.settings)
+        self.method = method_of(self.settings)(
+            self.settings, self.resolution, self.channels, known, seeds, self.steps, device
+        )
+        self.snapshot_steps = snapshot_steps(self.settings)
         rows = min(HISTORY_ROWS, self.steps)
         self.history_steps = {round(self.steps * (k + 1) / rows) for k in range(rows)}
         self.done = 0
@@ -156,7 +198,7 @@ class TrainingRun:
 
     def snapshot_path(self, step: int) -> Path:
         """Where the snapshot taken after ``step`` steps lies."""
-        return self.folder / "snapshots" / f"{step:08d}.safetensors"
+        return self.folder / "snapshots" / snapshot_name(step)
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the whole state, but for the history and the number of steps done."""

@@ -16,7 +16,7 @@ from understudy.files import read_json, writing
 from understudy.generators.sampling import load_generator, sample_shards
 from understudy.generators.scoring import score_snapshots, select_snapshot
 from understudy.generators.settings import GeneratorSettings
-from understudy.generators.training import train_generator
+from understudy.generators.training import train_generator, training_snapshots
 from understudy.metrics.memorisation import closest_pairs
 from understudy.metrics.prd import CLUSTERS, cluster_assignments
 from understudy.metrics.quality import Sample, generator_quality, total_variation_by_clusters
@@ -105,12 +105,12 @@ def select_study_snapshot(
 ) -> None:
     """Score every snapshot by its Frechet distance to the training images and copy the best one to ``generator``.
 
-    ``extractor`` holds the weights of the extractor of kind ``features``.
+    ``extractor`` holds the weights of the extractor of kind ``features``. Raises a StudyError if a snapshot is missing.
     """
     data = read_images(train)
     place = choose_device(device)
     table = score_snapshots(
-        sorted(snapshots.glob("*.safetensors")),
+        training_snapshots(snapshots),
         load_features(features, extractor, place)[0],
         data.images,
         data.labels,

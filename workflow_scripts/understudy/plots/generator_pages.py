@@ -1,6 +1,6 @@
 """Pages of the generators' tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -8,8 +8,8 @@ from understudy.plots import pages
 from understudy.plots.placed_tables import PLACE, place, placed_table
 
 
-def generator_quality_page(table: pd.DataFrame) -> str:
-    """Return the page of ``generator_quality``: over all classes, and the Frechet distance by class."""
+def generator_quality_page(table: pd.DataFrame, classes: Sequence[str]) -> str:
+    """Return the page of ``generator_quality``: over all classes, and the Frechet distance by class of these names."""
     whole = table[table["label"] == "all"]
     rows = [
         [
@@ -42,27 +42,27 @@ def generator_quality_page(table: pd.DataFrame) -> str:
             ),
             placed_table(whole, head, rows),
             pages.heading("Frechet distance to train, by class"),
-            _by_class(table),
+            _by_class(table, classes),
         ],
     )
 
 
-def _by_class(table: pd.DataFrame) -> str:
+def _by_class(table: pd.DataFrame, classes: Sequence[str]) -> str:
     """Return a row for each generator and a column for each class, ten classes a table: more are wider than a page."""
-    labels = sorted(set(table["label"]) - {"all"}, key=lambda label: (len(label), label))
     parts = []
-    for start in range(0, len(labels), 10):
-        shown = [*labels[start : start + 10], "all"]
+    for start in range(0, len(classes), 10):
+        names = classes[start : start + 10]
+        shown = [*(str(start + k) for k in range(len(names))), "all"]
         of_label = table.set_index([*PLACE, "generator", "label"])["fid"].unstack("label").reindex(columns=shown)
         places = table[[*PLACE, "generator"]].drop_duplicates()
         rows = [
             [*place(row), row.generator, *(pages.number(fid, 1) for fid in of_label.loc[tuple(row)])]
             for row in places.itertuples(index=False)
         ]
-        parts.append(placed_table(table, [*PLACE, "generator", *shown], rows))
+        parts.append(placed_table(table, [*PLACE, "generator", *names, "all"], rows))
     return "".join(parts)
 
 
-GENERATOR_PAGES: dict[str, Callable[[pd.DataFrame], str]] = {
+GENERATOR_PAGES: dict[str, Callable[[pd.DataFrame, Sequence[str]], str]] = {
     "generator_quality": generator_quality_page,
 }
