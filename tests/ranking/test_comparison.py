@@ -13,7 +13,7 @@ from tests.ranking.made_up import design, predictions
 from understudy.errors import StudyError
 from understudy.ranking import comparison
 from understudy.ranking.comparison import compare_methods, compare_real_sets, model_order
-from understudy.ranking.predictions import read_npz
+from understudy.ranking.predictions import make_predictions, read_npz
 
 
 @pytest.mark.parametrize(("at_once", "threads"), [(1, 2), (64, 1)])
@@ -58,6 +58,24 @@ def test_the_order_of_models_in_files_does_not_matter():
     turned = known.of_models(known.models[::-1])
     tables = [compare_methods(predictions(0), k, predictions(2), design()) for k in (known, turned)]
     pd.testing.assert_frame_equal(*tables)
+
+
+def test_a_rare_class_counts_for_little_in_every_estimate():
+    """Nine images of ten are of one class; models trade it for the other, so that the mean over classes misleads."""
+    random, names = np.random.default_rng(0), [f"m{i}" for i in range(40)]
+    labels = (np.arange(1000) % 10 == 0).astype(int)
+    skill = np.linspace(0.05, 0.25, 40)[:, None]
+
+    def drawn():
+        wrong = random.random(1000) < np.where(labels == 1, 0.9 - 3 * skill, skill)  # the same images are hard for all
+        return make_predictions(names, np.where(wrong, 1 - labels, labels), labels, 2)
+
+    rows = compare_methods(
+        drawn(), drawn(), drawn(), design(calibration_models=10, counts=(), penalties=(), repeats=10)
+    )
+    means = rows.groupby("method")["spearman"].mean()
+    assert means["none"] > 0.9
+    assert means["ridge"] > 0.9 and means["adaptive"] > 0.9, means
 
 
 @pytest.mark.parametrize("count", [1, 7])

@@ -50,6 +50,19 @@ def test_dual_equals_primal(seed, penalty):
         np.testing.assert_allclose(path.weights[0, labels == label], primal, atol=1e-9)
 
 
+def test_classes_count_for_their_shares_of_the_real_images():
+    errors, labels, risks = study(3)
+    counts, penalty = np.array([90, 9, 1]), PENALTIES[1]
+    estimates = [
+        Ridge(alpha=penalty).fit(errors[:, labels == c], risks[:, c]).predict(errors[:, labels == c]) for c in range(3)
+    ]
+    expected = counts / 100 @ np.array(estimates)
+    path = ridge_path(errors, labels, risks, [penalty]).calibration(0, counts)
+    (fit,) = ridge_calibrations(errors, labels, risks, [penalty], counts)
+    for found in (path, fit):
+        np.testing.assert_allclose(found.estimate(errors), expected, atol=1e-10)
+
+
 @pytest.mark.parametrize("models", [2, 7])
 def test_linear_systems_give_what_the_decomposition_gives(models):
     errors, labels, risks = study(8, models=models)

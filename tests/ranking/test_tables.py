@@ -15,6 +15,7 @@ from understudy.ranking.tables import (
     calibration_table,
     model_ranking,
 )
+from understudy.statistics.rank_correlation import spearman
 
 
 def comparisons(draws: int = 1) -> pd.DataFrame:
@@ -84,3 +85,42 @@ def test_fewer_than_two_models_of_known_risk_are_an_error(models):
     known = make_predictions(models, predictions(1).predicted[: len(models)], predictions(1).labels, 3)
     with pytest.raises(StudyError, match=rf"its models are {', '.join(models)}, of which 1 have .* at least 2 are"):
         model_ranking(predictions(0), known, None, design=design())
+
+
+def test_draws_with_fewer_models_are_summed_up_in_one_row():
+    """One candidate failed in one draw."""
+    rows = comparisons(draws=2)
+    rows.loc[rows["draw"] == 1, "models"] -= 1
+    table = calibration_table(rows, design())
+    aggregate = table[table["draw"] == -1]
+    assert aggregate["method"].tolist() == ["none", "ridge", "adaptive"]
+    assert (aggregate["models"] == 4).all() and (aggregate["repeats"] == 6).all()
+
+
+def test_splits_without_a_correlation_are_counted():
+    rows = comparisons()
+    rows.loc[(rows["method"] == "none") & (rows["repeat"] == 0), "spearman"] = np.nan
+    table = calibration_table(rows, design()).set_index("method")
+    assert table["repeats"].tolist() == [2, 3, 3]
+    assert table.loc["none", "reason"].startswith("in 1 of 3 splits all ranked models tie")
+    assert (table.loc[["ridge", "adaptive"], "reason"] == "").all()
+
+
+def test_a_class_that_the_synthetic_set_lacks_judges_nothing_where_it_was_dropped():
+    """Models that are good in the third class are bad in the others."""
+    random, names = np.random.default_rng(0), [f"m{i}" for i in range(9)]
+    labels, risk = np.arange(600) % 3, np.linspace(0.1, 0.8, 9)[:, None]
+
+    def drawn() -> np.ndarray:
+        wrong = random.random((9, 600)) < np.where(labels == 2, 1.0 - risk, risk)
+        return np.where(wrong, (labels + 1) % 3, labels)
+
+    synthetic, known, judged = (make_predictions(names, drawn(), labels, 3) for _ in range(3))
+    synthetic = synthetic.of_images(labels != 2)
+    with pytest.raises(StudyError, match="drop_classes"):
+        model_ranking(synthetic, known, judged, design=design())
+    table = model_ranking(synthetic, known, judged, design=design(), drop_classes=True)
+    plain = table[table["method"] == "none"]
+    seen = judged.of_images(labels != 2).errors().mean(axis=1)
+    np.testing.assert_allclose(plain["real_risk"], seen)
+    assert spearman(plain["estimate"].to_numpy(), plain["real_risk"].to_numpy()) > 0.9

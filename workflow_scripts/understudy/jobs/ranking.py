@@ -128,7 +128,7 @@ def _write_rankings(
     if test is not None:
         for top in _tops(real):
             tables["calibration_comparisons"].append(
-                compare_real_sets(calibration, test, design, top=top).assign(set=REAL)
+                compare_real_sets(calibration, test, design, top=top, drop_classes=drop).assign(set=REAL)
             )
     if test is not None and (left_out := design.left_out(len(test.models))):
         print(

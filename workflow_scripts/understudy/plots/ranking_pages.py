@@ -114,7 +114,9 @@ def _counts(table: pd.DataFrame) -> list[tuple[int, int]]:
 
 
 def _repeats(table: pd.DataFrame) -> str:
-    return f"{table['repeats'].min():,} splits"
+    fewest, most = table["repeats"].min(), table["repeats"].max()
+    lacking = ", where all ranked models tie in the others, which have no correlation" if table["reason"].any() else ""
+    return f"{most:,} splits" if fewest == most else f"{fewest:,} to {most:,} splits{lacking}"
 
 
 RANKING_PAGES: dict[str, Callable[[pd.DataFrame, str], str]] = {

@@ -4,7 +4,7 @@ The paper's ridge regression (see `ridge`) shrinks the weights of the images tow
 calibration models it therefore forgets what a good domain offers for nothing, the plain synthetic risk; some images get
 negative weights by chance, as if a model gained by being wrong on them; and the risks of single classes, counted on few
 real images, are noisy. With A [M, I] the errors of the M calibration models, p [M] their plain risks (means of A) and
-eps [M] their real risks (means over classes), this calibration solves instead, for all classes at once,
+eps [M] their real risks, this calibration solves instead, for all classes at once,
 
     w, b = argmin_{w >= 0, b} sum_m (A w + b - eps)_m^2 / (lambda v_m + u_m) + |w - s / I|^2
 
@@ -26,10 +26,11 @@ and estimates the risk of a model with errors a as a^T w + b. Five things differ
 Neither the kind of weights nor lambda is chosen: uniform weights s / I (the limit of great lambda), weights for s as
 above and weights for s = 0 (a domain whose plain risk says nothing), the latter two with every lambda of a grid, are
 averaged, in shares proportional to SSE^(-M/2), the likelihood of M Gaussian residuals of unknown variance: SSE is the
-sum over calibration models of e_m^2 / v_m, and e_m the error of the estimate of model m by a fit to the others, s
-included. The three kinds have equal shares beforehand. A fit to the others keeps which weights are zero, so that one
-solution gives all e_m, as in ridge regression. lambda is a multiple of the mean over models of the noise-weighted sum
-of squares of centred errors: the grid fits any number of images.
+sum over calibration models of e_m^2 / v_m, and e_m the error of the estimate of model m by a fit to the others, the
+slope over total risks included (that over classes is one prior for all). The three kinds have equal shares
+beforehand. A fit to the others keeps which weights are zero, so that one solution gives all e_m, as in ridge
+regression. lambda is a multiple of the mean over models of the noise-weighted sum of squares of centred errors: the
+grid fits any number of images.
 
 What it can't do: ten residuals often don't tell a good domain from a middling one. Mean Spearman correlations over 100
 splits in `tests/ranking/study_domains.py`: with 5, 10 and 15 calibration models it is more than 0.003 below the better
@@ -43,7 +44,7 @@ stays useless.
 
 import numpy as np
 
-from understudy.ranking.calibration import Calibration, check_calibration_models, uncalibrated
+from understudy.ranking.calibration import Calibration, check_calibration_models, class_shares, uncalibrated
 from understudy.ranking.ridge import check_classes
 from understudy.ranking.slope import slope_over_classes, slope_over_models
 
@@ -68,7 +69,8 @@ def adaptive_calibration(
     risks
         Floats [M, C] in [0, 1]: real risk of each calibration model in each class.
     real_images
-        int [C], on how many images of each class the risks were counted; None takes them as exact.
+        int [C], on how many images of each class the risks were counted: how much the classes count for
+        (`class_shares`), and how noisy the risks are. None takes them as exact, and the classes as alike.
 
     Returns
     -------
@@ -86,14 +88,14 @@ def adaptive_calibration(
     check_classes(labels, risks.shape[1])
     errors = np.asarray(errors, dtype=np.float64)
     models, images = errors.shape
-    total, plain = risks.mean(axis=1), errors.mean(axis=1)
+    total, plain = risks @ class_shares(real_images, risks.shape[1]), errors.mean(axis=1)
     problem = _Problem(errors, total)
     if np.ptp(total) == 0 or problem.squares.max() < 0.1:  # an image on which two models differ adds 1/4 or more
         return uncalibrated(images)
     noise = (total + RISK_OFFSET * total.mean()) / ((1.0 + RISK_OFFSET) * total.mean())  # v, about 1
     sampling = np.zeros(models)  # variance of the real risks
     if real_images is not None:
-        sampling = (total * (1.0 - total) + RISK_OFFSET * total.mean()) * (1.0 / real_images).mean() / len(real_images)
+        sampling = (total * (1.0 - total) + RISK_OFFSET * total.mean()) / real_images.sum()
     told = slope_over_classes(errors, labels, risks, 1.0 / noise)
     slope = slope_over_models(plain, total, 1.0 / noise, *told)
     slopes_left_out = slope_over_models(plain, total, (1.0 - np.eye(models)) / noise, *told)

@@ -37,6 +37,14 @@ def uncalibrated(images: int) -> Calibration:
     return Calibration(np.full(images, 1.0 / images), 0.0)
 
 
+def class_shares(real_images: np.ndarray | None, classes: int) -> np.ndarray:
+    """Return what each class counts for in the risk that is estimated, fp64 [C] of sum 1.
+
+    That is the share of the real images, int [C] by class, that are of it; without numbers all classes count alike.
+    """
+    return np.full(classes, 1.0 / classes) if real_images is None else real_images / real_images.sum()
+
+
 def check_calibration_models(errors: np.ndarray, risks: np.ndarray) -> None:
     """Refuse errors [M, I] and risks [M, ...] that can't calibrate.
 

@@ -152,13 +152,17 @@ def compare_methods(
         return pd.DataFrame([row for rows in parts_of_rows for row in rows])
 
 
-def compare_real_sets(calibration: Predictions, ranking: Predictions, design: Design, *, top: int = 1) -> pd.DataFrame:
+def compare_real_sets(
+    calibration: Predictions, ranking: Predictions, design: Design, *, top: int = 1, drop_classes: bool = False
+) -> pd.DataFrame:
     """Rank models by their real errors on the calibration images: what real images of that number are worth.
 
-    Returns rows as `compare_methods` does, of method `none`, over the same splits of the models.
+    Returns rows as `compare_methods` does, of method `none`, over the same splits of the models. All classes count that
+    both real sets have, those too that a synthetic set lacks.
     """
     models = tuple(sorted(calibration.models))
-    estimate, real = (part.of_models(models).errors(top).mean(axis=1) for part in (calibration, ranking))
+    parts = common_classes([part.of_models(models) for part in (calibration, ranking)], drop_classes)
+    estimate, real = (part.errors(top).mean(axis=1) for part in parts)
     rows = []
     for repeat in range(design.repeats):
         order = model_order(len(models), design.seed, repeat)
@@ -195,11 +199,12 @@ def calibrations(
     class_risks
         Real risks, floats [M, C].
     real_images
-        On how many images of each class these were counted, int [C].
+        On how many images of each class these were counted, int [C]: what the classes count for in the estimates.
 
     """
     yield "none", np.nan, uncalibrated(errors.shape[1])
-    for penalty, fit in zip(penalties, ridge_calibrations(errors, labels, class_risks, penalties), strict=True):
+    ridge = ridge_calibrations(errors, labels, class_risks, penalties, real_images)
+    for penalty, fit in zip(penalties, ridge, strict=True):
         yield "ridge", float(penalty), fit
     yield "adaptive", np.nan, adaptive_calibration(errors, labels, class_risks, real_images)
 

@@ -5,9 +5,9 @@ eps_c [M] their real risks in that class:
 
     w_c, b_c = argmin_{w, b} |A_c^T w + b - eps_c|^2 + lambda |w|^2
 
-The estimate of another model's risk is the mean over classes of a_c^T w_c + b_c. (The paper speaks of correctness; the
-weights are the same.) M is far below n_c, so everything happens in the M x M dual: with A~_c = A_c less each image's
-mean over models and K_c = A~_c^T A~_c,
+The estimate of another model's risk is the mean over classes of a_c^T w_c + b_c, each class counting for its share of
+the real images (alike in the paper). (The paper speaks of correctness; the weights are the same.) M is far below n_c,
+so everything happens in the M x M dual: with A~_c = A_c less each image's mean over models and K_c = A~_c^T A~_c,
 
     alpha_c = (K_c + lambda I)^(-1) (eps_c - mean eps_c),    w_c = A~_c alpha_c.
 
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from understudy.errors import StudyError
-from understudy.ranking.calibration import Calibration, check_calibration_models
+from understudy.ranking.calibration import Calibration, check_calibration_models, class_shares
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,10 @@ class RidgePath:
     ----------
     penalties
         fp64 [L], each lambda.
+    labels
+        int [I]: c, the class of each image.
     weights
-        fp64 [L, I]: for each image its weight in w_c, c being its class.
+        fp64 [L, I]: for each image its weight in w_c.
     intercepts
         fp64 [L, C]: b_c.
     leave_one_out
@@ -43,14 +45,15 @@ class RidgePath:
     """
 
     penalties: np.ndarray
+    labels: np.ndarray
     weights: np.ndarray
     intercepts: np.ndarray
     leave_one_out: np.ndarray
 
-    def calibration(self, index: int) -> Calibration:
-        """Return the calibration of the penalty at `index`: the mean over classes."""
-        classes = self.intercepts.shape[1]
-        return Calibration(self.weights[index] / classes, float(self.intercepts[index].mean()))
+    def calibration(self, index: int, real_images: np.ndarray | None = None) -> Calibration:
+        """Return the calibration of the penalty at `index`: the mean over classes, see `class_shares`."""
+        shares = class_shares(real_images, self.intercepts.shape[1])
+        return Calibration(self.weights[index] * shares[self.labels], float(self.intercepts[index] @ shares))
 
 
 def ridge_path(errors: np.ndarray, labels: np.ndarray, risks: np.ndarray, penalties: Sequence[float]) -> RidgePath:
@@ -83,22 +86,27 @@ def ridge_path(errors: np.ndarray, labels: np.ndarray, risks: np.ndarray, penalt
     slack = vectors**2 @ remaining - 1.0 / len(errors)
     leave_one_out = risks.T[:, :, None] - residuals / slack
     weights, intercepts = problem.weights(residuals / problem.penalties)
-    return RidgePath(problem.penalties, weights, intercepts, leave_one_out.transpose(2, 0, 1))
+    return RidgePath(problem.penalties, labels, weights, intercepts, leave_one_out.transpose(2, 0, 1))
 
 
 def ridge_calibrations(
-    errors: np.ndarray, labels: np.ndarray, risks: np.ndarray, penalties: Sequence[float]
+    errors: np.ndarray,
+    labels: np.ndarray,
+    risks: np.ndarray,
+    penalties: Sequence[float],
+    real_images: np.ndarray | None = None,
 ) -> list[Calibration]:
     """Solve equation 1 for every class and a few penalties, without leave-one-out estimates; else as `ridge_path`.
 
-    Returns the calibration of each penalty. Linear systems are solved in place of the decomposition, which takes as
-    long as ten of them.
+    Returns the calibration of each penalty, with classes that count as in `class_shares(real_images)`. Linear systems
+    are solved in place of the decomposition, which takes as long as ten of them.
     """
     problem = _Problem(errors, labels, risks, penalties)
     identity = np.eye(len(errors))
     duals = [np.linalg.solve(problem.gram + penalty * identity, problem.risks) for penalty in problem.penalties]
     weights, intercepts = problem.weights(np.concatenate(duals, axis=2))
-    return [Calibration(w / len(b), float(b.mean())) for w, b in zip(weights, intercepts, strict=True)]
+    shares = class_shares(real_images, risks.shape[1])
+    return [Calibration(w * shares[labels], float(b @ shares)) for w, b in zip(weights, intercepts, strict=True)]
 
 
 class _Problem:

@@ -13,7 +13,7 @@ from understudy.selection.records import AGGREGATE
 from understudy.statistics.rank_correlation import average_ranks
 
 PLACE = ["draw", "split", "set", "metric"]
-FIT = ["method", "penalty", "calibration_models", "models"]
+FIT = ["method", "penalty", "calibration_models"]
 
 
 def over_draws(comparisons: pd.DataFrame) -> pd.DataFrame:
@@ -26,16 +26,25 @@ def over_draws(comparisons: pd.DataFrame) -> pd.DataFrame:
 def summary(comparisons: pd.DataFrame) -> pd.DataFrame:
     """Sum up the random splits of models: mean Spearman, the range that holds 95 % of them, mean absolute error.
 
-    Rows keep the order in which places and fits first occur.
+    Rows keep the order in which places and fits first occur. Splits without a correlation, whose models all tie, are
+    left out of it and counted in the reason. Draws that rank different numbers of models have the least one stated.
     """
     groups = over_draws(comparisons).groupby([*PLACE, *FIT], sort=False, dropna=False)
-    return groups.agg(
-        repeats=("spearman", "size"),
+    found = groups.agg(
+        models=("models", "min"),
+        splits=("spearman", "size"),
+        repeats=("spearman", "count"),
         spearman=("spearman", "mean"),
         ci_low=("spearman", lambda values: values.quantile(0.025)),
         ci_high=("spearman", lambda values: values.quantile(0.975)),
         mean_absolute_error=("absolute_error", "mean"),
     ).reset_index()
+    lacking = found["splits"] - found["repeats"]
+    reasons = [
+        f"in {n} of {splits} splits all ranked models tie, so that there is no correlation" if n else ""
+        for n, splits in zip(lacking, found.pop("splits"), strict=True)
+    ]
+    return found.assign(reason=reasons)
 
 
 def calibration_table(comparisons: pd.DataFrame, design: Design) -> pd.DataFrame:
@@ -78,7 +87,8 @@ def model_ranking(
     -------
     pandas.DataFrame
         A row per model and method: metric, method, model, calibrates, estimate, rank (1 is the least estimate; ties
-        share their mean rank), real_risk (on the images of `ranking`, else of `calibration`; NaN where unknown).
+        share their mean rank), real_risk (on the images of `ranking`, else of `calibration`, of the classes that all
+        sets have; NaN where unknown).
 
     Raises
     ------
@@ -90,15 +100,15 @@ def model_ranking(
     synthetic = synthetic.of_models(models)
     known = _known_models(models, calibration, ranking, design)
     fits: list = [("none", np.nan, None)]
+    real_risk: dict[str, float] = {}
     if calibration is not None:
-        synthetic, real = common_classes([synthetic, calibration.of_models(known)], drop_classes)
-        errors = synthetic.of_models(known).errors(top)
+        synthetic, *real = common_classes([synthetic, *filter(None, (calibration, ranking))], drop_classes)
+        errors, given = synthetic.of_models(known).errors(top), real[0].of_models(known)
         fits = list(
-            calibrations(errors, synthetic.labels, real.class_risks(top), real.class_counts(), [design.penalty])
+            calibrations(errors, synthetic.labels, given.class_risks(top), given.class_counts(), [design.penalty])
         )
+        real_risk = dict(zip(real[-1].models, real[-1].errors(top).mean(axis=1), strict=True))
     errors = synthetic.errors(top).astype(np.float64)
-    judge = ranking or calibration
-    real_risk = dict(zip(judge.models, judge.errors(top).mean(axis=1), strict=True)) if judge else {}
     rows = []
     for method, _, fit in fits:
         estimate = (errors.mean(axis=1) if fit is None else fit.estimate(errors)).round(12)

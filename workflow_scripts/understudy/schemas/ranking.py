@@ -1,6 +1,6 @@
 """Ranking: what models predict on the sets, and their calibrated order."""
 
-from understudy.schemas.columns import DRAW, Column
+from understudy.schemas.columns import DRAW, REASON, Column
 
 FIT: list[Column] = [
     DRAW,
@@ -10,14 +10,15 @@ FIT: list[Column] = [
     ("method", "str", "none (plain error on the set), ridge (the paper's calibration) or adaptive"),
     ("penalty", "float", "lambda of ridge; missing for other methods"),
     ("calibration_models", "int", "models of known real risk that calibrate"),
-    ("models", "int", "the other models, which are ranked"),
+    ("models", "int", "the other models, which are ranked; of several draws the least number"),
 ]
 RANK_CORRELATION: list[Column] = [
-    ("repeats", "int", "random splits of the models, in all draws"),
+    ("repeats", "int", "random splits of the models with a correlation, in all draws"),
     ("spearman", "float", "Spearman correlation of estimated and real risks of the ranked models, mean over splits"),
     ("ci_low", "float", "lower end of the range that holds 95 % of the splits of the models"),
     ("ci_high", "float", "upper end of it"),
     ("mean_absolute_error", "float", "mean over ranked models and splits of the estimate's distance to the real risk"),
+    REASON,
 ]
 
 RANKING_TABLES: dict[str, list[Column]] = {
@@ -52,9 +53,18 @@ RANKING_TABLES: dict[str, list[Column]] = {
         *FIT[:5],
         ("model", "str", "name of the model"),
         ("calibrates", "bool", "whether it is a calibration model: its real risk was known to the method"),
-        ("estimate", "float", "estimated real risk"),
+        (
+            "estimate",
+            "float",
+            "estimated real risk; none: share of the set's images that it gets wrong; others: classes count as in the "
+            "real images of the calibration",
+        ),
         ("rank", "float", "rank of the estimate among all models, 1 is the least; ties share their mean rank"),
-        ("real_risk", "float", "share of real images that it gets wrong, of those that judge; missing where unknown"),
+        (
+            "real_risk",
+            "float",
+            "share of the judging real images that it gets wrong, of classes that all sets have; missing where unknown",
+        ),
     ],
     "image_weights": [
         *FIT[:3],
