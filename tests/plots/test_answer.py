@@ -8,6 +8,7 @@ from tests.plots.test_table_pages import TEST_COLUMNS, ordered
 from understudy.plots import pages
 from understudy.plots.answer import UNSURE, Difference, answer_page
 from understudy.plots.limits import limits
+from understudy.selection.protocols import ONE_RUN
 
 
 def tables(**changed):
@@ -25,6 +26,12 @@ def page(**changed):
 )
 def test_the_verdict_follows_the_interval(low, high, words):
     assert words in Difference((low + high) / 2, low, high).verdict
+
+
+def test_with_one_run_an_architecture_no_verdict_speaks_of_others():
+    assert Difference(0.1, 0.05, 0.15, ONE_RUN).verdict == "the shipped model is better with these very runs"
+    assert Difference(0.1, -0.05, 0.25, ONE_RUN).verdict == UNSURE
+    assert any("another seed may turn any order" in text for text in limits(tables(), made_up.SYNTHETIC_SETS, 1))
 
 
 def test_the_page_names_what_to_ship_with_the_table_s_errors():

@@ -74,6 +74,23 @@ def test_set_without_a_class_is_named():
     check_counts(counts)
 
 
+def test_a_run_counted_on_fewer_images_is_named():
+    counts, _ = typical(2)
+    odd = (counts["run"] == "standard001-s0") & (counts["set"] == "gan") & (counts["epoch"] == 2)
+    counts.loc[odd & (counts["label"] == 3), ["images", "errors"]] //= 2
+    with pytest.raises(
+        StudyError, match=r"'standard001-s0'.* was evaluated on .* images of set 'gan' at epoch 2, others"
+    ):
+        check_counts(counts)
+
+
+def test_architectures_of_equal_means_tie_and_the_first_name_wins():
+    """7 + 5 + 9 and 6 + 10 + 5 errors are as many, whatever the rounding of their means."""
+    rows = runs_of(2, 3).assign(set="validation", images=75)
+    for errors in ([6, 10, 5, 7, 5, 9], [7, 5, 9, 6, 10, 5]):
+        assert best_architecture(rows.assign(errors=errors))["architecture"].tolist() == ["standard000"]
+
+
 def test_run_that_was_not_evaluated_is_named():
     counts, _ = typical(0)
     absent = counts[~((counts["set"] == "gan") & (counts["run"] == "standard001-s2"))]

@@ -170,3 +170,16 @@ def test_missing_test_predictions_are_an_error():
     short = type(kept)(rows, kept.errors, kept.covariance, kept.images)
     with pytest.raises(StudyError, match=r"run 'standard002-s1' .* has no predictions"):
         selection_gain(counts, {(0, "Train300", "test"): short}, seed=0)
+
+
+def test_the_only_run_of_an_architecture_has_one_interval():
+    """Its others failed: choosing it and taking it are the same."""
+    generator = np.random.default_rng(8)
+    errors, covariance = generator.uniform(0.1, 0.3, 6), np.eye(6) * 1e-4
+    groups = [(Snapshots(errors[a : a + 3], np.arange(a, a + 3)),) * 2 for a in (0, 3)]
+    spread = run_spread([(last, Snapshots(taken.errors - 0.01, taken.rows)) for last, taken in groups], covariance)
+    last, taken = (Snapshots(np.array([e]), np.array([5])) for e in (0.2, 0.19))
+    chosen = choose(last, taken, np.array([7]), 0.0, covariance, spread, generator, 10)
+    taken_as_it_is = average(last, taken, 0.0, covariance, spread)
+    assert chosen.error.interval() == pytest.approx(taken_as_it_is.error.interval())
+    assert chosen.error.unit_variance > 0

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 from made_up import draw_wrong, row, runs_of, study, typical
 
-from understudy.selection.comparison import protocol_comparison
+from understudy.selection.comparison import protocol_comparison, protocol_differences
+from understudy.selection.protocols import ONE_RUN
 from understudy.selection.regret import regret_interval
 
 
@@ -55,6 +56,32 @@ def test_perfect_proxy_has_no_regret():
     counts, noise = study({("full", "gan"): (runs, wrong), ("full", "test"): (runs, wrong)})
     synthetic = row(protocol_comparison(counts, noise, seed=0, resamples=50), protocol="synthetic")
     assert synthetic["regret"] == 0 and synthetic["regret_ci_low"] == 0
+
+
+def test_a_validated_subtrain_run_may_be_better_than_any_full_run():
+    """It is none of the entries, so its regret may lie below 0."""
+    generator = np.random.default_rng(2)
+    runs = {regime: runs_of(4, 3, regime) for regime in ("full", "subtrain")}
+    parts = {}
+    for regime, name, error in (("full", "test", 0.3), ("full", "gan", 0.3), ("subtrain", "test", 0.1)):
+        parts[regime, name] = (runs[regime], draw_wrong(np.full((12, 1), error), 2_000, generator))
+    parts["subtrain", "validation"] = (runs["subtrain"], draw_wrong(np.full((12, 1), 0.1), 200, generator))
+    table = protocol_comparison(*study(parts), seed=0, resamples=50)
+    validation, synthetic = (row(table, protocol=name) for name in ("validation", "synthetic"))
+    assert validation["regret"] == pytest.approx(-0.18, abs=0.03) and validation["regret_ci_high"] < -0.1
+    assert synthetic["regret"] >= 0 and synthetic["regret_ci_low"] == 0
+
+
+def test_one_run_an_architecture_is_said():
+    counts, noise = typical(4, seeds=1)
+    comparison, differences = (
+        build(counts, noise, seed=0, resamples=20) for build in (protocol_comparison, protocol_differences)
+    )
+    assert (comparison.loc[comparison["protocol"] != "random", "reason"] == ONE_RUN).all()
+    assert (comparison.loc[comparison["protocol"] == "random", "reason"] == "").all()
+    assert (differences["reason"] == ONE_RUN).all()
+    counts, noise = typical(4, seeds=2)
+    assert (protocol_differences(counts, noise, seed=0, resamples=20)["reason"] == "").all()
 
 
 def test_missing_subtrain_runs_are_said_not_guessed():

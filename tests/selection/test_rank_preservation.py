@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import as_draw, draw_wrong, runs_of, study, typical
+from made_up import as_draw, draw_wrong, row, runs_of, study, typical
 from scipy import stats
 
 from understudy.errors import StudyError
@@ -62,3 +62,25 @@ def test_without_a_test_set_only_models_are_counted():
     counts, _ = typical(0)
     table = rank_preservation(counts[counts["set"] != "test"], {}, seed=0, test=None)
     assert "spearman" not in table.columns and (table["models"] > 2).all()
+
+
+def test_an_aggregate_says_that_a_draw_lacks_the_set():
+    counts, noise = typical(5)
+    more = as_draw(counts[counts["set"] != "gan"], {key: value for key, value in noise.items() if key[2] != "gan"}, 1)
+    table = rank_preservation(pd.concat([counts, more[0]], ignore_index=True), noise | more[1], seed=0, resamples=50)
+    aggregate = table[table["draw"] == -1].set_index("generator")["reason"]
+    assert (aggregate["gan"] == "only 1 of 2 draws have it").all() and (aggregate["validation"] == "").all()
+
+
+def test_architectures_of_equal_means_have_equal_ranks():
+    """Whole numbers of errors: the correlation is that of their sums."""
+    generator = np.random.default_rng(6)
+    for _ in range(20):
+        parts = {
+            ("full", name): (runs_of(12, 3), draw_wrong(np.full((36, 1), 0.1), 120, generator))
+            for name in ("gan", "test")
+        }
+        sums = [wrong.sum(axis=(1, 2)).reshape(12, 3).sum(axis=1) for _, wrong in parts.values()]
+        table = rank_preservation(*study(parts), seed=0, resamples=20)
+        found = row(table, level="architecture")["spearman"]
+        assert found == pytest.approx(stats.spearmanr(*sums).statistic, abs=1e-12)

@@ -3,9 +3,12 @@ import sys
 
 import numpy as np
 import pandas as pd
+import pytest
 from made_up import draw_wrong, runs_of, study, typical
 
+from understudy.seeds import numpy_generator, seed_for
 from understudy.selection.comparison import protocol_comparison
+from understudy.selection.protocols import ONE_RUN
 from understudy.selection.subsets import Halves, protocol_subsets
 
 
@@ -13,11 +16,54 @@ def test_halves_hold_half_of_architectures_and_seeds():
     runs = runs_of(6, 5)
     halves = Halves(sorted(runs["architecture"].unique()), 200, np.random.default_rng(0))
     mask = halves.mask(runs)
-    assert (halves.architectures.sum(axis=1) == 3).all() and (mask.sum(axis=1) == 6).all()
-    per_architecture = mask @ halves.members(runs)
+    assert (halves.architectures.sum(axis=1) == 3).all()
+    per_architecture = mask @ halves.members(runs).astype(int)
+    assert set(per_architecture[halves.architectures]) == {2, 3}
     assert ((per_architecture > 0) == halves.architectures).all()
     # Every run has its turn.
     assert mask.mean(axis=0).min() > 0.1
+
+
+@pytest.mark.parametrize("number", [2, 3, 4, 5, 7, 10])
+def test_halves_vary_as_the_whole_would_if_trained_anew(number):
+    """Var of the mean of a half is S^2 / n, for odd n too."""
+    values = np.random.default_rng(number).normal(size=number)
+    runs = runs_of(1, number)
+    mask = Halves(["standard000"], 40_000, np.random.default_rng(0)).mask(runs)
+    means = mask @ values / mask.sum(axis=1)
+    assert means.var() == pytest.approx(values.var(ddof=1) / number, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("architectures", "seeds", "words"),
+    [(5, 1, ONE_RUN), (5, 2, "nothing is chosen among runs"), (3, 3, "two of 3 architectures"), (4, 3, "")],
+)
+def test_too_few_candidates_to_halve_are_said(architectures, seeds, words):
+    counts, noise = typical(0, architectures=architectures, seeds=seeds)
+    reasons = protocol_subsets(counts, noise, seed=0, resamples=10)["reason"]
+    assert all(words in reason and bool(reason) == bool(words) for reason in reasons)
+
+
+def test_equal_errors_tie_in_whatever_order_they_are_added_up():
+    """Errors are whole numbers of 60 images, so that a difference is a multiple of 1 / 60 over the runs' number."""
+    generator = np.random.default_rng(3)
+    parts = {}
+    for name in ("gan", "test"):
+        parts["full", name] = (runs_of(6, 6), draw_wrong(np.full((36, 1), 0.2), 60, generator))
+    counts, noise = study(parts)
+    row = protocol_subsets(counts, noise, seed=0, resamples=2_000).iloc[0]
+    wrong = parts["full", "test"][1].sum(axis=(1, 2)).reshape(6, 6)
+    best = parts["full", "gan"][1].sum(axis=(1, 2))
+    halves = Halves(
+        [f"standard{a:03d}" for a in range(6)],
+        2_000,
+        numpy_generator(seed_for(0, "subsets", 0, "Train300", "standard")),
+    )
+    mask = halves.mask(runs_of(6, 6))
+    chosen = np.where(mask, best, 10**6).argmin(axis=1)
+    random_sums = (mask * wrong.ravel()).sum(axis=1)  # 3 architectures of 3 runs: the mean is a ninth
+    assert row["tie_share"] == pytest.approx((random_sums == 9 * wrong.ravel()[chosen]).mean())
+    assert row["tie_share"] > 0.02
 
 
 def test_one_candidate_of_each_kind_is_the_whole_comparison():

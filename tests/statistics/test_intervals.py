@@ -81,6 +81,17 @@ def test_draws_share_images_but_not_runs():
     assert apart.units == pytest.approx(3, abs=1e-3)
 
 
+def test_what_draws_share_does_not_hide_what_parts_them():
+    """Three draws with the same architectures: mean + architectures + draw, each of variance 1 / 20 of the studies."""
+    generator = np.random.default_rng(4)
+    own = generator.normal(0, 0.2, (20_000, 3))
+    values = generator.normal(0, 0.2, (20_000, 1)) + own
+    found = [
+        combine_draws([Estimate(v, 0.0, 0.04, 5, shared=True) for v in row]).unit_variance for row in values[:2_000]
+    ]
+    assert np.mean(found) == pytest.approx(values.mean(axis=1).var(), rel=0.05)
+
+
 def test_a_difference_has_its_own_image_variance_and_both_runs():
     found = paired_difference(Estimate(0.3, 0.04, 0.09, 5), Estimate(0.1, 0.04, 0.01, 3), 0.02)
     assert (found.value, found.image_variance, found.unit_variance) == pytest.approx((0.2, 0.02, 0.1))

@@ -52,8 +52,9 @@ def write_table(name: str, frame: pd.DataFrame, path: str | Path, version: int |
     """Write ``frame`` as the table called ``name``, whole or not at all; a ``.csv`` path gives the same as CSV.
 
     Columns are put into the schema's order. A study without a test set leaves out columns whose schema meaning begins
-    with "test:"; every other column must be there, and no other may be. ``version``, that of the stage which made the
-    table, is kept in the file's metadata as ``stage_version``.
+    with "test:"; every other column must be there, and no other may be. Missing values (NaN, None) are kept as such in
+    a column of any type. ``version``, that of the stage which made the table, is kept in the file's metadata as
+    ``stage_version``.
 
     Raises
     ------

@@ -12,6 +12,7 @@ from understudy.plots.limits import limits
 from understudy.plots.protocols import OUTCOMES, whole_pool
 from understudy.plots.rank_preservation import CORRELATIONS
 from understudy.plots.rows import in_study_order, over_draws, plural, with_columns
+from understudy.selection.protocols import ONE_RUN
 from understudy.selection.records import AGGREGATE
 from understudy.tables import read_table
 
@@ -37,9 +38,10 @@ class Difference:
         """In words, how sure it is."""
         if np.isnan(self.value):
             return "not measured"
-        if self.low > 0:
-            return "the shipped model is better"
-        return "the shipped model is worse" if self.high < 0 else UNSURE
+        if self.low <= 0 <= self.high:
+            return UNSURE
+        words = "the shipped model is better" if self.low > 0 else "the shipped model is worse"
+        return f"{words} with these very runs" if ONE_RUN in self.reason else words
 
     @property
     def points(self) -> str:

@@ -17,7 +17,12 @@ def limits(tables: Mapping[str, pd.DataFrame], synthetic_sets: Mapping[str, str]
             "The splits were drawn once: the intervals don't hold what another draw of training and test images would "
             "change. One draw of a small test set decides nothing."
         )
-    if seeds < 5:
+    if seeds == 1:
+        found.append(
+            "With one seed an architecture, the variation between runs isn't known: no interval holds it, and another "
+            "seed may turn any order."
+        )
+    elif seeds < 5:
         found.append(f"With {seeds} seeds an architecture, the variation between runs is itself known roughly.")
     found.append("Each interval covers 95 % by itself; among twenty comparisons one is expected to miss.")
     for split, generator in synthetic_sets.items():

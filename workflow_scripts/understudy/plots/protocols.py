@@ -127,7 +127,8 @@ def _draw_ranks(panel: Axes, ends: pd.DataFrame) -> None:
     if ranks.empty:
         style.say(panel, "no test images\nto rank by")
         return
-    ranks["before"], ranks["after"] = ranks["mean_before"].rank(), ranks["mean_after"].rank()
+    for when in ("before", "after"):  # rounded, since equal means tie in whatever order they were added up
+        ranks[when] = ranks[f"mean_{when}"].round(12).rank()
     panel.plot([1, len(ranks)], [1, len(ranks)], color=style.GREY, linewidth=0.9, linestyle="--")
     for family, mine in ranks.groupby("family"):
         # Colours stand for choosing sets in this figure, so a family has its marker alone.

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -233,11 +234,15 @@ def _label_numbers(
     count = classes if isinstance(classes, int) else len(classes)
     kind = np.int16 if count <= 2**15 else np.int32
     if values.dtype.kind in "UO":
-        number = {name: i for i, name in enumerate(() if isinstance(classes, int) else classes)}
-        unknown = sorted({str(v) for v in np.unique(values.astype(str))} - number.keys())
-        if unknown:
-            raise StudyError(f"{what}: unknown classes {some(unknown)}; known are {some(list(number)) or 'numbers'}")
-        return np.vectorize(number.__getitem__, otypes=[kind])(values)
+        names = pd.Index([] if isinstance(classes, int) else classes, dtype=object)
+        numbers = np.empty(values.shape, kind)
+        # Part by part: a model's names, as objects, take ten times the memory of its numbers.
+        for part, into in zip(values, numbers, strict=True) if values.ndim > 1 else [(values, numbers)]:
+            into[...] = names.get_indexer(part.astype(str).astype(object).ravel()).reshape(part.shape)
+        if (numbers < 0).any():
+            unknown = sorted(set(values[numbers < 0].astype(str).tolist()))
+            raise StudyError(f"{what}: unknown classes {some(unknown)}; known are {some(list(names)) or 'numbers'}")
+        return numbers
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         wrong = ~np.isfinite(values)
         raise StudyError(

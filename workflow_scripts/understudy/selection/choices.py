@@ -74,7 +74,9 @@ def architecture_means(snapshots: pd.DataFrame) -> pd.DataFrame:
     """Mean error over each architecture's runs on each set: columns error (in [0, 1]) and runs."""
     keys = ["draw", "split", "regime", "family", "architecture", "set"]
     rows = snapshots.assign(error=snapshots["errors"] / snapshots["images"])
-    return rows.groupby(keys, observed=True, as_index=False).agg(error=("error", "mean"), runs=("run", "size"))
+    means = rows.groupby(keys, observed=True, as_index=False).agg(error=("error", "mean"), runs=("run", "size"))
+    # Equal means must tie, in whatever order they were added up.
+    return means.assign(error=means["error"].round(12))
 
 
 def best_architecture(snapshots: pd.DataFrame) -> pd.DataFrame:
@@ -90,8 +92,9 @@ def best_architecture(snapshots: pd.DataFrame) -> pd.DataFrame:
 def check_counts(counts: pd.DataFrame) -> None:
     """Refuse counts that would let a choice rest on something other than what it seems to rest on.
 
-    Raises StudyError where a set lacks a class that another set of the same split has, and where a run
-    was not evaluated on a set, or not at every epoch, on which others of its regime were.
+    Raises StudyError where a set lacks a class that another set of the same split has, where a run was not
+    evaluated on a set, or not at every epoch, on which others of its regime were, and where two snapshots
+    were counted on different numbers of images of a set.
     """
     for (draw, split), rows in counts.groupby(["draw", "split"], observed=True):
         filled = rows[rows["images"] > 0].groupby("set", observed=True)["label"].unique()
@@ -103,8 +106,22 @@ def check_counts(counts: pd.DataFrame) -> None:
                     f"set {name!r} of draw {draw}, {split} has no images of class {missing[0]} "
                     f"({len(missing)} of {len(classes)} classes missing): sample it again for all classes"
                 )
+        _check_images(rows, f"draw {draw}, {split}")
         for regime, part in rows.groupby("regime", observed=True):
             _check_runs(part, f"draw {draw}, {split}, regime {regime}")
+
+
+def _check_images(rows: pd.DataFrame, where: str) -> None:
+    images = rows.groupby(["set", "regime", "run", "epoch"], observed=True)["images"].sum()
+    for name, counted in images.groupby("set", observed=True):
+        usual = counted.mode().iloc[0]
+        odd = counted[counted != usual]
+        if len(odd):
+            _, _, run, epoch = odd.index[0]
+            raise StudyError(
+                f"run {run!r} ({where}) was evaluated on {odd.iloc[0]} images of set {name!r} at epoch {epoch}, others "
+                f"on {usual}: evaluate that run on that set again"
+            )
 
 
 def _check_runs(rows: pd.DataFrame, where: str) -> None:

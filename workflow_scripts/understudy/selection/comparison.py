@@ -8,6 +8,7 @@ import pandas as pd
 
 from understudy.seeds import numpy_generator, seed_for
 from understudy.selection.protocols import (
+    ONE_RUN,
     Architectures,
     Chosen,
     Pool,
@@ -78,6 +79,8 @@ def protocol_differences(
                 ours, theirs = choices.chosen[protocol, name], choices.chosen[other]
                 found = _difference(errors, ours, theirs) if ours and theirs else None
                 reason = "" if found else f"{other[0] if ours else protocol}: nothing was chosen"
+                if found and 1 in (ours.runs, theirs.runs):
+                    reason = ONE_RUN
                 named = {"generator": name, "protocol": protocol, "against": other[0], "reason": reason}
                 records.append({**key, **named, "difference": found})
     intervals = {"difference": ("ci_low", "ci_high", -1.0)}
@@ -148,6 +151,8 @@ def _reason(pool: Pool, protocol: str, chosen: Chosen | None) -> str:
         reasons.append("no test set")
     if chosen and protocol in ("random", "standard") and len(pool.architectures) == 1:
         reasons.append("one architecture: nothing to choose among")
+    if chosen and chosen.runs == 1:
+        reasons.append(ONE_RUN)
     return "; ".join([*reasons, *(pool.left_out(regime) if chosen else [])])
 
 

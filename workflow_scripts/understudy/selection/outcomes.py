@@ -103,7 +103,8 @@ def choose(
     """Outcome of a method that takes the run of the lowest `proxy` (float or int [n]).
 
     The image variance is that of the paired difference on the test images. The variance over runs comes from resampling
-    the runs and choosing again, with test errors rescaled to the spread of true ones, times n / (n - 1).
+    the runs and choosing again, with test errors rescaled to the spread of true ones, times n / (n - 1). The one run of
+    an architecture whose others failed varies as runs do.
     """
     n, chosen = len(proxy), int(np.argmin(proxy))
     error_weights, gain_weights = np.zeros(len(covariance)), np.zeros(len(covariance))
@@ -113,7 +114,7 @@ def choose(
     touched = np.union1d(baseline.rows, taken.rows)
     noise = covariance[np.ix_(touched, touched)]
     image = np.einsum("ir,rs,is->i", weights[:, touched], noise, weights[:, touched])
-    unit = np.zeros(2)
+    unit = np.array([spread.gained, spread.taken])  # of one run, which was not chosen among others
     if n > 1:
         usual, picked = rescaled(baseline.errors, spread.usual), rescaled(taken.errors, spread.taken)
         resampled, again = bootstrap_choices(proxy, resamples, generator)

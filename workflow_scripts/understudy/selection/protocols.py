@@ -19,6 +19,9 @@ from understudy.statistics.intervals import Estimate, mean_over_units, shrunken,
 
 Array = np.ndarray
 
+ONE_RUN = "one run an architecture: the interval leaves out the variation between runs"
+"""A figure's reason where a protocol's choice has no second run to tell how such runs vary."""
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -72,7 +75,8 @@ class Chosen:
     """What a protocol chose and how it does; the estimates are None without a test set.
 
     ``regret``: value, low, high. ``architecture_error``: mean test error of the full runs of the chosen architecture.
-    ``weights``: the test error as a linear form of the kept snapshots' errors, float64 [R].
+    ``weights``: the test error as a linear form of the kept snapshots' errors, float64 [R]. ``runs``: of how many runs
+    of its architecture the variation between runs is told; 0 where it isn't needed.
     """
 
     selected: str
@@ -83,6 +87,7 @@ class Chosen:
     regret: tuple[float, float, float] | None = None
     architecture_error: float = np.nan
     weights: Array | None = None
+    runs: int = 0
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,7 @@ def standard_protocol(
     entries[k] = 0
     choice = float(np.var(true[again] - true.min()))
     regret = regret_interval(a.errors[k] - a.errors, difference + entries + choice)
-    return Chosen(name, name, None, float(best["error"]), error, regret, error.value, a.weights[k])
+    return Chosen(name, name, None, float(best["error"]), error, regret, error.value, a.weights[k], int(a.runs[k]))
 
 
 def snapshot_protocol(
@@ -183,24 +188,30 @@ def snapshot_protocol(
     correction = sizes[architecture] / max(sizes[architecture] - 1, 1)
     unit = float(np.var(true[again])) * correction
     error = Estimate(float(measured[k]), float(noise[rows[k], rows[k]]), unit, int(sizes[architecture]))
-    regret = _snapshot_regret(pool, float(measured[k]), int(rows[k]), unit)
+    regret = _snapshot_regret(pool, float(measured[k]), int(rows[k]), unit, among=regime == "full")
     mean = float(architectures.errors[architectures.names.index(architecture)])
     weights = np.zeros(len(noise))
     weights[rows[k]] = 1
-    return Chosen(selected, architecture, int(top["epoch"]), choosing_error, error, regret, mean, weights)
+    runs = int(sizes[architecture])
+    return Chosen(selected, architecture, int(top["epoch"]), choosing_error, error, regret, mean, weights, runs)
 
 
-def _snapshot_regret(pool: Pool, error: float, row: int, unit: float) -> tuple[float, float, float]:
-    """Regret against the best snapshot of each full run by test error; a run's kept neighbour lends its noise."""
+def _snapshot_regret(pool: Pool, error: float, row: int, unit: float, among: bool) -> tuple[float, float, float]:
+    """Regret against the best snapshot of each full run by test error; a run's kept neighbour lends its noise.
+
+    The chosen snapshot is `among` these unless it is of a subtrain run.
+    """
     errors = pool.errors
     entries = pool.part(errors.best, errors.test, "full")
     rows = entries["noise_row"].to_numpy()
     noise = errors.noise.covariance
-    differences = np.append(error - entries["test_error"].to_numpy(), 0.0)
+    differences = error - entries["test_error"].to_numpy()
     paired = noise[row, row] + noise[rows, rows] - 2 * noise[row, rows]
     # Errors that differ by d must part on |d| of the images at least, whatever the neighbour's noise says.
-    least = np.abs(differences[:-1]) / errors.noise.images
-    return regret_interval(differences, np.append(np.maximum(paired, least) + unit, 0.0))
+    variances = np.maximum(paired, np.abs(differences) / errors.noise.images) + unit
+    if among:  # itself
+        differences, variances = np.append(differences, 0.0), np.append(variances, 0.0)
+    return regret_interval(differences, variances, among=among)
 
 
 def _runs_chosen_again(best: pd.DataFrame, generator: np.random.Generator, resamples: int) -> Array:
@@ -223,4 +234,4 @@ def _architectures_chosen_again(
     for architecture, members in validated.groupby("architecture", observed=True).indices.items():
         resampled = generator.integers(len(members), size=(resamples, len(members)))
         means[:, names.index(str(architecture))] = validated["error"].to_numpy()[members][resampled].mean(axis=1)
-    return means.argmin(axis=1)
+    return means.round(12).argmin(axis=1)  # equal means tie, and the first name is chosen

@@ -5,7 +5,7 @@ import pandas as pd
 
 from understudy.errors import StudyError
 from understudy.seeds import numpy_generator, seed_for
-from understudy.selection.records import AGGREGATE
+from understudy.selection.records import AGGREGATE, missing_draws
 from understudy.selection.split_errors import Noise, SplitErrors, splits_of
 from understudy.statistics.image_noise import ErrorNoise
 from understudy.statistics.rank_correlation import kendall
@@ -73,8 +73,10 @@ def _row(
             f"draw {errors.draw}, {errors.split} has no predictions on set {name!r}: evaluate the runs there first"
         )
     weights = means_over(members)
-    real = Side(weights @ runs["test_error"].to_numpy(), _noise(errors.noise, runs, weights))
-    synthetic = Side(weights @ runs["error"].to_numpy(), _noise(noise[errors.draw, errors.split, name], runs, weights))
+    # Rounded, since means of equal sums must tie, in whatever order they were added up.
+    real = Side((weights @ runs["test_error"].to_numpy()).round(12), _noise(errors.noise, runs, weights))
+    of_set = _noise(noise[errors.draw, errors.split, name], runs, weights)
+    synthetic = Side((weights @ runs["error"].to_numpy()).round(12), of_set)
     groups = np.unique(architectures, return_inverse=True)[1] if level == "run" else None
     generator = numpy_generator(seed_for(seed, "rank", errors.draw, errors.split, name, family, level))
     found = true_spearman(real, synthetic, generator, groups=groups, draws=resamples)
@@ -98,10 +100,11 @@ def _noise(noise: ErrorNoise, runs: pd.DataFrame, weights: np.ndarray) -> np.nda
 
 
 def _over_draws(table: pd.DataFrame) -> pd.DataFrame:
-    rows = []
+    rows, draws = [], table["draw"].nunique()
     for key, group in table.groupby(KEYS, sort=False):
         row = dict(zip(KEYS, key, strict=True)) | {"draw": AGGREGATE, "models": int(group["models"].min())}
-        row["reason"] = "; ".join(dict.fromkeys(reason for reason in group["reason"] if reason))
+        reasons = [reason for reason in group["reason"] if reason] or [""]
+        row["reason"] = "; ".join(dict.fromkeys(reasons)) or missing_draws(len(group), draws)
         for column in TEST_COLUMNS:
             # -1 and 1 are infinite on Fisher's scale: they count as the ends of the grid of correlations.
             values = np.clip(group[column].to_numpy(dtype=float), -LARGEST, LARGEST)

@@ -34,10 +34,14 @@ def with_aggregates(records: Sequence[Record], keys: Sequence[str], overlaps: Ma
         for column in group[0]:
             if column != "draw":
                 merged[column] = _merge([record[column] for record in group], overlaps.get(group[0]["split"], 1.0))
-        if len(group) < draws:
-            merged["reason"] = merged["reason"] or f"only {len(group)} of {draws} draws have it"
+        merged["reason"] = merged["reason"] or missing_draws(len(group), draws)
         aggregates.append(merged)
     return [*records, *aggregates]
+
+
+def missing_draws(found: int, draws: int) -> str:
+    """Say that an aggregate is over some of the draws alone; empty where all have it."""
+    return f"only {found} of {draws} draws have it" if found < draws else ""
 
 
 def to_frame(

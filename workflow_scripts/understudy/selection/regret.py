@@ -6,14 +6,16 @@ from scipy import stats
 Array = np.ndarray
 
 
-def regret_interval(differences: Array, variances: Array, level: float = 0.95) -> tuple[float, float, float]:
+def regret_interval(
+    differences: Array, variances: Array, level: float = 0.95, *, among: bool = True
+) -> tuple[float, float, float]:
     """Return (regret, low, high) of a selected entry against the best of E entries.
 
     The regret is R = max_j d_j, where d_j is the selected entry's error less entry j's, float [E], measured with
     variance `variances`, float [E]. The smallest of many measured errors is partly luck, so the plain interval around
     R is wrong. Valid bounds: some fixed entry is truly best, hence R <= max_j (d_j + z s_j) with the ordinary quantile
     z; and R >= max_j (d_j - c s_j) where c holds for all entries at once (Sidak's inequality). Both are cut at 0 where
-    the selected entry is one of the entries or their mean, as R >= 0 then.
+    the selected entry is `among` the entries or their mean, as R >= 0 then.
     """
     deviations = np.sqrt(np.clip(variances, 0, None))
     tail = 0.5 + level / 2
@@ -21,4 +23,5 @@ def regret_interval(differences: Array, variances: Array, level: float = 0.95) -
     simultaneous = stats.norm.ppf(tail ** (1 / len(differences)))
     low = float(np.max(differences - simultaneous * deviations))
     high = float(np.max(differences + ordinary * deviations))
-    return float(np.max(differences)), max(low, 0.0), max(high, 0.0)
+    least = 0.0 if among else -np.inf
+    return float(np.max(differences)), max(low, least), max(high, least)

@@ -4,6 +4,7 @@ One selection among one lot of candidates is one sample. Here many random halves
 architectures, half the seeds of each) make their own selections. Halves drawn without replacement vary as much from one
 to the other as the whole lot of candidates would, had it been trained anew: the variance of a mean of n/2 out of n is
 S^2/(n/2) (1 - 1/2) = S^2/n. So their spread is also the variance between runs in the interval of the mean difference.
+Of an odd number n a half holds (n + 1)/2 with probability (n + 1)/(2n), else (n - 1)/2: that gives S^2/n as well.
 """
 
 from collections.abc import Mapping
@@ -14,12 +15,15 @@ import pandas as pd
 
 from understudy.seeds import numpy_generator, seed_for
 from understudy.selection.comparison import comparisons
-from understudy.selection.protocols import Pool
+from understudy.selection.protocols import ONE_RUN, Pool
 from understudy.selection.records import Record, to_frame, with_aggregates
 from understudy.selection.split_errors import Noise, SplitErrors, overlaps, splits_of
 from understudy.statistics.intervals import Estimate
 
 Array = np.ndarray
+
+LEAST_ARCHITECTURES = 4
+"""Of fewer, no half is drawn that leaves something to choose among."""
 
 LEVELS = (5, 25, 50, 75, 95)
 PERCENTILES = [f"difference_p{level:02d}" for level in LEVELS]
@@ -70,23 +74,26 @@ class Halves:
 
     def __init__(self, names: list[str], subsets: int, generator: np.random.Generator):
         self.names, self.generator = names, generator
-        size = max(len(names) // 2, min(2, len(names)))
-        keys = generator.random((subsets, len(names)))
-        self.architectures = keys.argsort(axis=1).argsort(axis=1) < size
-        self.size = size
+        # Of two or three architectures two stay, or there would be nothing to choose among.
+        self.architectures = self._half(subsets, len(names), least=min(2, len(names)))
 
     def members(self, runs: pd.DataFrame) -> Array:
         """Which architecture each run is of: bool [n, A]."""
         return runs["architecture"].astype(str).to_numpy()[:, None] == np.array(self.names)[None, :]
+
+    def _half(self, subsets: int, n: int, least: int = 1) -> Array:
+        """Half of n in each subset, or `least`: bool [B, n]."""
+        sizes = np.full(subsets, n // 2)
+        if n % 2:
+            sizes += self.generator.random(subsets) < (n + 1) / (2 * n)
+        return self.generator.random((subsets, n)).argsort(axis=1).argsort(axis=1) < sizes.clip(least)[:, None]
 
     def mask(self, runs: pd.DataFrame) -> Array:
         """Half of each chosen architecture's runs, one at least: bool [B, n]."""
         chosen = np.zeros((len(self.architectures), len(runs)), dtype=bool)
         for a, of in enumerate(self.members(runs).T):
             at = np.flatnonzero(of)
-            keys = self.generator.random((len(chosen), len(at)))
-            kept = keys.argsort(axis=1).argsort(axis=1) < max(len(at) // 2, 1)
-            chosen[:, at] = kept & self.architectures[:, [a]]
+            chosen[:, at] = self._half(len(chosen), len(at)) & self.architectures[:, [a]]
         return chosen
 
 
@@ -112,8 +119,26 @@ def _pool_records(
             protocol = "validation" if name == "validation" else "synthetic"
             results[protocol, name] = _best_of(errors, best, masks[regime])
     key = {"draw": errors.draw, "split": errors.split, "family": family, "subsets": subsets}
-    key |= {"architectures": halves.size, "runs": int(masks["full"][0].sum())}
+    taken = {"architectures": halves.architectures, "runs": masks["full"]}
+    key |= {name: round(float(mask.sum(axis=1).mean())) for name, mask in taken.items()}
+    key["reason"] = _reason(len(names), int(halves.members(full).sum(axis=0).max()))
     return [{**key, **record} for record in _comparisons(results, errors.noise.covariance)]
+
+
+def _reason(architectures: int, runs: int) -> str:
+    """Say what halves of so few candidates leave out; `runs`: the most that an architecture has."""
+    found = []
+    if architectures == 1:
+        found.append("one architecture: nothing to choose among but runs")
+    elif architectures < LEAST_ARCHITECTURES:
+        found.append(
+            f"every subset has two of {architectures} architectures: the interval leaves out what others would change"
+        )
+    if runs == 1:
+        found.append(ONE_RUN)
+    elif runs == 2:
+        found.append("every subset has one run of an architecture: nothing is chosen among runs")
+    return "; ".join(found)
 
 
 def _plain_results(
@@ -131,12 +156,13 @@ def _plain_results(
         np.add.at(weights, full["noise_row"].to_numpy(), per_run)
         return Results((taken * means).sum(axis=1), weights)
 
-    found = {"random": result(halves.architectures / halves.size)}
+    found = {"random": result(halves.architectures / halves.architectures.sum(axis=1, keepdims=True))}
     if len(subtrain):
         of = halves.members(subtrain).astype(float)
         with np.errstate(invalid="ignore"):  # 0 / 0 for architectures outside the half
             validated = (masks["subtrain"] * subtrain["error"].to_numpy()) @ of / (masks["subtrain"] @ of)
-        chosen = np.where(np.isnan(validated), np.inf, validated).argmin(axis=1)
+        # Equal means tie, in whatever order they were added up: the first name is chosen.
+        chosen = np.where(np.isnan(validated), np.inf, validated.round(12)).argmin(axis=1)
         found["standard"] = result(np.eye(len(halves.names))[chosen])
     return found
 
@@ -154,10 +180,10 @@ def _comparisons(results: dict[tuple[str, str], Results], covariance: Array) -> 
     records = []
     for (protocol, name), other in comparisons(results):
         ours, theirs = results[protocol, name], results[other]
-        differences = theirs.errors - ours.errors
+        differences = (theirs.errors - ours.errors).round(12)  # equal errors tie
         form = theirs.weights - ours.weights
         image = float(form @ covariance @ form)
         record = {"generator": name, "protocol": protocol, "against": other[0], "differences": differences}
         record["mean_difference"] = Estimate(float(differences.mean()), image, float(differences.var()))
-        records.append(record | {"reason": ""})
+        records.append(record)
     return records

@@ -117,16 +117,16 @@ def combine_draws(estimates: Sequence[Estimate], overlap: float = 1.0) -> Estima
 
     Draws are drawn from one pool of images: image noise v of two draws is correlated by ``overlap``, the share of
     images that they have in common, so that of the mean is v (1 + (n - 1) overlap) / n. Variance of units that draws
-    share does not shrink either; runs are trained anew in each draw. A spread between draws beyond all this (other
-    training images, another generator) is added.
+    share does not shrink either, nor does it part the draws; runs are trained anew in each draw. A spread between draws
+    beyond all this (other training images, another generator) is added.
     """
     count = len(estimates)
     values = np.array([e.value for e in estimates])
     image = float(np.mean([e.image_variance for e in estimates]))
     unit = float(np.mean([e.unit_variance for e in estimates]))
     spread = float(np.var(values, ddof=1)) if count > 1 else 0.0
-    extra = max(spread - (1 - overlap) * image - unit, 0.0) / count
     shared = all(e.shared for e in estimates)
+    extra = max(spread - (1 - overlap) * image - (0.0 if shared else unit), 0.0) / count
     of_units = unit / (1 if shared else count)
     degrees = [e.units - 1 for e in estimates if e.units > 1]
     parts = [(of_units, (min(degrees) if shared else sum(degrees)) if len(degrees) == count else np.inf)]
