@@ -1,4 +1,5 @@
 # Understudy: choose models with synthetic data. The stages are in rules/, in the order data flows.
+import functools
 import re
 import sys
 from pathlib import Path
@@ -11,9 +12,10 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
 from understudy.cluster import advice_for_run
 from understudy.config import load_study
+from understudy.costs.requests import Requests
 from understudy.data.sources import files_state, source_state
-from understudy.data.splits import HELD_OUT, PARTS
 from understudy.errors import StudyError
+from understudy.mistakes import check_keys
 from understudy.plan import REGIMES, STAGE_VERSIONS, Plan
 from understudy.writers import name_snakemake
 
@@ -26,15 +28,21 @@ if not workflow.overwrite_configfiles:
 
 
 try:
+    if workflow.is_main_process:
+        for configfile in workflow.configfiles:
+            check_keys(Path(configfile))
     study = load_study(config)
     plan = Plan(study)
     plan.check_sizes()
+    if workflow.is_main_process:
+        plan.check_networks()
 except StudyError as error:
     sys.exit(str(error))
 
-MISSING = (
-    plan.ranking.missing_files() if plan.ranking and workflow.is_main_process else []
-)
+MISSING = []
+if workflow.is_main_process:
+    for part in filter(None, [plan.ranking, plan.practice]):
+        MISSING += part.missing_files()
 for line in MISSING:
     print(line, file=sys.stderr)
 ROOT = str(plan.root)

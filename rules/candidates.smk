@@ -49,8 +49,8 @@ rule train_candidates:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(4000),
-        runtime=minutes(1440),
+        mem_mb=memory(4000, "train_candidates"),
+        runtime=minutes(1440, "train_candidates"),
         gpu=GPU,
     params:
         batch=lambda wildcards: plan.batch_parameters(wildcards.batch),

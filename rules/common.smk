@@ -1,14 +1,30 @@
 # What the stages share.
 
 
-def memory(megabytes):
-    """Memory that doubles with the attempt, so that a job killed for want of it may pass when repeated."""
-    return lambda wildcards, attempt: megabytes * 2 ** (attempt - 1)
+REQUESTS = Requests(plan)
 
 
-def minutes(amount):
-    """Run time that doubles with the attempt."""
-    return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
+def memory(megabytes, training=None):
+    """Memory that doubles with the attempt, so that a job killed for want of it may pass when repeated.
+
+    The rule `training` asks for more where its job's work needs more.
+    """
+    return by_attempt(megabytes, training, REQUESTS.megabytes)
+
+
+def minutes(amount, training=None):
+    """Run time that doubles with the attempt; `training` as above."""
+    return by_attempt(amount, training, REQUESTS.minutes)
+
+
+def by_attempt(least, training, request):
+    def of_job(wildcards, attempt):
+        # A job's own Snakemake needs none of it: the main one has asked.
+        if training is None or not workflow.is_main_process:
+            return least * 2 ** (attempt - 1)
+        return request(training, dict(wildcards.items()), least) * 2 ** (attempt - 1)
+
+    return of_job
 
 
 def modules(*folders):

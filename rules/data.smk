@@ -25,19 +25,16 @@ rule prepare:
         "../workflow_scripts/prepare.py"
 
 
-# A split that trains on all images has empty files for calibration and test, which no rule reads.
-rule split:
+# Three rules, so that what one setting concerns alone is done again: most of a study reads the training images.
+rule draw_train:
     input:
         images=rules.prepare.output.images,
     output:
-        **{
-            part: plan.part("{draw}", "{split}", part).as_posix()
-            for part in [*PARTS, *HELD_OUT]
-        },
+        train=plan.part("{draw}", "{split}", "train").as_posix(),
     log:
-        f"{LOGS}/split/draw{{draw}}/{{split}}.log",
+        f"{LOGS}/draw_train/draw{{draw}}/{{split}}.log",
     benchmark:
-        f"{BENCHMARKS}/split/draw{{draw}}/{{split}}.tsv"
+        f"{BENCHMARKS}/draw_train/draw{{draw}}/{{split}}.tsv"
     conda:
         ENVIRONMENT
     threads: 1
@@ -45,14 +42,67 @@ rule split:
         mem_mb=memory(2000),
         runtime=minutes(30),
     params:
-        settings=lambda wildcards: study.splits[wildcards.split].model_dump(mode="json"),
+        train=lambda wildcards: study.splits[wildcards.split].train,
+        seed=study.seed,
+        version=STAGE_VERSIONS["draw_train"],
+    message:
+        "Drawing the training images of {wildcards.split}, draw {wildcards.draw}"
+    script:
+        "../workflow_scripts/draw_train.py"
+
+
+rule carve_train:
+    input:
+        train=rules.draw_train.output.train,
+    output:
+        subtrain=plan.part("{draw}", "{split}", "subtrain").as_posix(),
+        validation=plan.part("{draw}", "{split}", "validation").as_posix(),
+    log:
+        f"{LOGS}/carve_train/draw{{draw}}/{{split}}.log",
+    benchmark:
+        f"{BENCHMARKS}/carve_train/draw{{draw}}/{{split}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(30),
+    params:
+        validation=lambda wildcards: study.splits[wildcards.split].validation,
+        seed=study.seed,
+        version=STAGE_VERSIONS["carve_train"],
+    message:
+        "Carving subtrain and validation out of the training images of {wildcards.split}, draw {wildcards.draw}"
+    script:
+        "../workflow_scripts/carve_train.py"
+
+
+# A split that trains on all images has empty files here, which no rule reads.
+rule divide_held_out:
+    input:
+        images=rules.prepare.output.images,
+    output:
+        calibration=plan.part("{draw}", "{split}", "calibration").as_posix(),
+        test=plan.part("{draw}", "{split}", "test").as_posix(),
+    log:
+        f"{LOGS}/divide_held_out/draw{{draw}}/{{split}}.log",
+    benchmark:
+        f"{BENCHMARKS}/divide_held_out/draw{{draw}}/{{split}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(30),
+    params:
+        train=lambda wildcards: study.splits[wildcards.split].train,
         calibration_fraction=study.calibration_fraction,
         seed=study.seed,
-        version=STAGE_VERSIONS["split"],
+        version=STAGE_VERSIONS["divide_held_out"],
     message:
-        "Drawing split {wildcards.split}, draw {wildcards.draw}"
+        "Dividing the held-out images of {wildcards.split}, draw {wildcards.draw}"
     script:
-        "../workflow_scripts/split.py"
+        "../workflow_scripts/divide_held_out.py"
 
 
 rule train_extractor:

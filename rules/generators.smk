@@ -24,8 +24,8 @@ rule train_generator:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(4000),
-        runtime=minutes(1440),
+        mem_mb=memory(4000, "train_generator"),
+        runtime=minutes(1440, "train_generator"),
         gpu=GPU,
     params:
         settings=lambda wildcards: study.generators[

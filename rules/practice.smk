@@ -75,6 +75,7 @@ rule sample_plain_images:
     params:
         generator=COMPARISON.generator.model_dump(mode="json"),
         sampling=COMPARISON.sampling.model_dump(mode="json"),
+        state=files_state(PRACTICE.class_file),
         part=lambda wildcards: PRACTICE.shards[int(wildcards.shard)],
         checkpoints=f"{ROOT}/checkpoints/practice/pool/seed{{seed}}/shard{{shard}}",
         seed=study.seed,
@@ -91,11 +92,7 @@ rule run_practice:
         subtrain=lambda wildcards: plan.practice_parts(wildcards.block, "subtrain"),
         validation=lambda wildcards: plan.practice_parts(wildcards.block, "validation"),
         classes=rules.prepare.output.classes,
-        models=lambda wildcards: (
-            []
-            if PRACTICE.arms[wildcards.arm].method == "real"
-            else PRACTICE.models(wildcards.block)
-        ),
+        models=lambda wildcards: PRACTICE.models(wildcards.arm, wildcards.block),
         pool=lambda wildcards: PRACTICE.pool(wildcards.arm, wildcards.block),
     output:
         weights=directory(PRACTICE.run("{arm}", "{block}") / "weights"),
@@ -164,6 +161,9 @@ rule evaluate_practice:
         draws=lambda wildcards: PRACTICE.draws_of(wildcards.block),
         corruptions=COMPARISON.shifted.corruptions,
         folders={name: str(path) for name, path in COMPARISON.shifted.folders.items()},
+        state=lambda wildcards: [
+            files_state(path) for path in COMPARISON.shifted.folders.values()
+        ],
         seed=study.seed,
         device=study.device,
         version=STAGE_VERSIONS["evaluate_practice"],

@@ -7,6 +7,20 @@ MODEL_EVALUATIONS = [
 ]
 
 
+# Of a set of many jobs the files are looked at once.
+state_of = functools.cache(files_state)
+
+
+def evaluated_state(image_set, batch):
+    """The state of the files that only settings name: given images, and one's own weights of a batch's models."""
+    weights = study.ranking.models.own_weights(plan.ranking.model_batches[batch])
+    files = [
+        plan.ranking.given_root(image_set),
+        *(entry.path for entry in weights.values()),
+    ]
+    return [state_of(path) for path in files]
+
+
 # Weights may come over a network: each job makes one shard, so that little is lost where one fails.
 rule generate_images:
     output:
@@ -29,6 +43,9 @@ rule generate_images:
     params:
         settings=lambda wildcards: plan.ranking.image_sets[wildcards.set].model_dump(
             mode="json"
+        ),
+        state=lambda wildcards: state_of(
+            Path(plan.ranking.image_sets[wildcards.set].model)
         ),
         classes=study.ranking.class_count,
         seed=study.seed,
@@ -58,18 +75,21 @@ rule evaluate_models:
         batch=r"block\d+",
     conda:
         ENVIRONMENT
-    threads: max(1, study.ranking.models.workers) if study.ranking.models else 1
+    # The job's own process, and those that load images: how many changes no result, so that no parameter says it.
+    threads: 1 + study.ranking.models.workers if study.ranking.models else 1
     resources:
         mem_mb=memory(16000),
         runtime=minutes(720),
         gpu=GPU,
     params:
         models=lambda wildcards: plan.ranking.model_batches[wildcards.batch],
-        settings=lambda wildcards: study.ranking.models.evaluation_settings(),
+        settings=lambda wildcards: study.ranking.models.evaluation_settings(
+            plan.ranking.model_batches[wildcards.batch]
+        ),
         image_set=lambda wildcards: plan.ranking.image_sets[wildcards.set].model_dump(
             mode="json"
         ),
-        state=lambda wildcards: files_state(plan.ranking.given_root(wildcards.set)),
+        state=lambda wildcards: evaluated_state(wildcards.set, wildcards.batch),
         classes=study.ranking.classes,
         checkpoints=f"{ROOT}/checkpoints/ranking/{{set}}/{{batch}}",
         seed=study.seed,

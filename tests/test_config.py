@@ -1,10 +1,13 @@
 import copy
 
 import pytest
+import yaml
 
 from tests.studies import small_study
 from understudy.config import json_schema, load_study
 from understudy.errors import StudyError
+from understudy.mistakes import check_keys
+from understudy.plan import study_of
 
 
 def changed(path: str, value: object) -> dict:
@@ -58,6 +61,11 @@ def test_a_right_study_passes():
             r"feature_extractor: weights: no file 'no\.pth'; give torch-fidelity's",
         ),
         ("feature_extractor", {"weights": "no.pth"}, r"feature_extractor: `weights` belong to kind inception"),
+        (
+            "candidates.standard.a",
+            {"model": " timm:resnet18"},
+            r"standard\.a: model ' timm:resnet18': remove the blanks",
+        ),
         ("device", "tpu", r"device: .*\(given: \"tpu\"\)"),
     ],
 )
@@ -65,6 +73,23 @@ def test_a_mistake_is_one_line_that_names_the_key(path, value, message):
     with pytest.raises(StudyError, match=message) as raised:
         load_study(changed(path, value))
     assert "\n" not in str(raised.value)
+
+
+def test_a_key_that_is_given_twice_is_refused_with_both_lines(tmp_path):
+    path = tmp_path / "study.yaml"
+    study = yaml.safe_dump(small_study(), sort_keys=False)
+    path.write_text(study)
+    assert study_of(path) == load_study(small_study())
+    path.write_text(study.replace("    resnet_14:", "    resnet_8:"))
+    lines = [number for number, line in enumerate(path.read_text().splitlines(), 1) if line == "    resnet_8:"]
+    with pytest.raises(StudyError) as raised:
+        study_of(path)
+    place = f"{path}, line {lines[1]}: candidates.standard.resnet_8: given before, on line {lines[0]}"
+    assert str(raised.value) == f"configuration: {place}; rename one of the two, or remove it"
+    path.write_text("a: [{b: 1, c: 2, b: 3}]\nseed: 1\nseed: 2\n")
+    with pytest.raises(StudyError) as raised:
+        check_keys(path)
+    assert [line.split(": ")[2] for line in str(raised.value).splitlines()] == ["a.0.b", "seed"]
 
 
 def test_two_mistakes_are_two_lines():

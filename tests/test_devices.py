@@ -7,8 +7,15 @@ from understudy.errors import StudyError
 
 def test_auto_takes_what_is_there():
     assert choose_device("cpu") == torch.device("cpu")
-    expected = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    assert choose_device("auto").type == expected
+    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def test_a_mac_computes_on_its_cpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert choose_device("auto") == torch.device("cpu")
+    with pytest.raises(StudyError, match=r"device: 'mps' is not available here \(available: auto, cpu\)"):
+        choose_device("mps")
 
 
 def test_a_missing_device_says_what_to_change(monkeypatch):

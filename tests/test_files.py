@@ -1,5 +1,9 @@
 import errno
+import os
+import platform
 import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -85,13 +89,58 @@ def test_a_disk_that_fills_is_one_line_and_leaves_no_broken_file(small_disk, nam
     assert list(small_disk.iterdir()) == []
 
 
-def test_a_half_written_file_of_a_killed_writer_does_not_stay(tmp_path):
-    left, other = tmp_path / ".weights.4711.safetensors", tmp_path / ".weights.b.4711.safetensors"
+def temporary_of(process: int, host: str | None = None, stem: str = "weights") -> str:
+    return f".{stem}.{host or platform.node().partition('.')[0]}-{process}.safetensors"
+
+
+@pytest.fixture
+def gone() -> int:
+    """The id of a process that has ended."""
+    with subprocess.Popen(["true"]) as process:
+        pass
+    return process.pid
+
+
+def test_a_half_written_file_of_a_killed_writer_does_not_stay(tmp_path, gone):
+    left, other = tmp_path / temporary_of(gone), tmp_path / temporary_of(gone, stem="weights.b")
     left.write_text("half")
     other.write_text("another file's")
     with writing(tmp_path / "weights.safetensors") as temporary:
         temporary.write_text("whole")
     assert sorted(path.name for path in tmp_path.iterdir()) == [other.name, "weights.safetensors"]
+
+
+def test_what_another_machines_writer_began_stays_for_a_day(tmp_path, gone):
+    begun = tmp_path / temporary_of(gone, host="elsewhere")
+    begun.write_text("half")
+    path = tmp_path / "weights.safetensors"
+    with writing(path) as temporary:
+        temporary.write_text("whole")
+    assert begun.exists()
+    yesterday = time.time() - 25 * 3600
+    os.utime(begun, (yesterday, yesterday))
+    with writing(path) as temporary:
+        temporary.write_text("whole")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_live_writers_keep_their_files_apart(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    code = (
+        "import sys; from understudy.files import writing\n"
+        "with writing(sys.argv[1]) as temporary:\n"
+        "    temporary.write_text('of the other'); print('begun', flush=True); input()\n"
+    )
+    with writing(path) as temporary:
+        temporary.write_text("of this one")
+        other = subprocess.Popen([sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert other.stdout.readline() == b"begun\n"
+        assert len(list(tmp_path.iterdir())) == 2
+    assert path.read_text() == "of this one"
+    other.communicate(b"\n", timeout=60)
+    assert other.returncode == 0
+    assert path.read_text() == "of the other"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_json_round_trip_and_truncation(tmp_path):

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+import timm
 
-from tests.studies import small_study
+from tests.studies import practice_study, small_study
+from understudy.classifiers.architectures import _timm_names, missing_network
 from understudy.config import load_study
 from understudy.data.shards import write_images
 from understudy.errors import StudyError
@@ -116,8 +118,15 @@ def test_a_group_may_not_share_an_architectures_name():
     }
     # One group then holds both, which is what the names say; a family apart may not repeat the name.
     assert plan_of(candidates=candidates(standard=standard)).batches["tiny-block0"].architectures == ("tiny", "other")
-    with pytest.raises(StudyError, match="names a group and an architecture"):
-        plan_of(candidates=candidates(standard={"rwnn": {"model": "resnet", "arguments": {"depth": 8}}}))
+    # Either of both families' groups may be called by another name: `rwnn.group` is `rwnn` where it isn't given.
+    mine = {"model": "resnet", "arguments": {"depth": 8}}
+    for standard in ({"rwnn": mine}, {"mine": mine | {"group": "rwnn"}}):
+        with pytest.raises(StudyError) as raised:
+            plan_of(candidates=candidates(standard=standard))
+        assert str(raised.value) == (
+            f"configuration: candidates: 'rwnn' names jobs of both families: of {min(standard)} (standard) and of "
+            "rwnn_00, rwnn_01, rwnn_02 (rwnn), by their `group` or their own name; give one of them another `group`"
+        )
 
 
 def test_a_missing_prediction_file_is_told_with_its_key(tmp_path):
@@ -140,3 +149,34 @@ def test_a_missing_prediction_file_is_told_with_its_key(tmp_path):
             "real.labels": "truth.parquet",
         }.items()
     ]
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("timm:resnet81", r"'timm:resnet81': timm has no network of this name; did you mean timm:resnet18\?"),
+        ("timm:no/such", None),  # a place
+        ("timm:resnet18.a1_in1k", None),
+        ("no_module_x:f", r"'no_module_x:f': no module 'no_module_x' is to be found; add its folder to PYTHONPATH"),
+        ("tests.studies:small", None),
+        ("resnet_32", None),
+    ],
+)
+def test_networks_from_outside_are_looked_for_before_any_job(model, message):
+    plan = plan_of(candidates=candidates(standard={"mine": {"model": model}}))
+    if message is None:
+        plan.check_networks()
+        return
+    with pytest.raises(StudyError, match=rf"^configuration: candidates\.standard\.mine\.model: {message}$"):
+        plan.check_networks()
+
+
+def test_a_practice_studys_learner_is_looked_for_too():
+    plan = Plan(load_study(practice_study(learner={"network": {"model": "timm:resnet81"}, "iterations": 40})))
+    with pytest.raises(StudyError, match=r"practice\.comparison\.learner\.network\.model: 'timm:resnet81'"):
+        plan.check_networks()
+
+
+def test_every_network_of_timm_is_known_without_importing_it():
+    assert set(timm.list_models()) <= _timm_names()
+    assert missing_network("timm:tv_resnext50_32x4d") is None  # an older name

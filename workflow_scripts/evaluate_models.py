@@ -15,6 +15,8 @@ with job(snakemake):
         [Path(path) for path in snakemake.input.get("shards", [])],
         {name: Path(path) for name, path in snakemake.output.items()},
         classes=snakemake.params.classes,
+        state=snakemake.params.state,
+        workers=snakemake.threads - 1,
         checkpoints=Path(snakemake.params.checkpoints),
         study_seed=snakemake.params.seed,
         device=snakemake.params.device,

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from understudy.costs.estimate import describe, estimate, gpu_rules
-from understudy.costs.measured import device_of, measure
+from understudy.costs.estimate import asked_minutes, describe, estimate, gpu_rules
+from understudy.costs.measured import measure
 from understudy.errors import StudyError
-from understudy.plan import Plan, study_of
+from understudy.plan import Plan, device_of, study_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,7 +44,8 @@ def main(configfile: str, gpus: int, cores: int) -> None:
     """Print the plan of the study in ``configfile``."""
     plan = Plan(study_of(configfile))
     measured = measure(earlier_studies(configfile), device_of(plan))
-    stages = estimate(plan, count_jobs(configfile), gpu_rules(ROOT / "rules"), measured)
+    rules = ROOT / "rules"
+    stages = estimate(plan, count_jobs(configfile), gpu_rules(rules), asked_minutes(rules), measured)
     print(describe(stages, plan.study.study, gpus, cores, measured.jobs))
 
 

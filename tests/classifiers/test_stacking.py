@@ -1,9 +1,11 @@
 import pytest
 import torch
+from torch import nn
 
 from tests.classifiers.networks import SMALL, plain_steps, small
+from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.layers import Shape
-from understudy.classifiers.networks import build_network
+from understudy.classifiers.networks import Classifier, build_network
 from understudy.classifiers.stacking import Stack
 
 SHAPE = Shape(1, 8, 10)
@@ -111,4 +113,64 @@ def test_a_failed_runs_place_stays_finite_after_reset(model):
     for batch in data[1:]:
         assert stack.step(*batch, 0.05)[0].isfinite().all()
     for name, value in stack.state().items():
-        assert value[1].isfinite().all(), name
+        assert value.isfinite().all(), name
+
+
+class Shared(nn.Module):
+    """One convolution at two places, one weight in two layers, and a buffer that is assigned anew."""
+
+    def __init__(self):
+        super().__init__()
+        convolution = nn.Conv2d(1, 1, 3, padding=1)
+        self.layers = nn.Sequential(convolution, nn.ReLU(), convolution, nn.BatchNorm2d(1), nn.Flatten())
+        self.first, self.second, self.last = nn.Linear(64, 64), nn.Linear(64, 64), nn.Linear(64, 10)
+        self.second.weight = self.first.weight
+        self.register_buffer("seen", torch.zeros(()))
+
+    def forward(self, x):
+        if self.training:
+            self.seen = self.seen + len(x)
+        return self.last(self.second(self.first(self.layers(x)).relu()).relu())
+
+
+def shared_networks(count):
+    found = []
+    for seed in range(count):
+        torch.manual_seed(seed)
+        found.append(Classifier(Shared(), *STATISTICS, draws_globally=True))
+    return found
+
+
+def test_a_foreign_network_may_share_weights_and_assign_its_buffers_anew():
+    recipe = ArchitectureSettings(model="tests:any").full_recipe
+    stack = Stack(shared_networks(1), recipe, CPU)
+    data = batches(5, 1, 0)
+    for batch in data:
+        stack.step(*batch, 0.05)
+    (network,) = shared_networks(1)
+    plain_steps(network, recipe, [tuple(value[0] for value in batch) for batch in data], [0.05] * 5)
+    weights, expected = stack.weights(0), network.state_dict()
+    assert list(weights) == list(expected)
+    for name, value in expected.items():
+        torch.testing.assert_close(weights[name], value, rtol=1e-4, atol=1e-5)
+    assert weights["body.seen"] == 5 * 16
+    assert {"body.layers.0.weight", "body.layers.2.weight", "body.second.weight"} <= stack.trained_names
+    assert "body.seen" not in stack.trained_names
+
+
+def test_a_foreign_networks_assigned_buffers_are_resumed():
+    recipe = ArchitectureSettings(model="tests:any").full_recipe
+    stack, resumed = (Stack([network], recipe, CPU) for network in shared_networks(2))
+    data = batches(4, 1, 0)
+    for batch in data[:2]:
+        stack.step(*batch, 0.05)
+        resumed.step(*batch, 0.05)
+    resumed.load_state({name: value.clone() for name, value in stack.state().items()})
+    for batch in data[2:]:
+        for one in (stack, resumed):
+            one.step(*batch, 0.05)
+    for name, value in stack.weights(0).items():
+        assert torch.equal(value, resumed.weights(0)[name]), name
+    assert stack.weights(0)["body.seen"] == 4 * 16
+    resumed.reset(0)
+    assert resumed.weights(0)["body.seen"] == 0

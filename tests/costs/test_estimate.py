@@ -1,12 +1,16 @@
+from pathlib import Path
+
 import pytest
 
 from tests.costs.test_work import paper_study, work_of
 from tests.studies import one_split_study
 from understudy.config import load_study
-from understudy.costs.estimate import describe, estimate
+from understudy.costs.estimate import asked_minutes, describe, estimate
 from understudy.costs.measured import Measured, measure, read_benchmarks
+from understudy.costs.requests import Requests
 from understudy.plan import Plan
 
+ROOT = Path(__file__).parents[2]
 NOTHING = Measured({}, {}, 0)
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 
@@ -29,7 +33,9 @@ def test_measured_costs_take_the_place_of_guesses(tmp_path, monkeypatch):
     assert read_benchmarks(plan.root, "gpu")["selection_table", "gain"] == 12.0  # by the clock
     measured = measure([plan], "cpu")
     counts = {"train_candidates": len(jobs), "selection_table": 4, "sample": 2}
-    train, tables, sample = estimate(plan, counts, {"train_candidates", "sample"}, measured)
+    train, tables, sample = estimate(
+        plan, counts, {"train_candidates", "sample"}, asked_minutes(ROOT / "rules"), measured
+    )
     assert train.seconds == pytest.approx(5 * sum(job.seconds("cpu") for job in jobs))
     assert tables.seconds == pytest.approx(4 * 7.0)
     assert (train.measured, tables.measured, sample.measured) == (True, True, False)
@@ -53,8 +59,43 @@ def test_the_estimate_reads_as_a_table(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     plan = Plan(load_study(paper_study("resnet_32", "wrn_28_10")))
     counts = {"train_candidates": 8, "summary": 1}
-    text = describe(estimate(plan, counts, {"train_candidates"}, NOTHING), "small", gpus=4, cores=2, measured_jobs=0)
+    text = describe(
+        estimate(plan, counts, {"train_candidates"}, asked_minutes(ROOT / "rules"), NOTHING),
+        "small",
+        gpus=4,
+        cores=2,
+        measured_jobs=0,
+    )
     assert "100 % of the time is guessed" in text
     assert "Wall time on 4 GPUs: at least" in text and "set `device: cpu`" in text
     assert "snapshots of candidates" in text
     assert text.splitlines()[1].split()[:2] == ["train_candidates", "8"]
+
+
+def test_a_job_that_takes_longer_than_it_asks_for_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plan = Plan(load_study(paper_study("resnet_32")))
+    slow = Measured({("train_generator", "stylegan2"): 3.0}, {}, 1)
+    jobs = work_of(paper_study("resnet_32"))["train_generator"]
+    counts = {"train_candidates": 4, "train_generator": 1, "sample": 1}
+    stages = estimate(
+        plan, counts, set(counts), {"sample": 240, "train_candidates": 1440, "train_generator": 1440}, slow
+    )
+    assert [stage.rule for stage in stages if stage.late] == ["train_generator"]
+    taken, asked = stages[1].late
+    assert taken == pytest.approx(3 * jobs[0].seconds("gpu"))
+    assert asked == 60 * Requests(plan).minutes("train_generator", jobs[0].wildcards, 1440)
+    text = describe(stages, "small", gpus=4, cores=2, measured_jobs=1)
+    assert f"A job of train_generator takes {taken / 3600:.1f} hours and asks for {asked / 3600:.1f}" in text
+    assert not any(
+        stage.late
+        for stage in estimate(
+            plan, counts, set(counts), {"sample": 240, "train_candidates": 1440, "train_generator": 1440}, NOTHING
+        )
+    )
+
+
+def test_the_rules_say_how_long_they_take():
+    asked = asked_minutes(ROOT / "rules")
+    assert asked["select_snapshot"] == asked["sample"] == 240
+    assert asked["train_generator"] == 1440  # and more by its work

@@ -70,3 +70,49 @@ def test_twice_the_seeds_are_twice_the_work():
     once = sum(job.operations for job in work_of(study)["train_candidates"])
     study["candidates"]["seeds"] *= 2
     assert sum(job.operations for job in work_of(study)["train_candidates"]) == pytest.approx(2 * once)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "milliseconds"),
+    [
+        ("resnet_20", 1, 6.7),
+        ("resnet_20", 4, 11.7),
+        ("resnet_20", 10, 14.2),
+        ("resnet_56", 1, 20.6),
+        ("resnet_56", 10, 41.6),
+        ("wrn_28_10", 1, 15.4),
+        ("densenet_bc_100_12", 1, 40.0),
+        ("densenet_bc_100_12", 10, 127),
+        ("shake_shake_26_2x32d", 1, 30.8),
+        ("shake_shake_26_2x32d", 10, 77),
+    ],
+)
+def test_steps_on_a_gpu_take_about_as_long_as_measured(name, width, milliseconds):
+    """On an NVIDIA H200: the engine's steps, of as many runs stacked."""
+    study = paper_study(name)
+    entry = {"model": name} if name in PUBLISHED else {"model": "resnet", "arguments": {"depth": 20}}
+    study["candidates"] |= {"seeds": width, "seed_block": width, "standard": {name: entry}}
+    (job,) = (job for job in work_of(study)["train_candidates"] if "/full/" in job.place)
+    recipe = ArchitectureSettings.model_validate(entry).full_recipe
+    steps = recipe.epochs_for(50_000) * recipe.steps_per_epoch(50_000)
+    assert job.seconds("gpu") / steps * 1000 == pytest.approx(milliseconds, rel=0.4)
+
+
+def test_a_stylegan2_on_a_gpu_takes_about_as_long_as_measured():
+    """On an NVIDIA H200: 1,401 images a second, penalties included."""
+    (job,) = work_of(paper_study("resnet_32"))["train_generator"]
+    assert 100e6 / job.seconds("gpu") == pytest.approx(1401, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("data", "shape"),
+    [
+        ({"source": "sklearn-digits"}, (1, 8)),
+        ({"source": "sklearn-digits", "size": 16}, (1, 16)),
+        ({"source": "sklearn-digits", "size": 32, "channels": 3}, (3, 32)),
+        ({"source": "torchvision:MNIST", "root": "not/here", "size": 32}, (1, 32)),
+        ({"source": "torchvision:CIFAR10", "root": "not/here", "size": 8}, (3, 8)),
+    ],
+)
+def test_the_source_says_how_many_channels_images_have(data, shape):
+    assert Work(Plan(load_study(small_study(data=data)))).shape == shape

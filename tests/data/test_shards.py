@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy.data.shards import decode, encode_png, read_images, read_labels, write_images
+from understudy.data.image_sets import shard_images
+from understudy.data.pictures import decode
+from understudy.data.shards import encode_png, read_images, read_labels, write_images
 from understudy.errors import StudyError
 
 
@@ -31,6 +33,12 @@ def test_shards_are_read_in_name_order(tmp_path):
     assert np.array_equal(data.labels, labels)
     assert data.columns["seed"].tolist() == [1, 2, 3, 4, 5]
     assert np.array_equal(read_labels(tmp_path), labels)
+
+
+def test_a_half_written_shard_is_passed_over(tmp_path):
+    write_images(tmp_path / "shard-00000.parquet", pictures(2), np.array([0, 1]))
+    (tmp_path / ".shard-00001.elsewhere-7.parquet").write_bytes(b"half")
+    assert len(read_images(tmp_path).labels) == len(read_labels(tmp_path)) == 2
 
 
 def test_files_follow_the_hugging_face_convention(tmp_path):
@@ -80,3 +88,21 @@ def test_shapes_must_agree(tmp_path):
     write_images(tmp_path / "b.parquet", pictures(1, size=5), np.array([0]))
     with pytest.raises(StudyError, match=r"b\.parquet, row 0 has shape \(1, 5, 5\)"):
         read_images(tmp_path)
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary()])
+def test_images_may_be_plain_bytes(tmp_path, kind):
+    images = pictures(2)
+    contents = [encode_png(image) for image in images]
+    pq.write_table(pa.table({"image": pa.array(contents, kind), "label": [0, 1]}), tmp_path / "a.parquet")
+    assert np.array_equal(read_images(tmp_path).images, images)
+    encoded = shard_images([tmp_path / "a.parquet"], 2)
+    assert [encoded.read(number) for number in (0, 1)] == contents
+
+
+@pytest.mark.parametrize("images", [[[1, 2], [3, 4]], ["a.png", "b.png"], [{"path": "a.png"}] * 2])
+def test_images_that_are_no_bytes_are_one_line(tmp_path, images):
+    pq.write_table(pa.table({"image": images, "label": [0, 1]}), tmp_path / "a.parquet")
+    for read in (read_images, read_labels):
+        with pytest.raises(StudyError, match=r"a\.parquet: column image is .*; expected the bytes of image files"):
+            read(tmp_path)

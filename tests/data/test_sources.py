@@ -1,13 +1,18 @@
+import os
+import tracemalloc
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torchvision.datasets
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from understudy.data.image_sets import folder_images
 from understudy.data.settings import DataSettings
 from understudy.data.shards import read_images, write_images
-from understudy.data.sources import count_images, load_known_classes, load_source, prepare
+from understudy.data.sources import count_images, files_state, load_known_classes, load_source, prepare
 from understudy.errors import StudyError
 from understudy.files import read_json
 
@@ -52,6 +57,105 @@ def test_an_unreadable_image_is_named(folder):
         load_source(DataSettings(source="imagefolder", root=folder))
     with pytest.raises(StudyError, match=message):
         load_known_classes(folder, ["dog"], size=6, channels=3)
+
+
+def test_an_image_that_cannot_be_read_is_named(folder):
+    (folder / "dog" / "9.png").symlink_to(folder / "nowhere.png")
+    with pytest.raises(StudyError, match=rf"^{folder}/dog/9\.png can't be read \(No such file or directory\)"):
+        load_source(DataSettings(source="imagefolder", root=folder))
+
+
+def test_hidden_files_and_folders_among_the_images_are_passed_over(folder):
+    (folder / "dog" / "._0.png").write_bytes(b"of macOS")
+    (folder / "dog" / "more.png").mkdir()
+    settings = DataSettings(source="imagefolder", root=folder)
+    assert len(load_source(settings)[0].labels) == len(folder_images(folder, ["cat", "dog"])) == 6
+    assert count_images(settings).tolist() == [3, 3]
+    assert len(load_known_classes(folder, ["dog"], size=6, channels=3).labels) == 3
+
+
+def test_grey_of_every_mode_makes_one_set(tmp_path):
+    for place, mode in enumerate(("L", "LA", "1", "I;16")):
+        (tmp_path / str(place % 2)).mkdir(exist_ok=True)
+        Image.new(mode, (6, 6)).save(tmp_path / str(place % 2) / f"{place}.png")
+    data, _ = load_source(DataSettings(source="imagefolder", root=tmp_path))
+    assert data.images.shape == (4, 1, 6, 6) and not data.images.any()
+
+
+ORIGINALS, LARGE = 20, (400, 300)
+
+
+class Large:
+    """A data set like those of torchvision, its images made when they are asked for."""
+
+    def __init__(self, root, train, download):
+        pass
+
+    def __len__(self):
+        return ORIGINALS // 2
+
+    def __getitem__(self, place):
+        return Image.new("RGB", LARGE, (place, 0, 0)), place % 2
+
+
+@pytest.mark.parametrize("source", ["imagefolder", "parquet", "torchvision:Large"])
+def test_large_originals_are_never_in_memory_together(tmp_path, monkeypatch, source):
+    monkeypatch.setattr(torchvision.datasets, "Large", Large, raising=False)
+    for place in range(ORIGINALS if source == "imagefolder" else 0):
+        path = tmp_path / "ab"[place % 2] / f"{place}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", LARGE).save(path)
+    if source == "parquet":
+        images = np.zeros((ORIGINALS, 3, *LARGE), np.uint8)
+        write_images(tmp_path / "a.parquet", images, np.arange(ORIGINALS) % 2)
+        del images
+    tracemalloc.start()
+    try:
+        data, _ = load_source(DataSettings(source=source, root=tmp_path, size=8))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert data.images.shape == (ORIGINALS, 3, 8, 8)
+    assert peak < 8 * np.prod(LARGE) * 3  # a few copies of one, not all twenty
+
+
+def test_the_state_shows_what_changes_images_and_nothing_else(folder, tmp_path_factory):
+    before, path = files_state(folder), folder / "cat" / "0.png"
+    os.utime(path, (1, 1))
+    (folder / "cat" / ".DS_Store").write_text("a view")
+    (folder / ".cache").mkdir()
+    (folder / ".cache" / "a.png").write_text("hidden")
+    assert files_state(folder) == before
+    copy = tmp_path_factory.mktemp("copy") / "images"
+    (copy / "cat").parent.mkdir()
+    for name in ("cat", "dog"):
+        (copy / name).symlink_to(folder / name)
+    assert files_state(copy) == before
+
+    states = {before}
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + b"!")  # as large as before
+    states.add(files_state(folder))
+    path.rename(folder / "dog" / "9.png")
+    states.add(files_state(folder))
+    (folder / "dog" / "9.png").unlink()
+    states.add(files_state(folder))
+    assert len(states) == 4
+
+
+def test_the_state_shows_what_replaces_a_large_file_of_the_same_size(tmp_path):
+    path = tmp_path / "images.npy"
+    np.save(path, np.zeros((100, 1000)))
+    before = files_state(path)
+    np.save(path, np.ones((100, 1000)))
+    assert files_state(path) != before
+
+
+def test_the_state_of_folders_that_link_in_a_circle(folder):
+    (folder / "cat" / "again").symlink_to(folder)
+    before = files_state(folder)
+    (folder / "dog" / "0.png").unlink()
+    assert files_state(folder) != before
 
 
 def test_a_folder_without_classes_says_what_is_expected(tmp_path):

@@ -5,7 +5,14 @@ from hypothesis import strategies as st
 
 from understudy.data.settings import SplitSettings
 from understudy.data.shards import read_images, write_images
-from understudy.data.splits import PARTS, draw_split, halves, stratified_order, write_split
+from understudy.data.splits import (
+    draw_split,
+    halves,
+    stratified_order,
+    write_carved,
+    write_held_out,
+    write_train,
+)
 from understudy.errors import StudyError
 from understudy.seeds import numpy_generator
 
@@ -92,12 +99,16 @@ def test_each_part_has_a_file_of_its_own(tmp_path):
     labels = labels_of([30, 30])
     images = np.random.default_rng(0).integers(0, 256, (60, 1, 4, 4), dtype=np.uint8)
     write_images(tmp_path / "images.parquet", images, labels, index=np.arange(60))
-    paths = {part: tmp_path / f"{part}.parquet" for part in (*PARTS, "calibration", "test")}
-    write_split(tmp_path / "images.parquet", "S", SplitSettings(train=20, validation=6), 0.25, 1, 0, paths)
+    paths = {part: tmp_path / f"{part}.parquet" for part in ("train", "subtrain", "validation", "calibration", "test")}
+    write_train(tmp_path / "images.parquet", "S", 20, 1, 0, paths["train"])
+    write_carved(paths["train"], "S", 6, 1, 0, paths)
+    write_held_out(tmp_path / "images.parquet", "S", 20, 0.25, 1, 0, paths)
     read = {part: read_images(path) for part, path in paths.items()}
     assert {part: len(data.labels) for part, data in read.items()} == {
         "train": 20, "subtrain": 14, "validation": 6, "calibration": 10, "test": 30,
     }  # fmt: skip
-    for data in read.values():
+    places = draw_split(labels, "S", SplitSettings(train=20, validation=6), 0.25, 1, 0)
+    for part, data in read.items():
+        assert np.array_equal(data.columns["index"], places[part])
         assert np.array_equal(data.images, images[data.columns["index"]])
         assert np.array_equal(data.labels, labels[data.columns["index"]])

@@ -12,7 +12,8 @@ from tests.generators.train_for_resume import train_small
 from understudy.errors import StudyError
 from understudy.generators.snapshots import read_description, read_weights
 from understudy.generators.stylegan2_step import StyleGAN2Step
-from understudy.generators.training import train_generator
+from understudy.generators.training import train_generator, training_snapshots
+from understudy.generators.wgan_gp_step import WGANGPStep
 from understudy.tables import read_table
 
 CPU = torch.device("cpu")
@@ -36,6 +37,8 @@ def assert_same_weights(one: Path, other: Path) -> None:
 def test_training_leaves_snapshots_and_a_history(tmp_path, method, per_class):
     snapshots = train(tmp_path, method, per_class=per_class)
     assert len(snapshots) == 2
+    (tmp_path / "out/snapshots/.00000008.elsewhere-7.safetensors").write_bytes(b"half written by a job that was killed")
+    assert training_snapshots(tmp_path / "out/snapshots") == snapshots
     resolved, about = read_description(snapshots[-1])
     assert resolved == small_settings(method, per_class=per_class).resolve()
     assert (about.resolution, about.channels, about.classes, about.per_class) == (8, 1, 3, per_class)
@@ -126,6 +129,18 @@ def test_a_loss_that_is_not_finite_names_generator_class_and_step_and_keeps_the_
     with pytest.raises(StudyError, match=r"trial: the loss of class 1 is not finite at step 6 of 8.*00000004"):
         train(tmp_path, per_class=True)
     assert read_description(tmp_path / "out/snapshots/00000004.safetensors")[1].step == 4
+
+
+@pytest.mark.parametrize(
+    ("method", "step", "advised"),
+    [("stylegan2", StyleGAN2Step, "r1_gamma"), ("wgan_gp", WGANGPStep, "gradient_penalty")],
+)
+def test_a_diverging_training_is_told_a_key_that_its_method_has(tmp_path, monkeypatch, method, step, advised):
+    plain = step.step
+    monkeypatch.setattr(step, "step", lambda *given: tuple(loss * float("nan") for loss in plain(*given)))
+    with pytest.raises(StudyError, match=f"is not finite at step 1 .*lower learning_rate or raise {advised}$"):
+        train(tmp_path, method)
+    assert getattr(small_settings(method, **{advised: 20.0}), advised) == 20
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from understudy.plots.practice import plot_practice
 from understudy.plots.practice_images import plot_guided_images
 from understudy.plots.practice_pages import PRACTICE_PAGES
 from understudy.plots.table_pages import write_table_page
+from understudy.practice.sampling import Sampler
 from understudy.tables import read_table
 
 COMMON = {"study_seed": 7, "device": "cpu", "version": 1}
@@ -78,7 +79,7 @@ def run_study(folder: Path, plan: Plan, **evaluation) -> dict[str, Path]:
             run_practice(
                 practice.parameters(arm, block), [folder / f"subtrain{draw}.parquet" for draw in draws],
                 [folder / f"validation{draw}.parquet" for draw in draws], classes,
-                [] if arm == "real" else list(map(at, practice.models(block))),
+                list(map(at, practice.models(arm, block))),
                 list(map(at, practice.pool(arm, block))),
                 outputs | {name: run / f"{name}.parquet" for name in names}, checkpoints=folder / "checkpoints",
                 **COMMON,
@@ -179,6 +180,34 @@ def test_a_study_without_test_images_or_real_runs(tmp_path):
     assert not any(column.startswith(("test", "shifted")) for column in scaling.columns)
     guidance = read_table(tables["practice_guidance"], "practice_guidance")
     assert guidance["label_agreement"].isna().all() and guidance["reason"].str.contains("real").all()
+
+
+def test_a_killed_pool_goes_on_after_its_last_batch(tmp_path, monkeypatch):
+    write_parts(tmp_path)
+    settings = a_plan().practice.settings
+    generator = settings.generator.model_dump(mode="json")
+    train_study_diffusion(generator, tmp_path / "subtrain0.parquet", tmp_path / "classes.json", tmp_path / "model",
+                          tmp_path / "history.parquet", checkpoints=tmp_path / "c", draw=0, **COMMON)  # fmt: skip
+
+    def make(folder: str, seconds: float) -> bytes:
+        sample_plain_images(generator, settings.sampling.model_dump(mode="json"), tmp_path / "model",
+                            tmp_path / "classes.json", tmp_path / folder, first=3, count=45, seed_number=0,
+                            checkpoints=tmp_path / f"{folder}_c", checkpoint_seconds=seconds, **COMMON)  # fmt: skip
+        return (tmp_path / folder / "shard.parquet").read_bytes()
+
+    whole, counts, sample = make("whole", 1e9), [], Sampler.sample
+
+    def killed_at_the_fourth(sampler, labels, seeds):
+        counts.append(len(labels))
+        if len(counts) == 4:
+            raise KeyboardInterrupt
+        return sample(sampler, labels, seeds)
+
+    monkeypatch.setattr(Sampler, "sample", killed_at_the_fourth)
+    with pytest.raises(KeyboardInterrupt):
+        make("broken", 0)
+    assert make("broken", 0) == whole
+    assert counts == [10, 10, 10, 10, 10, 5] and not (tmp_path / "broken_c").exists()
 
 
 def test_images_of_a_pool_do_not_depend_on_its_shards(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.practice.small import real_images
-from understudy.practice.comparison_settings import Corruption
+from understudy.practice.comparison_settings import AT_MOST_ONE, Corruption
 from understudy.practice.corruptions import CORRUPTIONS, corrupt
 
 IMAGES = real_images(40, channels=3, size=16).images
@@ -22,6 +22,11 @@ def test_none_at_strength_zero_and_repeatable_above(name):
     assert corrupted.shape == IMAGES.shape and corrupted.dtype == np.uint8
     assert not np.array_equal(corrupted, IMAGES)
     assert np.array_equal(corrupted, corrupt(IMAGES, name, strength, 3))
+
+
+@pytest.mark.parametrize("name", AT_MOST_ONE)
+def test_the_greatest_share_leaves_nothing_of_an_image(name):
+    assert (corrupt(IMAGES, name, 1, 3).std((1, 2, 3)) == 0).all()
 
 
 def test_noise_has_its_strength_as_standard_deviation():

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -5,6 +7,8 @@ import torch
 from tests.practice.small import CLASSES, CPU, LEARNER, SAMPLING, real_images, trained_denoiser
 from understudy.classifiers.layers import Shape
 from understudy.errors import StudyError
+from understudy.plan import study_of
+from understudy.practice import sampling
 from understudy.practice.comparison_settings import GuidanceSettings, SamplingSettings
 from understudy.practice.guidance import (
     entropy,
@@ -17,6 +21,8 @@ from understudy.practice.guidance import (
 from understudy.practice.learner import LearnerTraining
 from understudy.practice.sampling import Sampler
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture(scope="module")
 def denoiser(tmp_path_factory):
@@ -26,6 +32,17 @@ def denoiser(tmp_path_factory):
 @pytest.fixture(scope="module")
 def learner():
     training = LearnerTraining(LEARNER, Shape(1, 8, CLASSES), (torch.tensor([80.0]), torch.tensor([60.0])), 5, CPU)
+    return training.guide
+
+
+@pytest.fixture(scope="module")
+def sure():
+    """Return a learner that has learnt its images, and so is sure of noise."""
+    data = real_images()
+    settings = LEARNER.model_copy(update={"mixup": 0.0, "cutmix": 0.0, "crop": 0, "ema_decay": 0.5})
+    training = LearnerTraining(settings, Shape(1, 8, CLASSES), (torch.tensor([80.0]), torch.tensor([60.0])), 5, CPU)
+    for step in range(30):
+        training.step(torch.from_numpy(data.images), torch.from_numpy(data.labels), 3e-3, step)
     return training.guide
 
 
@@ -102,15 +119,10 @@ def test_a_normalised_step_is_a_share_of_each_latents_own_length():
 @pytest.mark.parametrize(
     ("form", "omegas"), [("normalised", (0.0, 0.05, 0.1, 0.2)), ("gradient", (0.0, 1.0, 3.0, 10.0))]
 )
-def test_the_mean_entropy_of_generated_images_rises_with_omega(denoiser, form, omegas):
-    data = real_images()
-    settings = LEARNER.model_copy(update={"mixup": 0.0, "cutmix": 0.0, "crop": 0, "ema_decay": 0.5})
-    sure = LearnerTraining(settings, Shape(1, 8, CLASSES), (torch.tensor([80.0]), torch.tensor([60.0])), 5, CPU)
-    for step in range(30):
-        sure.step(torch.from_numpy(data.images), torch.from_numpy(data.labels), 3e-3, step)
+def test_the_mean_entropy_of_generated_images_rises_with_omega(denoiser, sure, form, omegas):
     sampler = Sampler(denoiser, SamplingSettings(steps=8, batch=20), GuidanceSettings(interval=2, form=form))
     labels, seeds = np.arange(40) % CLASSES, np.arange(40)
-    means = [sampler.sample(labels, seeds, sure.guide, omega).entropies.mean() for omega in omegas]
+    means = [sampler.sample(labels, seeds, sure, omega).entropies.mean() for omega in omegas]
     assert (np.diff(means) > 0.01).all()
 
 
@@ -153,6 +165,26 @@ def test_omega_zero_makes_plain_images(denoiser, learner):
 )
 def test_guided_steps(settings, steps):
     assert GuidanceSettings(**settings).guided_steps(30) == steps
+
+
+@pytest.mark.parametrize("study", ["config.yaml", "studies/digits_full.yaml"])
+def test_every_step_that_a_study_guides_moves_the_latents(denoiser, sure, monkeypatch, study):
+    chosen = study_of(ROOT / study).practice.comparison
+    # The schedule of the tiny model is that of the study's.
+    assert denoiser.settings.noise_levels == chosen.generator.noise_levels
+    assert chosen.guidance.form == "normalised"
+    shares = []
+
+    def measured(z, gradient, omega):
+        moved = guided_latent(z, gradient, omega)
+        shares.append((torch.linalg.vector_norm(moved - z) / torch.linalg.vector_norm(z)).item())
+        return moved
+
+    monkeypatch.setattr(sampling, "guided_latent", measured)
+    sampler = Sampler(denoiser, chosen.sampling, chosen.guidance)
+    sampler.sample(np.arange(chosen.sampling.batch) % CLASSES, np.arange(chosen.sampling.batch), sure, chosen.omega)
+    assert len(shares) == len(sampler.guided_steps) > 0
+    assert shares == pytest.approx([chosen.omega] * len(shares), rel=0.1)
 
 
 def test_a_sample_that_is_not_finite_names_omega(denoiser, learner):

@@ -1,4 +1,3 @@
-import copy
 import errno
 import multiprocessing
 import os
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.practice.small import CLASSES, CPU, LEARNER, LOOP, sources, trained_denoiser
+from tests.practice.small import CLASSES, CPU, LEARNER, LOOP, real_images, sources, trained_denoiser
 from understudy.classifiers.weights import load_network
 from understudy.data.shards import read_images
 from understudy.errors import StudyError
@@ -306,14 +305,18 @@ def test_patience_that_is_never_reached_is_told(tmp_path, given, capsys):
     assert len(read_images(tmp_path / "images").labels) == 12
 
 
-def test_a_generator_of_other_images_or_classes_is_refused(tmp_path, given):
-    other = copy.copy(given.sampler)
-    other.denoiser = copy.copy(given.sampler.denoiser)
-    other.denoiser.image_shape = (1, 16, 16)
-    wrong = copy.copy(given)
-    object.__setattr__(wrong, "sampler", other)
-    with pytest.raises(StudyError, match=r"shape \(1, 16, 16\).*\(1, 8, 8\).*practice.comparison.generator"):
-        run(tmp_path, wrong)
+@pytest.mark.parametrize("arm", ARMS[:4], ids=lambda arm: arm.name)
+def test_a_generator_of_other_images_is_refused(tmp_path, given, arm):
+    larger = real_images(12, channels=3, size=16)
+    other = replace(given, real=larger, validation=larger)
+    with pytest.raises(StudyError, match=r"shape \(1, 8, 8\).*\(3, 16, 16\).*practice.comparison.generator"):
+        run(tmp_path, other, arm)
+
+
+@pytest.mark.parametrize("arm", ARMS[1:], ids=lambda arm: arm.name)
+def test_an_arm_that_makes_no_image_itself_needs_no_generator(tmp_path, given, arm):
+    without = run(tmp_path / "without", replace(given, sampler=None), arm)
+    assert without_times(without) == without_times(run(tmp_path / "with", given, arm))
 
 
 def test_images_that_are_not_finite_leave_the_run_where_it_was(tmp_path, given):

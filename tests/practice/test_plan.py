@@ -75,7 +75,7 @@ def test_seeds_take_draws_in_turn():
     practice = plan_of(draws=3, seeds=5, seed_block=2).practice
     assert [practice.draw_of(seed) for seed in range(5)] == [0, 1, 2, 0, 1]
     assert practice.draws_of("block1") == [0, 2]
-    assert [path.parent.name for path in practice.models("block1")] == ["draw0", "draw2"]
+    assert [path.parent.name for path in practice.models("practice_0.2", "block1")] == ["draw0", "draw2"]
 
 
 def test_another_omega_changes_no_other_arm():
@@ -84,8 +84,70 @@ def test_another_omega_changes_no_other_arm():
         assert one.parameters(arm, "block0") == other.parameters(arm, "block0")
 
 
-def test_a_run_on_real_images_does_not_depend_on_the_generator():
-    assert "generator" not in plan_of().practice.parameters("real", "block0")
+PATIENT = {"dynamic", "prune_2", "practice_0.2", "ablation_omega_0.1", "ablation_fixed_patience", "ablation_new_2"}
+GUIDED = {"practice_0.2", "ablation_omega_0.1", "ablation_fixed_patience", "ablation_new_2", "sweep_omega_0.3"}
+LOOP = {"initial": 20, "added": 10, "additions": 2, "evaluation_interval": 4}
+ADDING = PATIENT | {"sweep_omega_0", "sweep_omega_0.3"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "arms"),
+    [
+        ({"loop": LOOP | {"patience": 3}}, PATIENT),
+        ({"loop": LOOP | {"additions": 1}}, PATIENT),
+        ({"loop": LOOP | {"added": 5}}, ADDING),
+        ({"loop": LOOP | {"evaluation_interval": 5}}, ADDING | {"real", "static_20", "static_40"}),
+        ({"guidance": {"interval": 1}}, GUIDED),
+        # What takes its images from those made ahead follows these files.
+        ({"sampling": {"steps": 5, "batch": 10}}, GUIDED | {"sweep_omega_0"}),
+        ({"static": [20, 30]}, set()),
+    ],
+)
+def test_a_change_concerns_the_arms_that_depend_on_it(changes, arms):
+    one, other = plan_of().practice, plan_of(**changes).practice
+    changed = {
+        arm
+        for arm in set(one.arms) & set(other.arms)
+        if one.parameters(arm, "block0") != other.parameters(arm, "block0")
+    }
+    assert changed == arms
+
+
+def test_only_arms_that_make_images_read_the_generator():
+    practice = plan_of().practice
+    assert {arm for arm in practice.arms if practice.models(arm, "block0")} == GUIDED | {"sweep_omega_0"}
+
+
+def latent_study(**generator) -> dict:
+    given = {"kind": "stable_diffusion", "model": "m", "image_size": 8} | generator
+    return {"generator": given, "shifted": {}}
+
+
+def test_arms_that_make_images_follow_the_names_of_the_classes(tmp_path):
+    names = tmp_path / "names.txt"
+    names.write_text("zero\none\n")
+    practice = plan_of(**latent_study(class_names=str(names))).practice
+    before = {arm: practice.parameters(arm, "block0") for arm in practice.arms}
+    names.write_text("nought\none\n")
+    changed = {arm for arm in practice.arms if practice.parameters(arm, "block0") != before[arm]}
+    assert changed == GUIDED | {"sweep_omega_0"}
+
+
+def test_what_the_comparison_names_and_is_not_there_is_told_with_its_key(tmp_path):
+    (tmp_path / "there").mkdir()
+    folders = {"here": str(tmp_path / "there"), "v2": "nowhere"}
+    for generator, key in (
+        (latent_study(class_names="nonames.txt"), "class_names"),
+        (latent_study(kind="dit", class_numbers="nonames.txt"), "class_numbers"),
+    ):
+        assert plan_of(**generator | {"shifted": {"folders": folders}}).practice.missing_files() == [
+            f"practice: practice.comparison.{place}, which does not exist; put it there, or correct the path"
+            for place in (
+                "shifted.folders.v2 needs a folder at nowhere",
+                f"generator.{key} needs a file at nonames.txt",
+            )
+        ]
+    assert plan_of().practice.missing_files() == []
 
 
 @pytest.mark.parametrize(
@@ -99,6 +161,38 @@ def test_a_run_on_real_images_does_not_depend_on_the_generator():
         ({"generator": {"kind": "unet", "channels": [12]}}, "multiples of 8"),
         ({"generator": {"kind": "dit", "model": "m", "image_size": 32}}, r"image_size: 32 pixels.*have 8"),
         ({"shifted": {"corruptions": {"fog": 1}}}, "corruptions"),
+        *(
+            ({"shifted": {"corruptions": {name: 1.5}}}, rf"shifted.corruptions: {name} \(1.5\) is a share, at most 1")
+            for name in ("contrast", "occlusion", "translation")
+        ),
+        (
+            {"generator": {"kind": "unet", "noise_levels": 3}},
+            r"comparison: sampling.steps \(4\) must be at most generator.noise_levels \(3\)",
+        ),
+        (
+            {"guidance": {"start": 0.95}},
+            r"comparison: guidance: start \(0.95\) and stop \(1\) leave none of the 4 steps .*start of at most 0.75",
+        ),
+        (
+            {"sweep": {"omegas": [0.3], "at": 0.05}},
+            r"comparison: sweep.at \(0.05\) is step 2 of 40.*learner.warm_up.*from step 4 to 31",
+        ),
+        (
+            {"sweep": {"oversampling": [2], "at": 0.8}},
+            r"sweep.at \(0.8\) is step 32 of 40.*learner.cool_down alone, from step 4 to 31",
+        ),
+        (
+            {"learner": {"network": {"model": "resnet_32", "recipe": {"crop": 2}}, "iterations": 40}},
+            r"learner.network: recipe \(given: \{'crop': 2\}\): not for a learner.*iterations, batch.* crop, flip",
+        ),
+        (
+            {"learner": {"network": {"model": "resnet_32", "group": "small"}, "iterations": 40}},
+            r"learner.network: group \(given: 'small'\): not for a learner",
+        ),
+        (
+            latent_study(class_numbers="numbers.txt"),
+            r"class_numbers \(numbers.txt\) is not for kind stable_diffusion, whose key is class_names",
+        ),
         (
             {"loop": {"initial": 20, "added": 10, "additions": 2, "patience_grows": False}},
             "fixed_patience: loop.patience_grows is false",
@@ -108,6 +202,12 @@ def test_a_run_on_real_images_does_not_depend_on_the_generator():
 def test_mistakes_are_told_before_any_job(changes, message):
     with pytest.raises(StudyError, match=message):
         plan_of(**changes)
+
+
+def test_a_sweep_of_nothing_may_be_anywhere_and_others_from_warm_up_to_cool_down():
+    plan_of(sweep={"at": 0.01})
+    for share in (0.1, 0.77):
+        plan_of(sweep={"omegas": [0.3], "at": share})
 
 
 def test_a_practice_study_needs_data():

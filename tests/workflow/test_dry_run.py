@@ -1,8 +1,15 @@
-"""What Snakemake plans for the studies of full size. Ten seconds and more for each dry run: slow."""
+"""What Snakemake plans: for the studies of full size, and after a change. Ten seconds and more for each test: slow."""
+
+import shutil
 
 import pytest
+import timm
+from safetensors.torch import save_file
 
 from tests.benchmarks.benchmark_dry_run import ROOT, STUDIES, dry_run, finish, make_images
+from tests.studies import one_split_study
+from tests.workflow.runs import planned_jobs, snakemake
+from tests.zoo.tiny import CLASSES, save_images
 
 pytestmark = pytest.mark.slow
 
@@ -15,3 +22,37 @@ def test_a_full_study_has_fewer_than_3000_jobs_and_none_when_its_files_are_there
     assert 10 < jobs < 3000
     assert finish(tmp_path, study) >= jobs - 1
     assert dry_run(tmp_path, study)[0] == 0
+
+
+def test_a_part_is_drawn_again_where_its_own_setting_changes_and_never_the_training_images(tmp_path):
+    """What reads the training images, most of a study's hours, stays as long as their file does."""
+    places = {"Train200": {"train": 200, "validation": 60}}
+    targets = [f"results/small/splits/draw0/Train200/{part}.parquet" for part in ("train", "subtrain", "test")]
+    result = snakemake(tmp_path, one_split_study(), "--cores", "2", *targets)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert planned_jobs(tmp_path, one_split_study(), *targets) == {}
+    assert planned_jobs(tmp_path, one_split_study(calibration_fraction=0.5), *targets) == {"divide_held_out": 1}
+    assert planned_jobs(tmp_path, one_split_study(splits=places), *targets) == {"carve_train": 1}
+
+
+def test_a_models_evaluation_is_made_again_for_other_weights_alone(tmp_path):
+    own = {}
+    for name in ("first", "second"):
+        path = tmp_path / f"{name}.safetensors"
+        save_file(timm.create_model("test_resnet", num_classes=CLASSES).state_dict(), path)
+        own[name] = {"model": "test_resnet", "path": str(path)}
+    images = {"source": "imagefolder", "root": str(save_images(tmp_path / "images", 1))}
+    models = {"checkpoints": {"first": own["first"]}, "models_per_job": 1, "workers": 0}
+    ranking = {"classes": CLASSES, "models": models, "sets": {"s": images}}
+    study = {"study": "zoo", "seed": 3, "device": "cpu", "ranking": ranking}
+    batches = [f"results/zoo/ranking/evaluations/s/block00{number}/evaluations.parquet" for number in range(2)]
+    result = snakemake(tmp_path, study, "--cores", "1", batches[0])
+    assert result.returncode == 0, result.stdout + result.stderr
+
+    def planned(targets, **changes):
+        return planned_jobs(tmp_path, study | {"ranking": ranking | {"models": models | changes}}, *targets)
+
+    assert planned(batches[:1], workers=2) == {}
+    assert planned(batches, checkpoints=own) == {"evaluate_models": 1}
+    shutil.copyfile(own["second"]["path"], own["first"]["path"])
+    assert planned(batches[:1]) == {"evaluate_models": 1}

@@ -33,6 +33,16 @@ def test_omega_is_chosen_before_any_test_image_is_read(tmp_path):
     assert "practice_omega" not in planned_jobs(tmp_path, single, "practice")
 
 
+def test_a_folder_that_is_not_there_is_told_before_any_job(tmp_path):
+    study = practice_study(**CHANGES | {"shifted": {"folders": {"v2": "nowhere"}}})
+    told = "practice: practice.comparison.shifted.folders.v2 needs a folder at nowhere, which does not exist"
+    planned = snakemake(tmp_path, study, "--dry-run")
+    assert planned.returncode == 0 and planned.stderr.count(told) == 1
+    refused = snakemake(tmp_path, study, "--cores", "1")
+    assert refused.returncode != 0 and told in refused.stderr
+    assert not (tmp_path / "results").exists()
+
+
 def test_a_practice_study_alone_runs_from_images_to_figures(tmp_path):
     result = snakemake(tmp_path, STUDY, "--cores", "2")
     assert result.returncode == 0, result.stdout + result.stderr

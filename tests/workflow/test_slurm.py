@@ -34,7 +34,8 @@ pytestmark = [
 GPU_RULES = gpu_rules(ROOT / "rules")
 # Submitted by themselves; tables and figures share two jobs.
 RULES = {
-    *("prepare", "split", "train_extractor", "train_generator", "select_snapshot", "sample", "evaluate_generator"),
+    *("prepare", "draw_train", "carve_train", "divide_held_out", "train_extractor"),
+    *("train_generator", "select_snapshot", "sample", "evaluate_generator"),
     *("draw_graphs", "train_candidates", "evaluate", "evaluate_calibration", "rank_candidates", "calibration_tables"),
     *("practice_theory", "train_diffusion", "sample_plain_images", "run_practice", "evaluate_practice"),
     *("practice_tables", "practice_omega", "tables", "report"),

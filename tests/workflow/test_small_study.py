@@ -56,7 +56,9 @@ def test_the_number_of_bootstrap_draws_concerns_tables_figures_and_cards_only(fi
     assert "selection_table" in jobs
     expensive = {
         "prepare",
-        "split",
+        "draw_train",
+        "carve_train",
+        "divide_held_out",
         "train_extractor",
         "train_generator",
         "select_snapshot",

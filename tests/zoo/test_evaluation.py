@@ -27,13 +27,13 @@ def folder(tmp_path_factory):
     return save_images(tmp_path_factory.mktemp("images") / "set", 2)
 
 
-def evaluate(folder, out, models, **changes):
+def evaluate(folder, out, models, state=(), **changes):
     outputs = {name: out / f"{name}.parquet" for name in ("predictions", "labels", "evaluations")}
-    settings = RANDOM | {"names": models} | changes
+    settings = ZooSettings(**RANDOM | {"names": models} | changes).evaluation_settings(models)
     image_set = {"source": "imagefolder", "root": str(folder)}
     job.evaluate_models(
-        models, settings, "s", image_set, [], outputs, classes=CLASSES, checkpoints=out / "checkpoints",
-        study_seed=3, device="cpu", version=1,
+        models, settings, "s", image_set, [], outputs, classes=CLASSES, state=state, workers=0,
+        checkpoints=out / "checkpoints", study_seed=3, device="cpu", version=1,
     )  # fmt: skip
     return outputs
 
@@ -49,6 +49,18 @@ def test_predictions_equal_a_plain_loop(folder):
         order = chances.argsort(descending=True)
         assert found.predicted[number].tolist() == order[:5].tolist()
         assert found.probability[number] == pytest.approx(float(chances.max()), abs=1e-3)
+
+
+def test_sixteen_bits_of_grey_are_seen_as_eight(tmp_path):
+    (tmp_path / "0").mkdir()
+    grey = np.random.default_rng(0).integers(0, 256, (32, 32), dtype=np.uint8)
+    Image.fromarray(grey).save(tmp_path / "0" / "a.png")
+    Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "0" / "b.png")
+    model, preprocessing = make_model("test_resnet", ZooSettings(**RANDOM), CLASSES, seed=1)
+    images = folder_images(tmp_path, CLASSES)
+    found = predict(model, preprocessing, images, batch_size=2, workers=0, device=CPU)
+    assert np.array_equal(found.predicted[0], found.predicted[1])
+    assert found.probability[0] == found.probability[1]
 
 
 def test_batches_are_halved_where_memory_is_short(folder):
@@ -96,6 +108,33 @@ def test_a_killed_job_goes_on_and_ends_the_same(folder, tmp_path, monkeypatch):
     for name, path in straight.items():
         assert path.read_bytes() == resumed[name].read_bytes()
     assert not (tmp_path / "resumed" / "checkpoints").exists()
+
+
+def test_weights_replaced_while_a_job_was_killed_are_evaluated(folder, tmp_path, monkeypatch):
+    made, plain = [], job.make_model
+
+    def until_killed(name, *arguments):
+        made.append(name)
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        return plain(name, *arguments)
+
+    monkeypatch.setattr(job, "make_model", until_killed)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(folder, tmp_path, MODELS[:2], state=["before"])
+    evaluate(folder, tmp_path, MODELS[:2], state=["after"])
+    assert made == [*MODELS[:2], *MODELS[:2]]
+
+
+def test_a_models_evaluation_depends_on_its_own_weights_alone():
+    own = {name: {"model": "test_resnet", "path": f"{name}.safetensors"} for name in ("first", "second")}
+    one, both = (ZooSettings(checkpoints=given, workers=1) for given in ({"first": own["first"]}, own))
+    assert one.evaluation_settings(["first"]) == both.evaluation_settings(["first"])
+    assert both.evaluation_settings(["second"])["checkpoints"] == {"second": own["second"]}
+    assert both.evaluation_settings(["first"]) == both.model_copy(update={"workers": 0}).evaluation_settings(["first"])
+    assert both.evaluation_settings(["first"]) != both.model_copy(update={"batch_size": 3}).evaluation_settings(
+        ["first"]
+    )
 
 
 def test_own_weights_and_heads_of_another_size(tmp_path):

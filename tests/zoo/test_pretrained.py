@@ -1,8 +1,14 @@
 """Sampling from pretrained generators: the real code on tiny pipelines with random weights."""
 
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from tests.zoo.tiny import save_biggan, save_dit
 from understudy.data.shards import read_images
@@ -54,6 +60,9 @@ def test_shards_of_any_size_hold_the_same_images(dit, tmp_path):
     assert whole.labels.tolist() == [0, 1, 2, 0, 1, 2] and second.labels.tolist() == [1, 2]
     assert whole.columns["seed"].nunique() == 6
     assert second.columns["seed"].tolist() == whole.columns["seed"].tolist()[4:]
+    assert len(np.unique(whole.images, axis=0)) == 6
+    # Another batch may change the last bit before rounding.
+    np.testing.assert_allclose(second.images.astype(int), whole.images[4:].astype(int), atol=1)
 
 
 def test_a_folder_without_a_pipeline_is_named(tmp_path):
@@ -69,3 +78,86 @@ def test_biggan_images_depend_on_class_seed_and_truncation(tmp_path):
     assert images.shape == (4, 3, 16, 16) and images.dtype == np.uint8
     np.testing.assert_array_equal(images[0], images[2])
     assert (images[0] != images[1]).any() and (images != other).any()
+
+
+class StandIn(torch.nn.Module):
+    """A network with a parameter and a buffer in place of the optional package's."""
+
+    def __init__(self, config):
+        super().__init__()
+        self.layer = torch.nn.Linear(config.z_dim + config.num_classes, 3 * 4 * 4)
+        self.register_buffer("running_means", torch.zeros(3))
+
+    def forward(self, latents, one_hot, truncation):
+        return torch.tanh(self.layer(torch.cat([latents, one_hot], 1))).view(-1, 3, 4, 4)
+
+
+class StandInConfig:
+    z_dim, num_classes = 8, 10
+
+    @classmethod
+    def from_json_file(cls, path):
+        json.loads(Path(path).read_text())
+        return cls()
+
+
+@pytest.fixture
+def biggan(tmp_path, monkeypatch) -> BigGANSet:
+    """A folder with a stand-in's weights, and the package that loads them."""
+    package = SimpleNamespace(BigGAN=StandIn, BigGANConfig=StandInConfig)
+    monkeypatch.setitem(sys.modules, "pytorch_pretrained_biggan", package)
+    (tmp_path / "config.json").write_text("{}")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        save_file(StandIn(StandInConfig).state_dict(), tmp_path / "model.safetensors")
+    return BigGANSet(source="biggan", model=tmp_path)
+
+
+def test_biggan_weights_load_from_either_kind_of_file(biggan, tmp_path):
+    images = load_pretrained(biggan, CPU).sample(LABELS, SEEDS)
+    tensors = tmp_path / "model.safetensors"
+    torch.save(load_file(tensors), tmp_path / "pytorch_model.bin")
+    tensors.unlink()
+    np.testing.assert_array_equal(load_pretrained(biggan, CPU).sample(LABELS, SEEDS), images)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"running_means": None}, r"Missing key.*running_means"),
+        (
+            {"layer.weight": None, "module.layer.weight": torch.zeros(2)},
+            r"Missing .*layer.weight.* Unexpected .*module",
+        ),
+        ({"extra": torch.zeros(2)}, r"Unexpected key.*extra"),
+        ({"layer.bias": torch.zeros(2)}, r"size mismatch for layer\.bias"),
+    ],
+)
+def test_weights_of_another_biggan_are_refused(biggan, tmp_path, changes, message):
+    path = tmp_path / "model.safetensors"
+    changed = load_file(path) | changes
+    save_file({name: value for name, value in changed.items() if value is not None}, path)
+    with pytest.raises(StudyError, match=rf"^{path} .*{message}.*download both again$"):
+        load_pretrained(biggan, CPU)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("model.safetensors", lambda whole: whole[:-8], "doesn't load as the weights"),
+        ("pytorch_model.bin", lambda whole: b"<html>404", "holds no weights that torch has saved"),
+        ("pytorch_model.bin", lambda whole: whole[: len(whole) // 2], "doesn't load as the weights"),
+        ("pytorch_model.bin", lambda whole: b"", "doesn't load as the weights"),
+        ("config.json", lambda whole: b"{", "describes no BigGAN"),
+    ],
+    ids=["cut safetensors", "html", "cut bin", "empty bin", "broken config"],
+)
+def test_a_broken_file_of_a_biggan_is_one_line(biggan, tmp_path, name, content, message):
+    path = tmp_path / name
+    if name.endswith(".bin"):
+        torch.save(load_file(tmp_path / "model.safetensors"), path)
+        (tmp_path / "model.safetensors").unlink()
+    path.write_bytes(content(path.read_bytes()))
+    with pytest.raises(StudyError, match=rf"^{path} {message}.*download.*again$") as raised:
+        load_pretrained(biggan, CPU)
+    assert "\n" not in str(raised.value)

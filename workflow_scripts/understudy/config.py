@@ -158,7 +158,7 @@ class Study(Settings):
 
     study: Name = Field(description="name of the study; its results lie in results/{study}")
     seed: int = Field(ge=0, description="the seed that every other seed is derived from")
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     data: DataSettings | None = None
     splits: dict[Name, SplitSettings] = Field({}, description="how the images are split, by any name")
     draws: int = Field(1, ge=1, le=100, description="how often the splits are drawn")

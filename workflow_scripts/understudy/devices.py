@@ -9,14 +9,15 @@ from understudy.errors import StudyError
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device called ``name``: ``auto`` (CUDA, then MPS, then CPU), ``cpu``, ``cuda`` or ``mps``.
+    """Return the device called ``name``: ``auto`` (CUDA where there is one, else the CPU), ``cpu`` or ``cuda``.
 
     Raises
     ------
     StudyError
         If the device is named but this machine has none.
     """
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    # A Mac computes on its CPU: its GPU has no float64, which noise schedules and stacked sums need.
+    available = {"cuda": torch.cuda.is_available(), "cpu": True}
     if name == "auto":
         name = next(kind for kind, present in available.items() if present)
     if not available.get(name, False):

@@ -3,7 +3,9 @@
 import glob
 import json
 import os
+import platform
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,23 +14,26 @@ from safetensors import SafetensorError
 
 from understudy.errors import StudyError
 
+# Age at which a temporary file of another machine's process is taken for left behind.
+LEFT_AFTER_SECONDS = 24 * 3600
+
 
 @contextmanager
 def writing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` and rename it into place when the block ends well.
 
-    A reader therefore never sees half a file, and an interrupted writer leaves the old one as it was. On an error the
-    temporary file is removed, and so is one that a killed writer left behind; a full disk or a folder without write
-    permission is reported as a :class:`StudyError`.
+    A reader therefore never sees half a file, and an interrupted writer leaves the old one as it was. Of two writers
+    the later one's file stays. On an error the temporary file is removed, and so is one that a killed writer left
+    behind; a full disk or a folder without write permission is reported as a :class:`StudyError`.
     """
     path = Path(path)
-    # The process id keeps two writers apart; the suffix stays last because some writers look at it.
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    # Host and process keep two writers apart; the suffix stays last because some writers look at it.
+    temporary = path.with_name(f".{path.stem}.{_host()}-{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Patterns such as *.safetensors match hidden files too: a half-written one must not pass for a whole one later.
         for left in path.parent.glob(f".{glob.escape(path.stem)}.*{glob.escape(path.suffix)}"):
-            if re.fullmatch(r"\.\d+", left.name.removeprefix(f".{path.stem}").removesuffix(path.suffix)):
+            writer = left.name.removeprefix(f".{path.stem}.").removesuffix(path.suffix)
+            if (found := re.fullmatch(r"([^.]+)-(\d{1,9})", writer)) and _is_left(left, found[1], int(found[2])):
                 left.unlink(missing_ok=True)
         yield temporary
         temporary.replace(path)
@@ -40,6 +45,24 @@ def writing(path: str | Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # where nothing may be written, nothing may be removed either
             temporary.unlink(missing_ok=True)
+
+
+def _host() -> str:
+    return platform.node().partition(".")[0] or "localhost"
+
+
+def _is_left(temporary: Path, host: str, process: int) -> bool:
+    """Whether a temporary file's writer is gone: asked of its own host's processes, elsewhere assumed after a day."""
+    if host == _host():
+        try:
+            os.kill(process, 0)  # no signal, only the question whether it could be sent
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            pass  # another user's process: alive
+    with suppress(FileNotFoundError):  # renamed meanwhile
+        return time.time() - temporary.stat().st_mtime > LEFT_AFTER_SECONDS
+    return False
 
 
 def _system_reason(error: Exception) -> str | None:

@@ -3,18 +3,21 @@
 The Snakefile, the configuration check and the tests all ask this module, also for where files lie.
 """
 
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import yaml
 
+from understudy.batches import Batch, make_batches
+from understudy.classifiers.architectures import missing_network
 from understudy.config import Study, load_study
 from understudy.data.shards import read_labels
 from understudy.data.sources import count_images
 from understudy.data.splits import draw_split
 from understudy.errors import StudyError
 from understudy.layout import Layout
+from understudy.mistakes import check_keys
 from understudy.practice.plan import PracticePlan
 from understudy.ranking.plan import RankingPlan
 
@@ -24,7 +27,9 @@ REGIMES = ("full", "subtrain")
 # depends on it, while a change in an imported module alone would pass unseen.
 STAGE_VERSIONS = {
     "prepare": 1,
-    "split": 1,
+    "draw_train": 1,
+    "carve_train": 1,
+    "divide_held_out": 1,
     "train_extractor": 1,
     "train_generator": 1,
     "select_snapshot": 1,
@@ -42,16 +47,6 @@ STAGE_VERSIONS = {
     "run_practice": 2,
     "evaluate_practice": 1,
 }
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The runs of one job: some architectures of one family times one fixed block of seeds."""
-
-    name: str
-    family: str
-    architectures: tuple[str, ...]
-    seeds: tuple[int, ...]
 
 
 class Plan(Layout):
@@ -98,7 +93,7 @@ class Plan(Layout):
         """
         if self.study.data is None:
             return
-        counts = self._count_images()
+        counts = self.image_counts
         if counts is None:
             return
         labels = np.repeat(np.arange(len(counts)), counts)
@@ -108,7 +103,27 @@ class Plan(Layout):
             except StudyError as error:
                 raise StudyError(f"configuration: {error}") from None
 
-    def _count_images(self) -> np.ndarray | None:
+    def check_networks(self) -> None:
+        """Look for the networks from outside this package, importing none of them.
+
+        Raises
+        ------
+        StudyError
+            If timm has no network of a name, or a module isn't there.
+        """
+        networks = {}
+        if self.study.candidates:
+            standard = self.study.candidates.standard
+            networks |= {f"candidates.standard.{name}": entry.model for name, entry in standard.items()}
+        if self.practice:
+            networks["practice.comparison.learner.network"] = self.practice.settings.learner.network.model
+        for key, model in networks.items():
+            if mistake := missing_network(model):
+                raise StudyError(f"configuration: {key}.model: {mistake}")
+
+    @cached_property
+    def image_counts(self) -> np.ndarray | None:
+        """Images of each class, where that is known before any is read, else None."""
         prepared = self.root / "data" / "images.parquet"
         if not prepared.exists():
             return count_images(self.study.data)
@@ -150,26 +165,11 @@ class Plan(Layout):
         return {"names": list(self.architectures("rwnn")), **settings}
 
     def _batches(self) -> list[Batch]:
-        candidates = self.study.candidates
-        blocks = [
-            tuple(range(first, min(first + candidates.seed_block, candidates.seeds)))
-            for first in range(0, candidates.seeds, candidates.seed_block)
-        ]
-        batches = []
-        for family in self.families:
-            groups: dict[str, list[str]] = {}
-            for name, settings in self.architectures(family).items():
-                groups.setdefault(settings["group"] or name, []).append(name)
-            batches += [
-                Batch(f"{group}-block{number}", family, tuple(names), seeds)
-                for group, names in groups.items()
-                for number, seeds in enumerate(blocks)
-            ]
-        names = [batch.name for batch in batches]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise StudyError(f"configuration: candidates: {min(twice)!r} names a group and an architecture")
-        return batches
+        groups = {
+            family: {name: settings["group"] for name, settings in self.architectures(family).items()}
+            for family in self.families
+        }
+        return make_batches(groups, self.study.candidates.seeds, self.study.candidates.seed_block)
 
     @property
     def families(self) -> list[str]:
@@ -276,16 +276,22 @@ class Plan(Layout):
         return list(self.weighed_images(draw, split).values())
 
 
+def device_of(plan: Plan) -> str:
+    """Return what a study's networks run on, ``cpu`` or ``gpu``; ``auto`` counts as a GPU."""
+    return "cpu" if plan.study.device == "cpu" else "gpu"
+
+
 def study_of(configfile: str | Path) -> Study:
     """Read and check the study of a YAML file.
 
     Raises
     ------
     StudyError
-        If the file is not YAML or the study has a mistake.
+        If the file is not YAML, gives a key twice, or the study has a mistake.
     """
     try:
         content = yaml.safe_load(Path(configfile).read_text())
+        check_keys(Path(configfile))
     except (OSError, yaml.YAMLError) as error:
         raise StudyError(f"{configfile} is not a readable YAML file: {error}") from error
     return load_study(content or {})

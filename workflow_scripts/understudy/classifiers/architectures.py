@@ -3,9 +3,13 @@
 No torch import: a configuration is checked, and jobs are planned, without it.
 """
 
+import difflib
+import importlib.util
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
@@ -100,6 +104,33 @@ def _checked(make: Callable, given: dict[str, Any], where: str) -> Any:
         raise ValueError(f"{where}: {key + ': ' if key else ''}{first['msg']}") from error
 
 
+def missing_network(model: str) -> str | None:
+    """Say why a network from outside this package can't be made; None if it seems to be there. Nothing is imported."""
+    source, _, name = model.partition(":")
+    if not name:
+        return None
+    if source != "timm":
+        # A module within a package is found by importing the package, which may do anything: jobs find it, or not.
+        missing = importlib.util.find_spec(source.split(".")[0]) is None
+        return f"{model!r}: no module {source!r} is to be found; add its folder to PYTHONPATH" if missing else None
+    # timm imports torch, which takes seconds. A name may have a tag (resnet18.a1_in1k) or be a place (hf-hub:...).
+    known, wanted = _timm_names(), name.split(".")[0]
+    if not known or wanted in known or re.search(r"[:/]", name):
+        return None
+    near = difflib.get_close_matches(wanted, known, n=1)
+    return f"{model!r}: timm has no network of this name{f'; did you mean timm:{near[0]}?' if near else ''}"
+
+
+@cache
+def _timm_names() -> frozenset[str]:
+    """Return what timm's modules define, and what they know by an older name: all of its networks, and more."""
+    spec = importlib.util.find_spec("timm")
+    places = [Path(place) / "models" for place in (spec and spec.submodule_search_locations) or ()]
+    text = "\n".join(path.read_text() for place in places for path in sorted(place.glob("*.py")))
+    found = re.findall(r"^def (\w+)\(|['\"](\w+)['\"] ?: ['\"]", text, flags=re.MULTILINE)
+    return frozenset(name for pair in found for name in pair if name)
+
+
 class ArchitectureSettings(FrozenSettings):
     """A candidate architecture as a study's configuration states it.
 
@@ -115,6 +146,8 @@ class ArchitectureSettings(FrozenSettings):
 
     @model_validator(mode="after")
     def _check(self) -> "ArchitectureSettings":
+        if self.model != self.model.strip():
+            raise ValueError(f"model {self.model!r}: remove the blanks before or after the name")
         if not self.is_foreign and self.model not in BUILDERS and self.model not in PUBLISHED:
             raise ValueError(f"model {self.model!r}: allowed are {_allowed_models()}")
         _ = self.full_recipe

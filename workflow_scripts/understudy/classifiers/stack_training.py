@@ -128,7 +128,7 @@ class StackTraining:
 
     def _keep_snapshot(self, place: int, epoch: int) -> str:
         """Keep the run's weights; return why they are not fit to be kept, or nothing."""
-        weights = to_half(self.stack.weights(place), set(self.stack.parameters))
+        weights = to_half(self.stack.weights(place), self.stack.trained_names)
         for name, value in weights.items():
             if not torch.isfinite(value).all():
                 return f"{name} is not finite in half precision after epoch {epoch}"

@@ -41,11 +41,15 @@ class Stack:
             name: torch.stack([network.get_buffer(name).to(device) for network in networks])
             for name, _ in self.network.named_buffers()
         }
+        # Of a tensor that a network has under several names, as layers that share their weights do, the first one's.
+        first = {id(value): name for name, value in _named_tensors(self.network)}
+        self.stored = {name: first[id(value)] for name, value in self.network.state_dict(keep_vars=True).items()}
         # What the network computes with, once for all: `torch.func.functional_call` would swap it in at every step.
         part = 0 if self.width == 1 else slice(None)
         self.leaves = [value[part].requires_grad_() for value in self.parameters.values()]
-        own = [*dict(self.network.named_parameters()).values(), *dict(self.network.named_buffers()).values()]
-        _replace(self.network, own, [*self.leaves, *(value[part] for value in self.buffers.values())])
+        self.held = {name: value[part] for name, value in self.buffers.items()}
+        own = [value for _, value in _named_tensors(self.network)]
+        _replace(self.network, own, [*self.leaves, *self.held.values()])
         self._losses = self._one if self.width == 1 else self._loss
         if compiled:
             # The compiler gives up on a function that it has compiled for eight architectures, unless it forgets them.
@@ -93,6 +97,7 @@ class Stack:
 
     def state(self) -> dict[str, Tensor]:
         """All that training changes, by name: parameters and momenta, each in one vector, and buffers."""
+        self._take_assigned()
         return {"parameters": self.values, "momenta": self.momenta} | {
             f"buffer.{name}": value for name, value in self.buffers.items()
         }
@@ -105,12 +110,29 @@ class Stack:
 
     def weights(self, place: int) -> dict[str, Tensor]:
         """A run's parameters and persistent buffers under the network's own names, on the CPU."""
+        self._take_assigned()
         values = self.parameters | self.buffers
-        return {name: values[name][place].detach().cpu().clone() for name in self.network.state_dict()}
+        return {name: values[first][place].detach().cpu().clone() for name, first in self.stored.items()}
+
+    @property
+    def trained_names(self) -> set[str]:
+        """Names under which `weights` gives parameters."""
+        return {name for name, first in self.stored.items() if first in self.parameters}
+
+    @torch.no_grad()
+    def _take_assigned(self) -> None:
+        """Copy buffers that a network has assigned anew (`self.seen = self.seen + 1`) to their place in the stack."""
+        for name, value in self.held.items():
+            module, _, key = name.rpartition(".")
+            buffers = self.network.get_submodule(module)._buffers
+            if buffers[key] is not value:
+                value.copy_(buffers[key])
+                buffers[key] = value
 
     @torch.no_grad()
     def reset(self, place: int) -> None:
         """Put zeros in a failed run's place: what it computes from there on is finite and of no account."""
+        self._take_assigned()
         momenta = views(self.momenta, self.parameters)
         # What normalises the images isn't trained, and dividing by a deviation of 0 would give NaN again.
         buffers = [value for name, value in self.buffers.items() if name not in ("mean", "deviation")]
@@ -136,6 +158,11 @@ def views(vector: Tensor, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
         found[name] = vector[start : start + tensor.numel()].view(tensor.shape)
         start += tensor.numel() + -tensor.numel() % LINE
     return found
+
+
+def _named_tensors(network: nn.Module) -> list[tuple[str, Tensor]]:
+    """A network's parameters and buffers, each once."""
+    return [*network.named_parameters(), *network.named_buffers()]
 
 
 def _replace(network: nn.Module, old: Sequence[Tensor], new: Sequence[Tensor]) -> None:

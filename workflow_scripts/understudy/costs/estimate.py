@@ -1,14 +1,18 @@
 """The estimate of a study's costs, stage by stage, and its text for people."""
 
+import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from understudy.costs.measured import Measured, device_of
+from understudy.cluster import SETTINGS
+from understudy.costs.job import Job
+from understudy.costs.measured import Measured
+from understudy.costs.requests import TRAININGS, Requests
 from understudy.costs.work import Work
-from understudy.plan import Plan
+from understudy.plan import Plan, device_of
 
 # Seconds of stages without a model, and of those that this table doesn't name.
 FIXED = {"train_extractor": {"cpu": 12.0, "gpu": 600.0}, "evaluate_generator": {"cpu": 6.0, "gpu": 120.0}}
@@ -27,17 +31,28 @@ OTHER_FILES = "other files"
 
 def gpu_rules(folder: Path) -> set[str]:
     """Return the rules in the files of ``folder`` that ask for a GPU unless the study's device is the CPU."""
-    found = set()
+    return {name for name, rule in _rules(folder) if re.search(r"^\s+gpu=", rule, flags=re.MULTILINE)}
+
+
+def asked_minutes(folder: Path) -> dict[str, int]:
+    """Return the minutes of run time that rules in the files of ``folder`` ask for, trainings at least."""
+    found = {name: re.search(r"^\s+runtime=minutes\((\d+)", rule, flags=re.MULTILINE) for name, rule in _rules(folder)}
+    return {name: int(match[1]) for name, match in found.items() if match}
+
+
+def _rules(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of each rule."""
     for path in sorted(folder.glob("*.smk")):
         for rule in re.split(r"^\s*rule (?=\w+:)", path.read_text(), flags=re.MULTILINE)[1:]:
-            if re.search(r"^\s+gpu=", rule, flags=re.MULTILINE):
-                found.add(rule.split(":")[0])
-    return found
+            yield rule.split(":")[0], rule
 
 
 @dataclass
 class Stage:
-    """A rule's line of the estimate; seconds are of all its jobs together."""
+    """A rule's line of the estimate; seconds are of all its jobs together.
+
+    `late` is, of a job that takes longer than it asks for, its time and the time it asks for, in seconds.
+    """
 
     rule: str
     jobs: int
@@ -46,17 +61,21 @@ class Stage:
     longest: float = 0.0
     disk: float = 0.0
     measured: bool = False
+    late: tuple[float, float] | None = None
 
 
-def estimate(plan: Plan, counts: Mapping[str, int], gpu_rules: set[str], measured: Measured) -> list[Stage]:
+def estimate(
+    plan: Plan, counts: Mapping[str, int], gpu_rules: set[str], asked: Mapping[str, int], measured: Measured
+) -> list[Stage]:
     """Return the stages of a study with their costs.
 
     Parameters
     ----------
     counts : jobs of each rule, as a dry run gives them
     gpu_rules : rules that ask for a GPU unless the study's device is the CPU
+    asked : minutes that rules ask for, trainings at least
     """
-    device = device_of(plan)
+    device, requests = device_of(plan), Requests(plan)
     known = defaultdict(list)
     for job in Work(plan).jobs():
         known[job.rule].append(job)
@@ -69,12 +88,21 @@ def estimate(plan: Plan, counts: Mapping[str, int], gpu_rules: set[str], measure
             times = [job.seconds(device) * measured.factors.get((job.rule, job.kind), 1.0) for job in known[rule]]
             stage.seconds, stage.longest = sum(times), max(times)
             stage.disk = sum(job.disk for job in known[rule])
+            limits = [_limit(job, requests, asked) for job in known[rule]]
+            slowest = max(zip(times, limits, strict=True), key=lambda pair: pair[0] / pair[1])
+            stage.late = slowest if slowest[0] > slowest[1] else None
         else:
             stage.measured = rule in measured.means
             stage.longest = measured.means.get(rule, FIXED.get(rule, {}).get(device, OTHER))
             stage.seconds = stage.longest * count
         stages.append(stage)
     return stages
+
+
+def _limit(job: Job, requests: Requests, asked: Mapping[str, int]) -> float:
+    """Return the seconds that a job asks for at its first attempt."""
+    least = asked.get(job.rule, math.inf)
+    return 60 * (requests.minutes(job.rule, job.wildcards, least) if job.rule in TRAININGS else least)
 
 
 def describe(stages: Sequence[Stage], study: str, gpus: int, cores: int, measured_jobs: int) -> str:
@@ -98,6 +126,13 @@ def describe(stages: Sequence[Stage], study: str, gpus: int, cores: int, measure
         f"Wall time on {slots} {unit}{'s' if slots > 1 else ''}: at least {_number(wall)} hours (the longest job, of "
         f"{slowest.rule}, takes {_number(slowest.longest / 3600)})."
     )
+    for stage in stages:
+        if stage.late:
+            needed, given = (_number(seconds / 3600) for seconds in stage.late)
+            lines.append(
+                f"A job of {stage.rule} takes {needed} hours and asks for {given} at its first attempt: on a cluster "
+                f"set the rule's `runtime` (minutes) under `set-resources` in {SETTINGS}."
+            )
     if on_gpu:
         lines.append("Without a GPU this takes many times as long: set `device: cpu` in the study and plan it again.")
     disk = Counter()

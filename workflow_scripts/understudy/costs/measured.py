@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.costs.work import Work
-from understudy.plan import Plan
+from understudy.plan import Plan, device_of
 
 # Seconds after which Snakemake looks at a job's processor time each LOOK seconds alone; before, twice a second.
 FIRST_LOOKS, LOOK = 15.5, 30.0
@@ -71,8 +71,3 @@ def measure(studies: Sequence[Plan], device: str) -> Measured:
                 estimated[job.rule, job.kind] += job.seconds(device)
     factors = {key: spent[key] / estimated[key] for key in spent}
     return Measured(factors, {rule: sum(values) / len(values) for rule, values in times.items()}, count)
-
-
-def device_of(plan: Plan) -> str:
-    """Return what a study's networks run on, ``cpu`` or ``gpu``; ``auto`` counts as a GPU."""
-    return "cpu" if plan.study.device == "cpu" else "gpu"

@@ -1,16 +1,16 @@
 """The jobs of ranking given models: images of pretrained generators, and many models' predictions on each set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from understudy.costs.job import Job
-from understudy.costs.networks import PRETRAINED
+from understudy.costs.job import Job, network_work
+from understudy.costs.networks import PRETRAINED, Size
 from understudy.generators.pretrained_settings import BigGANSet, DiTSet
 from understudy.plan import Plan
 
-# Of timm's models with inputs of 224 pixels, in the mean: eight billion products an image.
-MODEL_LAYERS, MODEL_OPERATIONS = 120, 1.6e10
+# Of timm's models with inputs of 224 pixels, in the mean: eight billion products an image, and twenty million elements.
+MODEL = Size(120, 1.6e10, 2e7, 50_000_000)
 MODEL_BATCH = 64
-BIGGAN_LAYERS, BIGGAN_OPERATIONS = 100, 8e10
+BIGGAN = Size(100, 8e10, 1e8, 55_000_000)
 IMAGES_PER_CLASS = 50
 """Of a set whose images aren't there to be counted: as ImageNet's validation part has."""
 IMAGE_BYTES = 100_000
@@ -24,27 +24,19 @@ def model_jobs(plan: Plan) -> Iterator[Job]:
         images = classes * (settings.images_per_class if generated else IMAGES_PER_CLASS)
         for number in range(len(plan.ranking.generated_shards(name))):
             count = min(settings.shard_size, images - number * settings.shard_size)
-            passes, operations = _of_image(settings)
             place = f"{name}/{number:05d}"
-            disk = float(count * IMAGE_BYTES)
-            yield Job("generate_images", place, settings.source, count * passes, count * operations, disk=disk)
+            work = network_work(count, settings.batch_size, _networks(settings))
+            yield Job("generate_images", place, settings.source, **work, disk=float(count * IMAGE_BYTES))
         for batch, models in plan.ranking.model_batches.items():
-            work = len(models) * images
-            yield Job(
-                "evaluate_models",
-                f"{name}/{batch}",
-                "models",
-                work / MODEL_BATCH * MODEL_LAYERS,
-                work * MODEL_OPERATIONS,
-                disk=22.0 * work,  # the five likeliest classes of each image
-            )
+            count = len(models) * images
+            work = network_work(count, MODEL_BATCH, [(1, MODEL)])
+            # The five likeliest classes of each image.
+            yield Job("evaluate_models", f"{name}/{batch}", "models", **work, disk=22.0 * count)
 
 
-def _of_image(settings: DiTSet | BigGANSet) -> tuple[float, float]:
-    """Return the passes through layers and the operations that one image takes."""
+def _networks(settings: DiTSet | BigGANSet) -> Sequence[tuple[float, Size]]:
+    """Return how often which networks are called for an image."""
     if isinstance(settings, BigGANSet):
-        return BIGGAN_LAYERS / settings.batch_size, BIGGAN_OPERATIONS
+        return [(1, BIGGAN)]
     network, decoder = PRETRAINED["dit"]
-    evaluations = settings.steps * (2 if settings.guidance > 1 else 1)
-    layers = evaluations * network.layers + decoder.layers
-    return layers / settings.batch_size, evaluations * network.operations + decoder.operations
+    return [(settings.steps * (2 if settings.guidance > 1 else 1), network), (1, decoder)]

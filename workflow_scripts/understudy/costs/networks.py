@@ -1,7 +1,7 @@
 """The sizes of a study's networks: layers, arithmetic, and bytes of a snapshot on disk."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -17,23 +17,26 @@ OFFSETS = 12  # digits
 
 @dataclass(frozen=True)
 class Size:
-    """Of a network: layers, operations of one image's forward pass; bytes of a snapshot's tensors and of their names.
+    """Of a network: what `classifiers/sizes.py` counts, and the bytes of a snapshot.
 
     A safetensors file says of each tensor its name, type, shape and place: of a tiny network more than the weights.
+    `data` are the bytes of its tensors, `head` those of what it says of them.
     """
 
     layers: int
     operations: float
-    data: int
-    head: int
+    elements: float
+    parameters: int
+    data: int = 0
+    head: int = 0
 
 
 # Of pretrained latent diffusion models, denoiser and decoder. A product and a sum are two operations: DiT-XL/2
 # has 118.6 billion products (Peebles and Xie 2023, table 4), Stable Diffusion's UNet 339 and its decoder 1,240 billion
-# (Kim et al. 2023); the decoder of 256 pixels a quarter of that.
+# (Kim et al. 2023); the decoder of 256 pixels a quarter of that. Elements and parameters: of the diffusers models.
 PRETRAINED = {
-    "stable_diffusion": (Size(400, 2 * 339e9, 0, 0), Size(40, 2 * 1240e9, 0, 0)),
-    "dit": (Size(170, 2 * 118.6e9, 0, 0), Size(40, 2 * 310e9, 0, 0)),
+    "stable_diffusion": (Size(400, 2 * 339e9, 978e6, 860_000_000), Size(40, 2 * 1240e9, 629e6, 50_000_000)),
+    "dit": (Size(170, 2 * 118.6e9, 112e6, 675_000_000), Size(40, 2 * 310e9, 154e6, 50_000_000)),
 }
 
 
@@ -42,7 +45,7 @@ def _size(counted: object, tensors: Mapping[str, object], halved: Collection[str
     data = sum(value.numel() * (2 if name in halved else value.element_size()) for name, value in tensors.items())
     shapes = [json.dumps(list(value.shape), separators=(",", ":")) for value in tensors.values()]
     head = sum(ENTRY + OFFSETS + len(name) + len(shape) for name, shape in zip(tensors, shapes, strict=True))
-    return Size(counted.layers, counted.operations, data, head)
+    return Size(counted.layers, counted.operations, counted.elements, counted.parameters, data, head)
 
 
 def record_bytes(entry: ArchitectureSettings) -> int:
@@ -85,7 +88,22 @@ def generator_sizes(settings: object, channels: int, size: int, classes: int) ->
         )
         given = (images, torch.empty(rows, classes)) if settings.method == "stylegan2" else (images,)
         second = network_size(critic, *given)
-    return _size(first, generator.state_dict()), replace(_size(second, {}), operations=second.operations / rows)
+    of_image = replace(second, operations=second.operations / rows, elements=second.elements / rows)
+    return _size(first, generator.state_dict()), _size(of_image, {})
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How the sizes of classifiers, and of pairs of generator and critic, are known: of settings on images.
+
+    Both functions are given settings, channels, pixels a side and classes.
+    """
+
+    classifier: Callable[[ArchitectureSettings, int, int, int], Size]
+    generators: Callable[[object, int, int, int], tuple[Size, Size]]
+
+
+COUNTED = Sizes(lambda entry, *shape: classifier_size(entry.model_dump_json(), *shape), generator_sizes)
 
 
 def denoiser_size(settings: DiffusionSettings, channels: int, size: int, classes: int) -> Size:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from understudy.costs.job import EVALUATION_BATCH, Job
-from understudy.costs.networks import PRETRAINED, classifier_size, denoiser_size
+from understudy.costs.job import EVALUATION_BATCH, Job, network_work
+from understudy.costs.networks import PRETRAINED, Size, classifier_size, denoiser_size
 from understudy.plan import Plan
 from understudy.practice.arms import Arm
 
@@ -32,33 +32,31 @@ class PracticeWork:
         plan = self.plan
         if plan.trains_generator:
             generator = self.settings.generator
-            shown = 3 * generator.steps
+            work = network_work(generator.steps * generator.batch, generator.batch, [(3, self.denoiser)])
             for draw in sorted({draw for block in plan.blocks for draw in plan.draws_of(block)}):
-                work = (shown * self.denoiser.layers, shown * generator.batch * self.denoiser.operations)
-                yield Job("train_diffusion", f"draw{draw}", "unet", *work, disk=self.denoiser.data)
+                yield Job("train_diffusion", f"draw{draw}", "unet", **work, disk=self.denoiser.data)
         for seed in (seed for seeds in plan.blocks.values() for seed in seeds):
             for number, (_, count) in enumerate(plan.shards):
-                passes, operations = self._images(count, guided=False)
+                work = self._images(count, guided=False)
                 disk = count * self.image_bytes
                 place = f"seed{seed}/shard{number}"
-                yield Job("sample_plain_images", place, self.settings.generator.kind, passes, operations, disk=disk)
+                yield Job("sample_plain_images", place, self.settings.generator.kind, **work, disk=disk)
         for block, seeds in plan.blocks.items():
             for name, arm in plan.arms.items():
-                passes, operations = self._run(arm)
+                work = {key: len(seeds) * value for key, value in self._run(arm).items()}
                 disk = len(seeds) * (self.learner.data * (1 + arm.branches) + self._made(arm) * self.image_bytes)
-                work = (len(seeds) * passes, len(seeds) * operations)
-                yield Job("run_practice", f"{name}/{block}", arm.method, *work, disk=disk)
+                yield Job("run_practice", f"{name}/{block}", arm.method, **work, disk=disk)
             runs = len(seeds) * sum(1 + arm.branches for arm in plan.arms.values())
             test_sets = 1 + len(self.settings.shifted.corruptions) + len(self.settings.shifted.folders)
             judged = runs * (self.sizes["validation"] + test_sets * self.sizes["test"])
-            yield Job("evaluate_practice", block, "learner", *self._judge(judged), loads=runs)
+            yield Job("evaluate_practice", block, "learner", **self._judge(judged), loads=runs)
 
-    def _judge(self, images: float) -> tuple[float, float]:
-        """Return passes and operations of the learner's predictions for so many images."""
-        return images / EVALUATION_BATCH * self.learner.layers, images * self.learner.operations
+    def _judge(self, images: float) -> dict[str, float]:
+        """Return the work of the learner's predictions for so many images."""
+        return network_work(images, EVALUATION_BATCH, [(1, self.learner)])
 
-    def _images(self, count: float, guided: bool) -> tuple[float, float]:
-        """Return passes and operations of making images."""
+    def _images(self, count: float, guided: bool) -> dict[str, float]:
+        """Return the work of making images."""
         sampling = self.settings.sampling
         evaluations = sampling.steps * (2.0 if sampling.guidance_scale else 1.0)
         decoded = learned = 0.0
@@ -66,27 +64,24 @@ class PracticeWork:
             # The gradient goes back through learner, decoder and denoiser, about as far as the way there.
             steps = len(self.settings.guidance.guided_steps(sampling.steps))
             evaluations, decoded, learned = evaluations + steps, 2.0 * steps, 2.0 * steps
-        parts = [(evaluations, self.denoiser), (learned, self.learner)]
+        parts: list[tuple[float, Size]] = [(evaluations, self.denoiser), (learned, self.learner)]
         parts += [(decoded + 1, self.decoder)] if self.decoder else []
-        layers, operations = (
-            sum(times * getattr(network, key) for times, network in parts) for key in ("layers", "operations")
-        )
-        return layers * count / sampling.batch, operations * count
+        return network_work(count, sampling.batch, parts)
 
     def _made(self, arm: Arm) -> int:
         """Return how many images a run makes itself."""
         return arm.additions * arm.added if arm.samples else 0
 
-    def _run(self, arm: Arm) -> tuple[float, float]:
-        """Return passes and operations of one run: training, its branches' cool-downs, validations, additions."""
+    def _run(self, arm: Arm) -> dict[str, float]:
+        """Return the work of one run: training, its branches' cool-downs, validations, additions."""
         learner, loop = self.settings.learner, self.settings.loop
-        steps = 3 * (learner.iterations + arm.branches * learner.cool_down_steps)
+        steps = learner.iterations + arm.branches * learner.cool_down_steps
         interval = loop.evaluation_interval or max(1, loop.initial // learner.batch)
         validated = learner.iterations / interval * self.sizes["validation"]
         scored = arm.additions * arm.candidates if arm.method == "prune" else 0
-        passes, operations = self._judge(validated + scored)
-        made_passes, made_operations = self._images(self._made(arm), guided=arm.omega > 0)
-        return (
-            passes + made_passes + steps * self.learner.layers,
-            operations + made_operations + steps * learner.batch * self.learner.operations,
+        parts = (
+            network_work(steps * learner.batch, learner.batch, [(3, self.learner)]),
+            self._judge(validated + scored),
+            self._images(self._made(arm), guided=arm.omega > 0),
         )
+        return {key: sum(part[key] for part in parts) for key in parts[0]}

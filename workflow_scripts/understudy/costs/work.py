@@ -1,36 +1,59 @@
 """The jobs of a study whose work is known: passes through layers, arithmetic operations, files."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.recipes import snapshot_epochs
-from understudy.costs.job import EVALUATION_BATCH, Job
+from understudy.costs.job import EVALUATION_BATCH, Job, network_work
 from understudy.costs.models import model_jobs
-from understudy.costs.networks import classifier_size, generator_sizes, record_bytes
+from understudy.costs.networks import COUNTED, Size, Sizes, record_bytes
 from understudy.costs.practice import PracticeWork
-from understudy.data.sources import count_images
+from understudy.data.settings import DIGITS
 from understudy.files import read_json
-from understudy.plan import REGIMES, Plan
+from understudy.plan import REGIMES, Plan, device_of
 
-# Of a stack's networks a layer runs at once: each costs a part of a pass.
+# Of a stack's networks a layer runs at once: on a CPU each costs a part of a pass.
 STACKED = 0.3
 SCORED_IMAGES = (2_000, 50_000)
+# Channels and pixels a side, where the study sets none: of torchvision's data sets in grey, and of the others.
+SHAPES = {
+    DIGITS: (1, 8),
+    "torchvision:USPS": (1, 16),
+    **{f"torchvision:{name}": (1, 28) for name in ("MNIST", "FashionMNIST", "KMNIST", "QMNIST")},
+}
+OTHER_SHAPE = (3, 32)
+# Host memory in bytes, of trainings on an NVIDIA H200 with PyTorch 2.11, checkpoint included, Snakemake's 0.26 GB not:
+# ten StyleGAN2 of a class each 8.1 GB, ten WRN-28-10 5.6, ten WGAN-GP of a class each 2.8, a conditional StyleGAN2 1.9.
+STARTED = 2.3e9
+CHECKPOINTED = 1.6
+"""Times a checkpoint's bytes: a copy of the device's, and the file's."""
+ACTIVE_BYTES = 12.0
+"""Bytes, on a CPU, of an element that a layer passes on: kept for the way back, normalised, and with a gradient."""
 
 
 class Work:
     """The jobs of a study whose work is known, and what they write."""
 
-    def __init__(self, plan: Plan):
-        self.plan, self.study = plan, plan.study
+    def __init__(self, plan: Plan, sizes: Sizes = COUNTED):
+        self.plan, self.study, self.sizes = plan, plan.study, sizes
         self.images = self.study.data and self._counted()
-        self.shape = (self.study.data.channels or 3, self.study.data.known_size or 32) if self.images else (3, 32)
-        if self.study.data and self.study.data.known_size == 8:
-            self.shape = (1, 8)
+        self.shape = self._shape()
         self.classes = self._classes()
+        # By family: jobs ask again and again.
+        self.architectures = cache(plan.architectures)
+        self.networks: dict[str, list[tuple[ArchitectureSettings, Size]]] = {}
+
+    def _shape(self) -> tuple[int, int]:
+        data = self.study.data
+        if data is None:
+            return OTHER_SHAPE
+        channels, size = SHAPES.get(data.source, OTHER_SHAPE)
+        return data.channels or channels, data.size or size
 
     def _counted(self) -> int:
-        counts = count_images(self.study.data)
+        counts = self.plan.image_counts
         largest = max((entry.train for entry in self.study.splits.values() if entry.train != "all"), default=10_000)
         return int(counts.sum()) if counts is not None else int(largest * 1.2)
 
@@ -38,7 +61,7 @@ class Work:
         path = self.plan.root / "data" / "classes.json"
         if path.exists():
             return len(read_json(path)["classes"])
-        counts = count_images(self.study.data) if self.study.data else None
+        counts = self.plan.image_counts if self.study.data else None
         return 10 if counts is None else len(counts)
 
     def jobs(self) -> Iterator[Job]:
@@ -65,10 +88,23 @@ class Work:
     # ------------------------------------------------------------------ generators
 
     def _generator(self, draw: int, split: str, name: str) -> Iterator[Job]:
+        training = self.generator_training(draw, split, name)
+        yield training
         settings = self.study.generators[name].resolve()
-        per_class = self.study.generators[name].per_class
+        generator, _ = self._generator_sizes(name)
+        snapshot = training.disk / settings.snapshots
+        scored = settings.snapshots * min(max(self._train_size(split, "full"), SCORED_IMAGES[0]), SCORED_IMAGES[1])
+        sampled = self.study.synthetic.images_per_class * self.classes
+        for rule, images in (("select_snapshot", scored), ("sample", sampled)):
+            disk = self._image_bytes() * images if rule == "sample" else snapshot
+            work = network_work(images, EVALUATION_BATCH, [(1, generator)])
+            yield Job(rule, training.place, training.kind, **work, disk=disk)
+
+    def generator_training(self, draw: int | str, split: str, generator: str) -> Job:
+        """Return the job that trains a generator."""
+        settings, per_class = self.study.generators[generator].resolve(), self.study.generators[generator].per_class
         members = self.classes if per_class else 1
-        generator, critic = generator_sizes(settings, *self.shape, 1 if per_class else self.classes)
+        network, critic = self._generator_sizes(generator)
         shown = 1000 * settings.kimg * members
         if settings.method == "stylegan2":
             # A discriminator's step: fakes forward, real and fake images forward and back; a generator's: both networks
@@ -77,24 +113,36 @@ class Work:
         else:
             share = settings.generator_batch_factor / settings.critic_steps
             of_generator, of_critic = 1 + 3 * share, 11 + 3 * share
-        layers = of_generator * generator.layers + of_critic * critic.layers
-        place = f"draw{draw}/{split}/{name}"
-        kind = f"{settings.method}{' per class' if per_class else ''}"
-        snapshots, snapshot = settings.snapshots, generator.data * members + generator.head
-        yield Job(
+        work = network_work(shown, settings.batch, [(of_generator, network), (of_critic, critic)])
+        # A checkpoint: the weights, two moments of each, and the generator's average.
+        state = 4 * members * (3 * (network.parameters + critic.parameters) + network.parameters)
+        active = (network.elements + critic.elements) * settings.batch * members
+        return Job(
             "train_generator",
-            place,
-            kind,
-            layers * shown / settings.batch * (STACKED if per_class else 1.0),
-            shown * (of_generator * generator.operations + of_critic * critic.operations),
-            disk=snapshots * snapshot,
+            f"draw{draw}/{split}/{generator}",
+            f"{settings.method}{' per class' if per_class else ''}",
+            **work | {"passes": work["passes"] * (STACKED if per_class else 1.0)},
+            launches=work["passes"] / members,
+            disk=settings.snapshots * (network.data * members + network.head),
+            memory=self._memory(state, active, self._train_size(split, "full")),
         )
-        scored = snapshots * min(max(self._train_size(split, "full"), SCORED_IMAGES[0]), SCORED_IMAGES[1])
-        sampled = self.study.synthetic.images_per_class * self.classes
-        for rule, images in (("select_snapshot", scored), ("sample", sampled)):
-            disk = self._image_bytes() * images if rule == "sample" else snapshot
-            passes = generator.layers * images / EVALUATION_BATCH
-            yield Job(rule, place, kind, passes, images * generator.operations, disk=disk)
+
+    def _generator_sizes(self, name: str) -> tuple[Size, Size]:
+        settings, per_class = self.study.generators[name].resolve(), self.study.generators[name].per_class
+        return self.sizes.generators(settings, *self.shape, 1 if per_class else self.classes)
+
+    def _memory(self, state: float, active: float, images: int) -> float:
+        """Return the bytes of host memory of a training.
+
+        Parameters
+        ----------
+        state : bytes of a checkpoint
+        active : elements that the layers of a batch pass on; on a GPU they aren't the host's
+        images : number of training images, held as they are, decoded and in a copy
+        """
+        channels, size = self.shape
+        in_step = 0.0 if device_of(self.plan) == "gpu" else ACTIVE_BYTES * active
+        return STARTED + CHECKPOINTED * state + in_step + 3 * images * channels * size**2
 
     def _image_bytes(self) -> float:
         """Bytes of a photograph as PNG, with its label and provenance."""
@@ -118,29 +166,60 @@ class Work:
         return held_out * (share if name == "calibration" else 1 - share)
 
     def _batch(self, draw: int, split: str, regime: str, batch: str) -> Iterator[Job]:
-        place = f"draw{draw}/{split}/{regime}/{batch}"
-        settings = self.plan.architectures(self.plan.batches[batch].family)
+        training = self.batch_training(draw, split, regime, batch)
+        yield training
         images, seeds = self._train_size(split, regime), len(self.plan.batches[batch].seeds)
-        passes = operations = loads = disk = 0.0
-        forward = defaultdict(float)
-        for name in self.plan.batches[batch].architectures:
-            entry = ArchitectureSettings.model_validate(self._with_edges(settings[name]))
-            recipe = entry.full_recipe
-            size = classifier_size(entry.model_dump_json(), *self.shape, self.classes)
-            epochs = recipe.epochs_for(images)
-            passes += 3 * size.layers * seeds * epochs * recipe.steps_per_epoch(images)
-            operations += 3 * size.operations * seeds * epochs * images
-            kept = seeds * len(snapshot_epochs(epochs, self.study.candidates.snapshots))
-            disk += kept * (size.data + size.head) + seeds * record_bytes(entry)
-            loads += kept
-            forward["passes"] += kept * size.layers / EVALUATION_BATCH
-            forward["operations"] += kept * size.operations
-        family = self.plan.batches[batch].family
-        yield Job("train_candidates", place, family, passes, operations, disk=disk)
+        kept, networks = 0, []
+        for entry, size in self._networks(batch):
+            snapshots = len(snapshot_epochs(entry.full_recipe.epochs_for(images), self.study.candidates.snapshots))
+            kept += seeds * snapshots
+            networks.append((seeds * snapshots, size))
         for name in self.plan.sets(split, regime):
             count = self._set_size(split, name)
-            of_image = (forward["passes"] * count, forward["operations"] * count)
-            yield Job("evaluate", f"{place}/{name}", family, *of_image, loads, disk=2.0 * count * seeds)
+            work = network_work(count, EVALUATION_BATCH, networks)
+            place = f"{training.place}/{name}"
+            yield Job("evaluate", place, training.kind, **work, loads=kept, disk=2.0 * count * seeds)
+
+    def batch_training(self, draw: int | str, split: str, regime: str, batch: str) -> Job:
+        """Return the job that trains a batch of candidates."""
+        images, seeds = self._train_size(split, regime), len(self.plan.batches[batch].seeds)
+        total: Counter[str] = Counter()
+        launches = disk = memory = 0.0
+        for entry, size in self._networks(batch):
+            recipe = entry.full_recipe
+            epochs, taken = recipe.epochs_for(images), recipe.batch_of(images)
+            work = network_work(epochs * recipe.steps_per_epoch(images) * taken, taken, [(3 * seeds, size)])
+            total.update(work)
+            # On a GPU all seeds of an architecture step at once; foreign networks never do.
+            launches += work["passes"] / (1 if entry.is_foreign else seeds)
+            kept = seeds * len(snapshot_epochs(epochs, self.study.candidates.snapshots))
+            disk += kept * (size.data + size.head) + seeds * record_bytes(entry)
+            # A checkpoint holds weights and momenta; snapshots in half precision wait for the next one.
+            state = 8 * self.study.candidates.seed_block * size.parameters
+            held = self._memory(state, size.elements * taken, images) + state / 4
+            memory = max(memory, held)
+        return Job(
+            "train_candidates",
+            f"draw{draw}/{split}/{regime}/{batch}",
+            self.plan.batches[batch].family,
+            **total,
+            launches=launches,
+            disk=disk,
+            memory=memory,
+        )
+
+    def _networks(self, batch: str) -> list[tuple[ArchitectureSettings, Size]]:
+        """Return the architectures of a batch with their sizes."""
+        if batch not in self.networks:
+            settings = self.architectures(self.plan.batches[batch].family)
+            entries = [
+                ArchitectureSettings.model_validate(self._with_edges(settings[name]))
+                for name in self.plan.batches[batch].architectures
+            ]
+            self.networks[batch] = [
+                (entry, self.sizes.classifier(entry, *self.shape, self.classes)) for entry in entries
+            ]
+        return self.networks[batch]
 
     def _with_edges(self, settings: dict) -> dict:
         """Give a randomly wired network one graph for all: their sizes hardly differ."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from understudy.data.shards import read_labels, read_parquet
-from understudy.data.sources import IMAGE_SUFFIXES
+from understudy.data.pictures import IMAGE_SUFFIXES, image_files, read_bytes
+from understudy.data.shards import encoded_bytes, read_labels, read_parquet
 from understudy.errors import StudyError
 
 
@@ -35,10 +35,10 @@ class EncodedImages:
         """Return the file's bytes of one image; in order, each shard is read once."""
         path, row = self.places[number]
         if row < 0:
-            return path.read_bytes()
+            return read_bytes(path)
         if self._shard is None or self._shard[0] != path:
             self._shard = path, read_parquet(path, ["image"]).column("image")
-        return self._shard[1][row].as_py()["bytes"]
+        return encoded_bytes(self._shard[1][row])
 
 
 def shard_images(files: Sequence[Path], classes: int) -> EncodedImages:
@@ -76,7 +76,7 @@ def folder_images(root: Path, classes: int | Sequence[str]) -> EncodedImages:
     numbers = _class_numbers(root, [folder.name for folder in folders], classes)
     places, labels = [], []
     for number, folder in sorted(zip(numbers, folders, strict=True)):
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+        files = image_files(folder)
         places += [(file, -1) for file in files]
         labels += [number] * len(files)
     if not places:

@@ -5,7 +5,7 @@
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from understudy.data.pictures import decode
 from understudy.errors import StudyError
 from understudy.files import read_json, writing
 
@@ -48,29 +49,6 @@ def encode_png(image: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, format="PNG")
     return buffer.getvalue()
-
-
-def unreadable_image(name: str, error: Exception) -> StudyError:
-    """Return the error that says which image can't be read, from Pillow's, and why."""
-    # Of an unknown format Pillow says the memory that the file was read into, which tells nobody anything.
-    reason = "of no known format" if isinstance(error, UnidentifiedImageError) else str(error)
-    return StudyError(f"{name} is not a readable image ({reason}); repair or remove it")
-
-
-def decode(content: bytes, name: str) -> np.ndarray:
-    """Decode an image file's bytes to uint8 [C, H, W]: one channel if it is grey, else three.
-
-    Raises
-    ------
-    StudyError
-        If the bytes are not an image; ``name`` says which.
-    """
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            pixels = np.asarray(picture if picture.mode in ("L", "RGB") else picture.convert("RGB"))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise unreadable_image(name, error) from error
-    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
 def stack_images(pictures: Sequence[np.ndarray], names: Sequence[str]) -> np.ndarray:
@@ -118,7 +96,7 @@ def _files(paths: str | Path | Sequence[str | Path]) -> list[Path]:
     listed = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
     files = []
     for path in listed:
-        inside = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+        inside = sorted(path.glob("[!.]*.parquet")) if path.is_dir() else [path]
         missing = next((file for file in _listed(path) if not file.exists()), None)
         if missing:
             raise StudyError(f"{missing} is missing; delete the folder {path} and run again to rebuild it")
@@ -146,7 +124,8 @@ def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pa.T
     Raises
     ------
     StudyError
-        If the file is missing, truncated, not parquet, or lacks a column; the message names the file.
+        If the file is missing, truncated, not parquet, lacks a column, or has images that aren't bytes of files; the
+        message names the file.
     """
     try:
         # A single file is opened as such: read as a data set, a folder named `draw=1` would become a column.
@@ -156,6 +135,7 @@ def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pa.T
                 raise StudyError(
                     f"{path} lacks the column(s) {', '.join(missing)}; it has: {', '.join(file.schema_arrow.names)}"
                 )
+            _check_image_type(file.schema_arrow.field("image").type, path)
             return file.read(columns=columns)
     except FileNotFoundError as error:
         raise StudyError(f"{path} does not exist") from error
@@ -164,6 +144,15 @@ def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pa.T
         raise StudyError(
             f"{path} is not a readable parquet file ({error}); delete {place} and run again to rebuild it"
         ) from error
+
+
+def _check_image_type(kind: pa.DataType, path: str | Path) -> None:
+    inner = kind.field("bytes").type if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0 else kind
+    if not (pa.types.is_binary(inner) or pa.types.is_large_binary(inner)):
+        raise StudyError(
+            f"{path}: column image is {kind}; expected the bytes of image files: binary, or a struct with the field "
+            "bytes, as Hugging Face's `datasets` writes it"
+        )
 
 
 def read_images(paths: str | Path | Sequence[str | Path]) -> Images:
@@ -179,19 +168,29 @@ def read_images(paths: str | Path | Sequence[str | Path]) -> Images:
 
 
 def read_pictures(
-    paths: str | Path | Sequence[str | Path],
+    paths: str | Path | Sequence[str | Path], convert: Callable[[np.ndarray], np.ndarray] = lambda picture: picture
 ) -> tuple[list[np.ndarray], list[str], np.ndarray, pd.DataFrame]:
-    """Read images of any shapes: uint8 arrays [C, H, W], their names for messages, labels, further columns."""
-    tables = [(path, read_parquet(path)) for path in _files(paths)]
-    pictures, names = [], []
-    for path, table in tables:
-        for row, image in enumerate(table.column("image").to_pylist()):
+    """Read images of any shapes: uint8 arrays [C, H, W], their names for messages, labels, further columns.
+
+    Each is converted as soon as it is decoded, so that large originals are never in memory together.
+    """
+    pictures, names, labels, columns = [], [], [], []
+    for path in _files(paths):
+        table = read_parquet(path)
+        for row, image in enumerate(table.column("image")):
             names.append(f"{path}, row {row}")
-            pictures.append(decode((image or {}).get("bytes") or b"", names[-1]))
+            pictures.append(convert(decode(encoded_bytes(image), names[-1])))
+        labels.append(_labels(table, path))
+        columns.append(table.drop_columns(["image", "label"]).to_pandas())
     if not pictures:
         raise StudyError(f"{paths} holds no image")
-    columns = pd.concat([table.drop_columns(["image", "label"]).to_pandas() for _, table in tables], ignore_index=True)
-    return pictures, names, np.concatenate([_labels(table, path) for path, table in tables]), columns
+    return pictures, names, np.concatenate(labels), pd.concat(columns, ignore_index=True)
+
+
+def encoded_bytes(image: pa.Scalar) -> bytes:
+    """Return the bytes of an image's file, empty where there are none, from its value in column ``image``."""
+    value = image.as_py()
+    return (value.get("bytes") if isinstance(value, dict) else value) or b""
 
 
 def read_labels(paths: str | Path | Sequence[str | Path]) -> np.ndarray:

@@ -1,20 +1,20 @@
 """Stratified, nested splits, each part in a file of its own, so that no step can read what it must not.
 
 From one drawing of the data come, for every split: ``train``; ``subtrain`` and ``validation``, carved out of train for
-the standard protocol; and from the held-out images ``calibration`` (the ranking study's) and ``test``.
+the standard protocol; and from the held-out images ``calibration`` (the ranking study's) and ``test``. Each of these
+three is a step of its own: another size of validation or calibration changes nothing that reads the training images.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from understudy.data.settings import SplitSettings
-from understudy.data.shards import read_images, write_images
+from understudy.data.shards import Images, read_images, write_images
 from understudy.errors import StudyError
 from understudy.seeds import numpy_generator, seed_for
-
-PARTS = ("train", "subtrain", "validation")
-HELD_OUT = ("calibration", "test")
 
 
 def stratified_order(labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -51,7 +51,7 @@ def draw_split(
     Parameters
     ----------
     name : str
-        The split's name, for messages.
+        The split's name.
     calibration_fraction : float
         Share of the held-out images that goes to ``calibration``, in [0, 1).
 
@@ -60,50 +60,96 @@ def draw_split(
     StudyError
         If the split is larger than the data or a part lacks a class.
     """
+    train, held_out = draw_train(labels, name, settings.train, study_seed, draw)
+    carved = carve_train(labels[train], name, settings.validation, study_seed, draw)
+    divided = divide_held_out(labels, held_out, name, calibration_fraction, study_seed, draw)
+    return {"train": train} | {part: train[places] for part, places in carved.items()} | divided
+
+
+def draw_train(
+    labels: np.ndarray, name: str, train: int | Literal["all"], study_seed: int, draw: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of a split's training images and of those held out; see `draw_split`."""
     images, classes = len(labels), int(labels.max()) + 1
-    size = images if settings.train == "all" else settings.train
-    if size > images or (size == images and settings.train != "all"):
+    size = images if train == "all" else train
+    if size > images or (size == images and train != "all"):
         raise StudyError(
             f"splits.{name}.train: {size} images, but the data has {images}; allowed: {classes} to {images - classes}, "
             "or `all` to keep none for testing"
         )
     order = stratified_order(labels, numpy_generator(seed_for(study_seed, "split", draw)))
-    train, held_out = order[:size], order[size:]
-    if settings.validation >= size:
-        raise StudyError(f"splits.{name}.validation: {settings.validation} images of {size}; allowed: fewer than train")
-    carved = train[stratified_order(labels[train], numpy_generator(seed_for(study_seed, "validation", draw, name)))]
-    shuffled = stratified_order(labels[held_out], numpy_generator(seed_for(study_seed, "held out", draw, name)))
-    calibration = round(calibration_fraction * len(held_out))
-    parts = {
-        "train": train,
-        "subtrain": carved[settings.validation :],
-        "validation": carved[: settings.validation],
-        "calibration": held_out[shuffled[:calibration]],
-        "test": held_out[shuffled[calibration:]],
-    }
+    _check_classes(labels[order[:size]], name, "train", classes)
+    return order[:size], order[size:]
+
+
+def carve_train(labels: np.ndarray, name: str, validation: int, study_seed: int, draw: int) -> dict[str, np.ndarray]:
+    """Return the places of subtrain and validation among the training images, of ``labels``; see `draw_split`."""
+    if validation >= len(labels):
+        raise StudyError(f"splits.{name}.validation: {validation} images of {len(labels)}; allowed: fewer than train")
+    order = stratified_order(labels, numpy_generator(seed_for(study_seed, "validation", draw, name)))
+    parts = {"subtrain": order[validation:], "validation": order[:validation]}
     for part, places in parts.items():
-        may_be_empty = (part in HELD_OUT and settings.train == "all") or (part == "calibration" and not calibration)
-        lacking = sorted(set(range(classes)) - set(labels[places].tolist()))
-        if lacking and not may_be_empty:
-            raise StudyError(
-                f"splits.{name}: the {part} part ({len(places)} images) has none of class {lacking[0]}; every part "
-                f"needs one image or more of each of the {classes} classes; change its train, its validation or "
-                "calibration_fraction"
-            )
+        _check_classes(labels[places], name, part, int(labels.max()) + 1)
     return parts
 
 
-def write_split(
+def divide_held_out(
+    labels: np.ndarray, held_out: np.ndarray, name: str, calibration_fraction: float, study_seed: int, draw: int
+) -> dict[str, np.ndarray]:
+    """Return the places of calibration and test, of the ``held_out`` ones among all ``labels``; see `draw_split`."""
+    order = stratified_order(labels[held_out], numpy_generator(seed_for(study_seed, "held out", draw, name)))
+    calibration = round(calibration_fraction * len(held_out))
+    parts = {"calibration": held_out[order[:calibration]], "test": held_out[order[calibration:]]}
+    for part, places in parts.items():
+        if len(held_out) and (calibration or part == "test"):
+            _check_classes(labels[places], name, part, int(labels.max()) + 1)
+    return parts
+
+
+def _check_classes(labels: np.ndarray, name: str, part: str, classes: int) -> None:
+    lacking = sorted(set(range(classes)) - set(labels.tolist()))
+    if lacking:
+        raise StudyError(
+            f"splits.{name}: the {part} part ({len(labels)} images) has none of class {lacking[0]}; every part needs "
+            f"one image or more of each of the {classes} classes; change its train, its validation or "
+            "calibration_fraction"
+        )
+
+
+def write_train(
+    images_path: Path, name: str, train: int | Literal["all"], study_seed: int, draw: int, path: Path
+) -> None:
+    """Draw a split's training images from those in ``images_path`` and write them."""
+    data = read_images(images_path)
+    _write(data, draw_train(data.labels, name, train, study_seed, draw)[0], path)
+
+
+def write_carved(
+    train_path: Path, name: str, validation: int, study_seed: int, draw: int, paths: Mapping[str, Path]
+) -> None:
+    """Carve ``subtrain`` and ``validation`` out of a split's training images and write each to its path."""
+    data = read_images(train_path)
+    for part, places in carve_train(data.labels, name, validation, study_seed, draw).items():
+        _write(data, places, paths[part])
+
+
+def write_held_out(
     images_path: Path,
     name: str,
-    settings: SplitSettings,
+    train: int | Literal["all"],
     calibration_fraction: float,
     study_seed: int,
     draw: int,
-    paths: dict[str, Path],
+    paths: Mapping[str, Path],
 ) -> None:
-    """Draw one split of the images in ``images_path`` and write each part to its path in ``paths``."""
+    """Divide what a split of the images in ``images_path`` holds out into ``calibration`` and ``test``; write each."""
     data = read_images(images_path)
-    for part, places in draw_split(data.labels, name, settings, calibration_fraction, study_seed, draw).items():
-        chosen = data.take(places)
-        write_images(paths[part], chosen.images, chosen.labels, index=chosen.columns["index"])
+    _, held_out = draw_train(data.labels, name, train, study_seed, draw)
+    divided = divide_held_out(data.labels, held_out, name, calibration_fraction, study_seed, draw)
+    for part, places in divided.items():
+        _write(data, places, paths[part])
+
+
+def _write(data: Images, places: np.ndarray, path: Path) -> None:
+    chosen = data.take(places)
+    write_images(path, chosen.images, chosen.labels, index=chosen.columns["index"])

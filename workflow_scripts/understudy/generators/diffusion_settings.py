@@ -56,3 +56,22 @@ class PretrainedDiffusionSettings(FrozenSettings):
         description="dit: a text file with a line per class, its number in the model; null: 0, 1, 2, ...",
     )
     half_precision: bool = Field(True, description="float16 on a GPU")
+
+    @model_validator(mode="after")
+    def _class_file_fits_the_kind(self) -> "PretrainedDiffusionSettings":
+        other = "class_numbers" if self.class_file_key == "class_names" else "class_names"
+        if getattr(self, other) is not None:
+            raise ValueError(
+                f"{other} ({getattr(self, other)}) is not for kind {self.kind}, whose key is {self.class_file_key}"
+            )
+        return self
+
+    @property
+    def class_file_key(self) -> str:
+        """The key of the file that says what the model calls the classes."""
+        return "class_numbers" if self.kind == "dit" else "class_names"
+
+    @property
+    def class_file(self) -> Path | None:
+        """The file that says what the model calls the classes, if one is given."""
+        return getattr(self, self.class_file_key)

@@ -1,10 +1,14 @@
 """Pretrained generators of labelled images: DiT through diffusers, and BigGAN."""
 
+import textwrap
+from pathlib import Path
+from pickle import UnpicklingError
 from typing import Protocol
 
 import numpy as np
 import torch
 from PIL import Image
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from scipy.stats import truncnorm
 
@@ -48,8 +52,10 @@ class DiT:
         kind = torch.float16 if device.type == "cuda" else torch.float32
         try:
             pipeline = DiTPipeline.from_pretrained(settings.model, dtype=kind)
-        except (OSError, ValueError) as error:
-            raise StudyError(f"model {settings.model}: no pipeline of diffusers could be loaded ({error})") from error
+        except (OSError, ValueError, RuntimeError) as error:
+            raise StudyError(
+                f"model {settings.model}: no pipeline of diffusers could be loaded ({_one_line(error)})"
+            ) from error
         self.pipeline = pipeline.to(device)
         self.pipeline.set_progress_bar_config(disable=True)
         self.settings = settings
@@ -84,18 +90,14 @@ class BigGAN:
                 f"source biggan needs an optional package ({error}): pip install pytorch-pretrained-biggan; "
                 "or give images that were generated elsewhere (source: imagefolder or parquet)"
             ) from error
-        folder = settings.model
-        weights = folder / "model.safetensors"
+        about = settings.model / "config.json"
         try:
-            self.config = BigGANConfig.from_json_file(folder / "config.json")
-            other = folder / "pytorch_model.bin"
-            state = load_file(weights) if weights.exists() else torch.load(other, "cpu", weights_only=True)
-            self.network = Network(self.config)
-            # The published files lack buffers that the network computes anew.
-            self.network.load_state_dict(state, strict=False)
-        except (OSError, RuntimeError) as error:
-            raise StudyError(f"model {folder}: no BigGAN could be loaded ({error})") from error
-        self.network = self.network.eval().to(device)
+            self.config = BigGANConfig.from_json_file(about)
+            network = Network(self.config)
+        except (OSError, ValueError, AttributeError, TypeError, LookupError, RuntimeError) as error:
+            raise StudyError(f"{about} describes no BigGAN ({_one_line(error)}); download it again") from error
+        _load_weights(network, settings.model)
+        self.network = network.eval().to(device)
         self.settings = settings
         self.device = device
 
@@ -115,6 +117,31 @@ class BigGAN:
             one_hot = torch.nn.functional.one_hot(classes, self.config.num_classes).float()
             parts.append(to_bytes(self.network(latents, one_hot, truncation)))
         return _resized(np.concatenate(parts), self.settings.size)
+
+
+def _load_weights(network: torch.nn.Module, folder: Path) -> None:
+    """Load all weights and buffers of a BigGAN from its folder.
+
+    Raises
+    ------
+    StudyError
+        The file can't be read, or isn't this network's: a value kept from the random start would make noise.
+
+    """
+    tensors = folder / "model.safetensors"
+    file = tensors if tensors.exists() else folder / "pytorch_model.bin"
+    try:
+        network.load_state_dict(load_file(file) if file == tensors else torch.load(file, "cpu", weights_only=True))
+    except UnpicklingError as error:  # its text advises to run whatever the file holds
+        raise StudyError(f"{file} holds no weights that torch has saved; download it again") from error
+    except (OSError, EOFError, RuntimeError, TypeError, SafetensorError) as error:
+        raise StudyError(
+            f"{file} doesn't load as the weights of the BigGAN in config.json ({_one_line(error)}); download both again"
+        ) from error
+
+
+def _one_line(error: Exception) -> str:
+    return textwrap.shorten(str(error) or type(error).__name__, 300)
 
 
 def _resized(images: np.ndarray, size: int | None) -> np.ndarray:

@@ -105,7 +105,7 @@ def training_snapshots(folder: Path) -> list[Path]:
         If a snapshot is missing from ``folder``: without it the best of the others would be taken for the best.
 
     """
-    found = sorted(folder.glob("*.safetensors"))
+    found = sorted(folder.glob("[!.]*.safetensors"))
     steps = snapshot_steps(read_description(found[0])[0]) if found else []
     missing = sorted({snapshot_name(step) for step in steps} - {path.name for path in found})
     if missing or not found:
@@ -184,9 +184,10 @@ class TrainingRun:
             of_class = "" if member < 0 else f" of class {member}"
             kept = [self.snapshot_path(step) for step in self.snapshot_steps if step < self.done]
             last = next((path for path in reversed(kept) if path.exists()), "none yet")
+            penalty = "r1_gamma" if isinstance(self.settings, StyleGAN2Settings) else "gradient_penalty"
             raise StudyError(
                 f"generator {self.name}: the loss{of_class} is not finite at step {self.done} of {self.steps} "
-                f"(last good snapshot: {last}); lower learning_rate or raise r1_gamma"
+                f"(last good snapshot: {last}); lower learning_rate or raise {penalty}"
             )
 
     def _images_seen(self, step: int) -> int:

@@ -200,7 +200,7 @@ def clean_snapshots(
     kept = wanted.groupby(columns[:-1])["epoch"].apply(set).to_dict()
     rows = []
     for (draw, split, regime, _), folder in zip(batches, weights, strict=True):
-        for path in sorted(folder.glob("*.safetensors")):
+        for path in sorted(folder.glob("[!.]*.safetensors")):
             record = WeightsFile(path).record
             if record["epochs"]:
                 # A run that failed before its first snapshot has no predictions.

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from understudy.checkpoints import Checkpoints, checkpoint_folder
+from understudy.checkpoints import CHECKPOINT_SECONDS, Checkpoints, checkpoint_folder
 from understudy.data.shards import read_images, write_images
 from understudy.data.sources import load_known_classes
 from understudy.devices import choose_device
@@ -18,19 +18,20 @@ from understudy.generators.diffusion import train_diffusion
 from understudy.generators.diffusion_settings import DiffusionSettings, PretrainedDiffusionSettings
 from understudy.jobs.practice_tables import PARTS, whole_table
 from understudy.practice.arms import SWEEP, Arm
-from understudy.practice.comparison_settings import GuidanceSettings, LearnerSettings, LoopSettings, SamplingSettings
+from understudy.practice.comparison_settings import (
+    GuidanceSettings,
+    LearnerSettings,
+    PatienceSettings,
+    SamplingSettings,
+)
 from understudy.practice.evaluation import evaluation_sets, measure_addition, score
-from understudy.practice.images import PlainPool
+from understudy.practice.images import Batch, GrowingSet, PlainPool
 from understudy.practice.loop import Sources
 from understudy.practice.results import run_arm
 from understudy.practice.sampling import Sampler
 from understudy.practice.state import seconds
 from understudy.seeds import seed_for
 from understudy.tables import read_table, write_table
-
-# Images between two checkpoints of the pool's sampling.
-POOL_PART = 1000
-# The tables that a job of an arm writes, ``practice_`` left out.
 
 
 def train_study_diffusion(
@@ -81,33 +82,38 @@ def sample_plain_images(
     study_seed: int,
     device: str,
     version: int,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> None:
     """Make the plain images ``first`` to ``first + count`` of a seed, with the seconds that it took.
 
     Image i has class i modulo the number of classes and a seed of its own, whatever shard it is in.
     """
     place = choose_device(device)
-    files = [classes, *([model] if model else [])]
-    work = checkpoint_folder(checkpoints, [generator, sampling, first, count, seed_number, study_seed, version], files)
-    store = Checkpoints(work)
+    files = [classes, model or PretrainedDiffusionSettings(**generator).class_file]
+    parameters = [generator, sampling, first, count, seed_number, study_seed, version]
+    work = checkpoint_folder(checkpoints, parameters, [file for file in files if file])
+    store = Checkpoints(work / "state", checkpoint_seconds)
     sampler = Sampler(load_denoiser(generator, model, classes, place), SamplingSettings(**sampling), GuidanceSettings())
     seed = seed_for(study_seed, "practice", seed_number)
     numbers = np.arange(first, first + count)
     labels = numbers % sampler.denoiser.classes
     seeds = np.array([seed_for(seed, "plain", int(number)) for number in numbers], np.int64)
-    images = torch.empty((count, *sampler.denoiser.image_shape), dtype=torch.uint8)
+    made = GrowingSet(work / "images", count, sampler.denoiser.image_shape)
+    if made.is_new:
+        store.clear()  # what they count on is lost
     found = store.load()
     done, spent = (found[0], found[2]["seconds"]) if found else (0, 0.0)
-    if found:
-        images[:done] = found[1]["images"]
-    for start in range(done, count, POOL_PART):
-        part = slice(start, min(start + POOL_PART, count))
+    while done < count:
+        part = slice(done, min(done + sampler.sampling.batch, count))
         began = seconds(place)
-        images[part] = torch.from_numpy(sampler.sample(labels[part], seeds[part]).images)
+        sampled = sampler.sample(labels[part], seeds[part])
         spent += seconds(place) - began
-        if part.stop < count:
-            store.save(part.stop, {"images": images[: part.stop]}, {"seconds": spent})
-    write_images(folder / "shard.parquet", images.numpy(), labels, seed=seeds)
+        made.put(done, Batch(sampled.images, labels[part], seeds[part], sampled.entropies), 0)
+        done = part.stop
+        if store.due:
+            made.flush()
+            store.save(done, {}, {"seconds": spent})
+    write_images(folder / "shard.parquet", made.images, labels, seed=seeds)
     write_json(folder / "manifest.json", {"images": count, "first": first, "seconds": spent})
     shutil.rmtree(checkpoints, ignore_errors=True)
 
@@ -133,7 +139,8 @@ def run_practice(
     parameters : dict
         As :meth:`understudy.practice.plan.PracticePlan.parameters` gives it.
     subtrain, validation, models : sequences of Path
-        One for each of the block's draws, in their order; no models where the generator is pretrained.
+        One for each of the block's draws, in their order; no models where the generator is pretrained, or the arm makes
+        no image itself.
     pool : sequence of Path
         Shards of plain images, seed by seed.
     outputs : dict
@@ -144,15 +151,18 @@ def run_practice(
     tables: dict[str, list[pd.DataFrame]] = {key: [] for key in PARTS}
     for number, draw in zip(parameters["seeds"], parameters["draws"], strict=True):
         at = draws.index(draw)
-        inputs = [subtrain[at], validation[at], classes, *([models[at]] if models else [])]
-        sources = _sources(parameters, *inputs[:3], models[at] if models else None, _of_seed(pool, number), place)
+        parts, shards = [subtrain[at], validation[at], classes], _of_seed(pool, number)
+        model = models[at] if models else None
+        sources = _sources(parameters, *parts, model, shards, place)
+        # A shard's manifest holds the time that it took: images that were made again are others.
+        inputs = [*parts, *([model] if model else []), *(shard / "manifest.json" for shard in shards)]
         if arm.method == "real":
             arm = Arm(**parameters["arm"] | {"initial": len(sources.real.labels)})
         name = f"{arm.name}-s{number}"
         result = run_arm(
             arm,
             LearnerSettings(**parameters["learner"]),
-            LoopSettings(**parameters["loop"]),
+            PatienceSettings(**parameters["loop"]),
             sources,
             seed_for(study_seed, "practice", number),
             name,
@@ -177,9 +187,9 @@ def _sources(
     device: torch.device,
 ) -> Sources:  # fmt: skip
     sampler = None
-    if parameters["arm"]["method"] != "real":
+    if "generator" in parameters:
         denoiser = load_denoiser(parameters["generator"], model, classes, device)
-        guidance = GuidanceSettings(**parameters["guidance"])
+        guidance = GuidanceSettings(**parameters.get("guidance", {}))
         sampler = Sampler(denoiser, SamplingSettings(**parameters["sampling"]), guidance)
     names = read_json(classes)["classes"]
     ahead = PlainPool(pool) if pool else None

@@ -49,6 +49,8 @@ def evaluate_models(
     outputs: Mapping[str, Path],
     *,
     classes: int | Sequence[str],
+    state: Sequence[str],
+    workers: int,
     checkpoints: Path,
     study_seed: int,
     device: str,
@@ -66,18 +68,24 @@ def evaluate_models(
         The set's name.
     shards
         Generated images; empty for given ones.
+    state
+        Digests of the files that the settings name: what was finished before they changed is made again.
+    workers
+        Processes that load images; 0: this one.
 
     """
     zoo = ZooSettings.model_validate(settings)
     images = _images(image_set, shards, classes)
     count = classes if isinstance(classes, int) else len(classes)
-    about = [zoo.model_dump(mode="json", exclude={"models_per_job", "workers"}), name, dict(image_set), version]
+    about = [dict(settings), name, dict(image_set), list(state), version]
     place = checkpoint_folder(checkpoints, [*about, study_seed, list(models), len(images)], [])
     rows, predictions = [], []
     for model in models:
         file = place / f"{hashlib.blake2b(model.encode(), digest_size=8).hexdigest()}.npz"
         try:
-            found = _finished(file) or _evaluate(model, zoo, count, images, file, study_seed, device)
+            found = _finished(file) or _evaluate(
+                model, zoo, count, images, file, study_seed=study_seed, device=device, workers=workers
+            )
         except Exception as error:  # whatever a model fails with, the others go on
             print(f"{model}: {type(error).__name__}: {error}", file=sys.stderr)
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
@@ -104,18 +112,26 @@ def _images(image_set: Mapping, shards: Sequence[Path], classes: int | Sequence[
     if isinstance(entry, ImageFolder):
         return folder_images(entry.root, classes)
     if isinstance(entry, ImageShards):
-        shards = sorted(entry.root.glob("*.parquet")) if entry.root.is_dir() else [entry.root]
+        shards = sorted(entry.root.glob("[!.]*.parquet")) if entry.root.is_dir() else [entry.root]
         if not shards:
             raise StudyError(f"{entry.root} holds no parquet file; expected image shards (*.parquet)")
     return shard_images(shards, classes if isinstance(classes, int) else len(classes))
 
 
 def _evaluate(
-    name: str, zoo: ZooSettings, classes: int, images: EncodedImages, file: Path, study_seed: int, device: str
+    name: str,
+    zoo: ZooSettings,
+    classes: int,
+    images: EncodedImages,
+    file: Path,
+    *,
+    study_seed: int,
+    device: str,
+    workers: int,
 ) -> ModelPredictions:
     model, preprocessing = make_model(name, zoo, classes, seed_for(study_seed, "zoo", name))
     place = choose_device(device)
-    found = predict(model, preprocessing, images, batch_size=zoo.batch_size, workers=zoo.workers, device=place)
+    found = predict(model, preprocessing, images, batch_size=zoo.batch_size, workers=workers, device=place)
     with writing(file) as temporary:
         np.savez(temporary, predicted=found.predicted, probability=found.probability, batch_size=found.batch_size)
     return found

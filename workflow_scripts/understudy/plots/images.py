@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from understudy.data.shards import decode, read_labels, read_parquet, stack_images
+from understudy.data.pictures import decode
+from understudy.data.shards import read_labels, read_parquet, stack_images
 
 GAP = 1  # white pixels between images
 
@@ -19,7 +20,7 @@ def read_at(path: str | Path, positions: Sequence[int]) -> np.ndarray:
     wanted = np.asarray(positions, dtype=np.int64)
     found: dict[int, np.ndarray] = {}
     start = 0
-    for file in sorted(path.glob("*.parquet")) if path.is_dir() else [path]:
+    for file in sorted(path.glob("[!.]*.parquet")) if path.is_dir() else [path]:
         pictures = read_parquet(file, ["image"]).column("image")
         here = np.unique(wanted[(wanted >= start) & (wanted < start + len(pictures))])
         found |= {int(i): decode(pictures[int(i) - start].as_py()["bytes"], f"{file}, row {i - start}") for i in here}

@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.generators.diffusion_settings import DiffusionSettings, PretrainedDiffusionSettings
@@ -12,6 +12,8 @@ from understudy.settings import FrozenSettings
 
 # The functions of practice/corruptions.py, which imports torch.
 Corruption = Literal["gaussian_noise", "blur", "contrast", "brightness", "occlusion", "rotation", "translation"]
+# Those whose strength is a share, of which there is no more than the whole.
+AT_MOST_ONE = ("contrast", "occlusion", "translation")
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -35,7 +37,11 @@ class GuidanceSettings(FrozenSettings):
         description="normalised: a step of omega times the latent's length; gradient: omega times the raw gradient",
     )
     interval: PositiveInt = Field(5, description="guide every so many steps, from `start` on")
-    start: Share = Field(0.0, description="share of the steps before guidance begins")
+    start: Share = Field(
+        0.0,
+        description="share of the steps before guidance begins; kind unet: at the first steps the predicted image is "
+        "noise far beyond the pixels' range, and guidance has no effect",
+    )
     stop: Share = Field(1.0, description="share of the steps after which it ends")
 
     @model_validator(mode="after")
@@ -75,6 +81,18 @@ class LearnerSettings(FrozenSettings):
             raise ValueError(f"warm_up ({self.warm_up}) and cool_down ({self.cool_down}) must leave time between them")
         return self
 
+    @field_validator("network")
+    @classmethod
+    def _network_alone(cls, network: ArchitectureSettings) -> ArchitectureSettings:
+        if network.recipe:
+            raise ValueError(
+                f"recipe (given: {network.recipe}): not for a learner; its training is set beside `network`: "
+                f"{', '.join(key for key in cls.model_fields if key != 'network')}"
+            )
+        if network.group is not None:
+            raise ValueError(f"group (given: {network.group!r}): not for a learner, which shares no job; remove it")
+        return network
+
     @property
     def warm_up_steps(self) -> int:
         """Steps of the warm-up."""
@@ -85,13 +103,16 @@ class LearnerSettings(FrozenSettings):
         """Steps of the cool-down."""
         return round(self.cool_down * self.iterations)
 
+    @property
+    def adding_steps(self) -> range:
+        """After how many steps images may be added: neither in warm-up nor in cool-down."""
+        return range(max(self.warm_up_steps, 1), self.iterations - self.cool_down_steps)
 
-class LoopSettings(FrozenSettings):
-    """Algorithm 1: what the learner starts with, and when how much is added."""
+
+class PatienceSettings(FrozenSettings):
+    """When the learner is validated, and when it has waited long enough for an improvement."""
 
     initial: PositiveInt = Field(description="N: plain images at the start")
-    added: PositiveInt = Field(description="P: images of an addition")
-    additions: PositiveInt = Field(description="additions at most")
     evaluation_interval: PositiveInt | None = Field(
         None, description="tau: iterations between two validations; null: one pass over N images"
     )
@@ -109,12 +130,21 @@ class LoopSettings(FrozenSettings):
         return math.ceil(self.patience * images / self.initial) if self.patience_grows else self.patience
 
 
+class LoopSettings(PatienceSettings):
+    """Algorithm 1: what the learner starts with, and when how much is added."""
+
+    added: PositiveInt = Field(description="P: images of an addition")
+    additions: PositiveInt = Field(description="additions at most")
+
+
 class SweepSettings(FrozenSettings):
     """Figure 5: one addition at a fixed iteration, for several strengths of guidance and oversampling ratios."""
 
     omegas: tuple[Annotated[float, Field(ge=0)], ...] = Field((), description="strengths; 0 makes plain images")
     oversampling: tuple[Annotated[float, Field(gt=1)], ...] = Field((), description="images made for one that is kept")
-    at: Share = Field(0.34, description="share of the iterations after which images are added")
+    at: Share = Field(
+        0.34, description="share of the iterations after which images are added; between warm-up and cool-down"
+    )
 
 
 class AblationSettings(FrozenSettings):
@@ -137,6 +167,14 @@ class ShiftedSettings(FrozenSettings):
     folders: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Path] = Field(
         {}, description="a folder with a folder of images per class, by the name of the test set"
     )
+
+    @field_validator("corruptions")
+    @classmethod
+    def _shares_are_at_most_one(cls, corruptions: dict[str, float]) -> dict[str, float]:
+        for name in AT_MOST_ONE:
+            if corruptions.get(name, 0) > 1:
+                raise ValueError(f"{name} ({corruptions[name]:g}) is a share, at most 1")
+        return corruptions
 
 
 class ComparisonSettings(FrozenSettings):
@@ -163,6 +201,33 @@ class ComparisonSettings(FrozenSettings):
     ablation: AblationSettings | None = None
     bootstrap_draws: int = Field(2000, ge=100, description="draws of seeds for the cost at equal accuracy")
     shifted: ShiftedSettings = ShiftedSettings()
+
+    @model_validator(mode="after")
+    def _steps_are_there(self) -> "ComparisonSettings":
+        steps, guidance = self.sampling.steps, self.guidance
+        if isinstance(self.generator, DiffusionSettings) and steps > self.generator.noise_levels:
+            raise ValueError(
+                f"sampling.steps ({steps}) must be at most generator.noise_levels ({self.generator.noise_levels})"
+            )
+        if not guidance.guided_steps(steps):
+            raise ValueError(
+                f"guidance: start ({guidance.start:g}) and stop ({guidance.stop:g}) leave none of the {steps} steps of "
+                f"sampling.steps to guide; give a start of at most {(steps - 1) / steps:g}, and a later stop"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _sweep_adds_images(self) -> "ComparisonSettings":
+        sweep, learner = self.sweep, self.learner
+        if not sweep or not (sweep.omegas or sweep.oversampling):
+            return self
+        step, allowed = round(sweep.at * learner.iterations), learner.adding_steps
+        if step not in allowed:
+            raise ValueError(
+                f"sweep.at ({sweep.at:g}) is step {step} of {learner.iterations}, and images are added after "
+                f"learner.warm_up and before learner.cool_down alone, from step {allowed.start} to {allowed.stop - 1}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _ablations_differ(self) -> "ComparisonSettings":

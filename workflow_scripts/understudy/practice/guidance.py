@@ -10,6 +10,10 @@ Equation 7 as printed adds the gradient to the noise, which would descend; line 
 authors' earlier work ascend. That code steps in the latent instead, by a share omega of its length:
 
     z_t <- z_t + omega ||z_t|| grad H / ||grad H||                                           (form ``normalised``)
+
+x_0^ isn't cut to the range of pixels. At the first step of a cosine schedule, where sqrt(a_t) is 5e-5, it is noise of
+the order of 1000, of which the learner is sure: grad H is exactly 0 for nearly every sample, and guidance leaves that
+where it is. ``GuidanceSettings.start`` leaves such steps out.
 """
 
 from collections.abc import Callable

@@ -24,7 +24,7 @@ from understudy.devices import torch_generator
 from understudy.errors import StudyError
 from understudy.files import read_json, write_json, writing
 from understudy.practice.arms import SCALING, Arm
-from understudy.practice.comparison_settings import LearnerSettings, LoopSettings
+from understudy.practice.comparison_settings import LearnerSettings, PatienceSettings
 from understudy.practice.images import Batch, GrowingSet, PlainPool
 from understudy.practice.learner import LearnerTraining
 from understudy.practice.sampling import Sampler
@@ -42,7 +42,8 @@ POOL_READ = 5_000
 class Sources:
     """Where a run's images come from, and the real ones that drive its patience.
 
-    ``real`` is what the arm of that name trains on; ``pool`` and ``sampler`` may be missing for it.
+    ``real`` is what the arm of that name trains on, without a ``pool``; only an arm that makes its additions itself
+    needs a ``sampler``.
     """
 
     real: Images
@@ -64,7 +65,7 @@ def draw_places(images: int, newest: int, weight: float, count: int, chance: tor
 class PracticeRun:
     """One arm with one seed; see :func:`run_arm`."""
 
-    def __init__(self, arm: Arm, learner: LearnerSettings, loop: LoopSettings, sources: Sources, seed: int,
+    def __init__(self, arm: Arm, learner: LearnerSettings, loop: PatienceSettings, sources: Sources, seed: int,
                  folder: Path, device: torch.device, checkpoint_seconds: float):  # fmt: skip
         self.arm, self.settings, self.sources = arm, learner, sources
         self.loop = loop.model_copy(update={"patience_grows": False}) if arm.fixed_patience else loop
@@ -72,7 +73,6 @@ class PracticeRun:
         self.interval = loop.evaluation_interval or max(math.ceil(loop.initial / learner.batch), 1)
         self.store = Checkpoints(folder / "state", checkpoint_seconds)
         shape = sources.real.images.shape[1:]
-        self._check_shapes(shape)
         self.set = GrowingSet(folder / "images", arm.capacity, shape)
         self.shape = Shape(shape[0], shape[2], sources.classes)
         if self.set.is_new:
@@ -87,18 +87,6 @@ class PracticeRun:
         if found:
             self.learner.load_state(found[1])
 
-    def _check_shapes(self, shape: tuple[int, ...]) -> None:
-        sampler = self.sources.sampler
-        if sampler is None:
-            return
-        made, classes = sampler.denoiser.image_shape, sampler.denoiser.classes
-        if made != tuple(shape) or classes != self.sources.classes:
-            raise StudyError(
-                f"practice: the generator makes {classes} classes of images of shape {made} (channels, height, width), "
-                f"the learner takes {self.sources.classes} of {tuple(shape)}, as the data has; change "
-                "practice.comparison.generator or data.size and data.channels"
-            )
-
     def _begin(self) -> None:
         """Put the N first images in place."""
         arm, real = self.arm, self.sources.real
@@ -108,9 +96,18 @@ class PracticeRun:
         else:
             for start in range(0, arm.initial, POOL_READ):
                 batch = self.sources.pool.read(start, min(POOL_READ, arm.initial - start))
+                self._check_shape(batch.images.shape[1:])
                 self.set.put(start, batch, 0)
             self.progress.generator_seconds = arm.initial * self.sources.pool.seconds_per_image
         self.progress.images = arm.initial
+
+    def _check_shape(self, made: tuple[int, ...]) -> None:
+        wanted = self.sources.real.images.shape[1:]
+        if made != wanted:
+            raise StudyError(
+                f"practice: the generator makes images of shape {made} (channels, height, width), the data has "
+                f"{wanted}; change practice.comparison.generator or data.size and data.channels"
+            )
 
     # ------------------------------------------------------------------ training
 
@@ -176,8 +173,7 @@ class PracticeRun:
         done, settings = self.progress, self.settings
         last = done.step == settings.iterations
         accuracy = self._validate(-1, done.images) if done.step % self.interval == 0 or last else None
-        free = done.additions < self.arm.additions and settings.warm_up_steps <= done.step < self.cool_down_from
-        if not free:
+        if done.additions == self.arm.additions or done.step not in settings.adding_steps:
             return
         if self.arm.at is not None:
             due = done.step == round(self.arm.at * settings.iterations)
@@ -277,7 +273,7 @@ class PracticeRun:
 
     def branches(self) -> list[int]:
         """Return the numbers of the branches that were set aside: additions before each."""
-        found = (self.folder / "branches").glob("*.safetensors")
+        found = (self.folder / "branches").glob("[!.]*.safetensors")
         return sorted(int(path.stem) for path in found if int(path.stem) < self.progress.additions)
 
     def branch_state(self, branch: int) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from understudy.data.sources import files_state
 from understudy.practice.arms import Arm, arms, omega_arms
 from understudy.practice.comparison_settings import ComparisonSettings, DiffusionSettings
 
@@ -55,9 +56,26 @@ class PracticePlan:
         """Return the file of the diffusion model trained on a draw."""
         return self.root / "diffusion" / f"draw{draw}" / "model.safetensors"
 
-    def models(self, block: str) -> list[Path]:
-        """Return the trained models that a block needs, in the order of its draws."""
-        return [self.model(draw) for draw in self.draws_of(block)] if self.trains_generator else []
+    def models(self, arm: str, block: str) -> list[Path]:
+        """Return the trained models that an arm makes images with itself, in the order of its block's draws."""
+        needed = self.trains_generator and self.arms[arm].samples
+        return [self.model(draw) for draw in self.draws_of(block)] if needed else []
+
+    @property
+    def class_file(self) -> Path | None:
+        """The file that says what a pretrained model calls the classes, if one is given."""
+        return None if self.trains_generator else self.settings.generator.class_file
+
+    def missing_files(self) -> list[str]:
+        """Say which files and folders that the comparison names are not there."""
+        folders = {f"shifted.folders.{name}": path for name, path in self.settings.shifted.folders.items()}
+        missing = {key: f"a folder at {path}" for key, path in folders.items() if not path.is_dir()}
+        if self.class_file and not self.class_file.is_file():
+            missing[f"generator.{self.settings.generator.class_file_key}"] = f"a file at {self.class_file}"
+        return [
+            f"practice: practice.comparison.{key} needs {what}, which does not exist; put it there, or correct the path"
+            for key, what in missing.items()
+        ]
 
     def run(self, arm: str, block: str) -> Path:
         """Return the folder of an arm's runs."""
@@ -78,18 +96,16 @@ class PracticePlan:
         return self.root / "evaluations" / block
 
     def parameters(self, arm: str, block: str) -> dict:
-        """Return what an arm's runs depend on, as plain data."""
-        settings = self.settings
-        keys = ("generator", "sampling", "guidance") if self.arms[arm].method != "real" else ()
+        """Return what an arm's runs depend on, as plain data, beside their input files."""
+        settings, chosen = self.settings, self.arms[arm]
+        keys = [*(["generator", "sampling"] if chosen.samples else []), *(["guidance"] if chosen.omega else [])]
+        patience = {"patience", "patience_grows"} if chosen.waits else set()
         return {
-            "arm": vars(self.arms[arm]),
+            "arm": vars(chosen),
             "seeds": self.blocks[block],
             "draws": [self.draw_of(seed) for seed in self.blocks[block]],
             "learner": settings.learner.model_dump(mode="json"),
-            "loop": settings.loop.model_dump(mode="json", include={"initial", *self._loop_keys(arm)}),
+            "loop": settings.loop.model_dump(mode="json", include={"initial", "evaluation_interval"} | patience),
             **{key: getattr(settings, key).model_dump(mode="json") for key in keys},
+            **({"class_file": files_state(self.class_file)} if chosen.samples and self.class_file else {}),
         }
-
-    def _loop_keys(self, arm: str) -> set[str]:
-        """Return what of the loop an arm with additions depends on."""
-        return {"added", "additions", "evaluation_interval", "patience", "patience_grows"}

@@ -10,7 +10,7 @@ import torch
 from understudy.checkpoints import CHECKPOINT_SECONDS
 from understudy.classifiers.weights import to_half, write_weights
 from understudy.practice.arms import SCALING, Arm
-from understudy.practice.comparison_settings import LearnerSettings, LoopSettings
+from understudy.practice.comparison_settings import LearnerSettings, PatienceSettings
 from understudy.practice.hardness import hardness
 from understudy.practice.loop import PracticeRun, Sources
 
@@ -31,7 +31,7 @@ class ArmResult:
 def run_arm(
     arm: Arm,
     learner: LearnerSettings,
-    loop: LoopSettings,
+    loop: PatienceSettings,
     sources: Sources,
     seed: int,
     name: str,

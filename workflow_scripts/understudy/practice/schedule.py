@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from understudy.practice.comparison_settings import LearnerSettings, LoopSettings
+from understudy.practice.comparison_settings import LearnerSettings, PatienceSettings
 
 
 def learning_rate(settings: LearnerSettings, step: int, cool_down_from: int) -> float:
@@ -28,7 +28,7 @@ class Patience:
     best: float = -1.0
     waited: int = 0
 
-    def ran_out(self, accuracy: float, images: int, settings: LoopSettings) -> bool:
+    def ran_out(self, accuracy: float, images: int, settings: PatienceSettings) -> bool:
         """Take in a validation accuracy; return whether more images are due, T being 0 again then."""
         self.waited = 0 if accuracy > self.best else self.waited + 1
         self.best = max(self.best, accuracy)

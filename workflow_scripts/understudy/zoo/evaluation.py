@@ -1,18 +1,17 @@
 """Predictions of one model on a set of images: the best labels, and the probability of the first."""
 
-import io
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from understudy.data.image_sets import EncodedImages
-from understudy.data.shards import unreadable_image
+from understudy.data.pictures import decode_picture
 from understudy.errors import StudyError
 
 LABELS_KEPT = 5
@@ -47,13 +46,9 @@ class _Pictures(Dataset):
         return len(self.images)
 
     def __getitem__(self, number: int) -> Tensor:
-        try:
-            with Image.open(io.BytesIO(self.images.read(number))) as picture:
-                return self.preprocessing(picture.convert("RGB"))
-        except (UnidentifiedImageError, OSError, SyntaxError) as error:
-            path, row = self.images.places[number]
-            place = path if row < 0 else f"{path}, row {row}"
-            raise unreadable_image(str(place), error) from error
+        path, row = self.images.places[number]
+        name = str(path) if row < 0 else f"{path}, row {row}"
+        return self.preprocessing(decode_picture(self.images.read(number), name).convert("RGB"))
 
 
 def predict(

@@ -1,5 +1,6 @@
 """Settings of the models to evaluate."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import Field, model_validator
@@ -29,10 +30,15 @@ class ZooSettings(Settings):
     batch_size: Count = Field(256, description="images at once; halved for a model that lacks the memory for it")
     workers: int = Field(4, ge=0, description="processes that load images; 0: the job's own process")
 
-    def evaluation_settings(self) -> dict:
-        """Return what the evaluation of a model depends on, without the choice of models and how they share jobs."""
-        kept = {"checkpoints", "pretrained", "batch_size", "workers"}
-        return {"filter": "*", **self.model_dump(mode="json", include=kept)}
+    def evaluation_settings(self, models: Sequence[str]) -> dict:
+        """Return what the evaluation of these models depends on: not how jobs are shared out, nor others' weights."""
+        kept = self.model_dump(mode="json", include={"pretrained", "batch_size"})
+        own = {name: entry.model_dump(mode="json") for name, entry in self.own_weights(models).items()}
+        return {"filter": "*", **kept, "checkpoints": own}
+
+    def own_weights(self, models: Sequence[str]) -> dict[str, Checkpoint]:
+        """Return those of ``models`` whose weights are one's own."""
+        return {name: self.checkpoints[name] for name in models if name in self.checkpoints}
 
     @model_validator(mode="after")
     def _some_model(self) -> "ZooSettings":

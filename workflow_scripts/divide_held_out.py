@@ -1,17 +1,16 @@
-"""Draw one split and write each of its parts to a file."""
+"""Divide one split's held-out images into calibration and test."""
 
 from adapter import job
 
 with job(snakemake):
     from pathlib import Path
 
-    from understudy.data.settings import SplitSettings
-    from understudy.data.splits import write_split
+    from understudy.data.splits import write_held_out
 
-    write_split(
+    write_held_out(
         Path(snakemake.input.images),
         snakemake.wildcards.split,
-        SplitSettings(**snakemake.params.settings),
+        snakemake.params.train,
         snakemake.params.calibration_fraction,
         snakemake.params.seed,
         int(snakemake.wildcards.draw),
