@@ -89,18 +89,23 @@ def test_a_failing_model_is_a_row_with_its_reason(folder, tmp_path):
     np.testing.assert_allclose(found.errors().mean(axis=1), rows["top1_error"][:2])
 
 
-def test_a_killed_job_goes_on_and_ends_the_same(folder, tmp_path, monkeypatch):
-    straight = evaluate(folder, tmp_path / "straight", MODELS[:3])
-    made = []
-    plain = job.make_model
+def killed_at(number: int, monkeypatch) -> list[str]:
+    """Have the job killed at that model, the first is 1; return the names of the models made, which grows."""
+    made, plain = [], job.make_model
 
     def until_killed(name, *arguments):
         made.append(name)
-        if len(made) == 3:
+        if len(made) == number:
             raise KeyboardInterrupt
         return plain(name, *arguments)
 
     monkeypatch.setattr(job, "make_model", until_killed)
+    return made
+
+
+def test_a_killed_job_goes_on_and_ends_the_same(folder, tmp_path, monkeypatch):
+    straight = evaluate(folder, tmp_path / "straight", MODELS[:3])
+    made = killed_at(3, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         evaluate(folder, tmp_path / "resumed", MODELS[:3])
     resumed = evaluate(folder, tmp_path / "resumed", MODELS[:3])
@@ -111,15 +116,7 @@ def test_a_killed_job_goes_on_and_ends_the_same(folder, tmp_path, monkeypatch):
 
 
 def test_weights_replaced_while_a_job_was_killed_are_evaluated(folder, tmp_path, monkeypatch):
-    made, plain = [], job.make_model
-
-    def until_killed(name, *arguments):
-        made.append(name)
-        if len(made) == 2:
-            raise KeyboardInterrupt
-        return plain(name, *arguments)
-
-    monkeypatch.setattr(job, "make_model", until_killed)
+    made = killed_at(2, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         evaluate(folder, tmp_path, MODELS[:2], state=["before"])
     evaluate(folder, tmp_path, MODELS[:2], state=["after"])
