@@ -10,14 +10,14 @@ from snakemake.utils import min_version
 min_version("9.0")
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
-from understudy.cluster import advice_for_run
+from understudy.slurm_advice import advice_for_run
 from understudy.config import load_study
 from understudy.costs.requests import Requests
 from understudy.data.sources import files_state, source_state
 from understudy.errors import StudyError
-from understudy.mistakes import check_keys
+from understudy.config_errors import check_keys
 from understudy.plan import REGIMES, STAGE_VERSIONS, Plan
-from understudy.writers import name_snakemake
+from understudy.job_lock import name_snakemake
 
 name_snakemake()
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from scipy.stats import binomtest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "workflow_scripts" / "understudy"
 SWAPS = {
     **{ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Div},

@@ -21,8 +21,8 @@ rule write_answer:
         **{name: plan.table(name) for name in SELECTION_PAGES},
         code=modules(
             *SHARED,
-            "plots/answer.py",
-            "plots/limits.py",
+            "plots/recommendation.py",
+            "plots/caveats.py",
             "plots/pages.py",
             "plots/protocols.py",
             "plots/rank_preservation.py",

@@ -48,7 +48,7 @@ GPU = 0 if study.device == "cpu" else 1
 FIGURES = f"{ROOT}/figures"
 PAGES = f"{ROOT}/pages"
 # What every figure and page depends on; a rule adds the modules of its own.
-SHARED = ("plots/style.py", "plots/rows.py", "tables.py", "schemas")
+SHARED = ("plots/style.py", "plots/loading.py", "tables.py", "schemas")
 
 
 # Each part of a study, where it has one, adds its targets and the tables that get a page, each with its category.

@@ -137,7 +137,7 @@ rule evaluate_generator:
 rule generator_quality:
     input:
         quality=plan.generator_files("quality.parquet"),
-        code=modules("jobs/tables.py", "tables.py", "schemas"),
+        code=modules("jobs/selection.py", "tables.py", "schemas"),
     output:
         table=plan.table("generator_quality"),
         csv=plan.table("generator_quality", "csv"),

@@ -104,7 +104,7 @@ rule evaluate_models:
 rule model_evaluations:
     input:
         evaluations=MODEL_EVALUATIONS,
-        code=modules("jobs/tables.py", "tables.py", "schemas"),
+        code=modules("jobs/selection.py", "tables.py", "schemas"),
     output:
         table=plan.table("model_evaluations"),
         csv=plan.table("model_evaluations", "csv"),

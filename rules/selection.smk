@@ -8,7 +8,7 @@ rule selection_table:
         predictions=plan.evaluations("predictions.parquet"),
         images=[plan.set_images(*place) for place in SETS],
         code=modules(
-            "selection", "statistics", "jobs/tables.py", "tables.py", "schemas"
+            "selection", "statistics", "jobs/selection.py", "tables.py", "schemas"
         ),
     output:
         table=plan.table("{table}"),
@@ -44,7 +44,7 @@ rule rank_certificates:
         quality=plan.table("generator_quality"),
         clusters=plan.generator_files("feature_clusters.parquet"),
         code=modules(
-            "selection", "statistics", "jobs/tables.py", "tables.py", "schemas"
+            "selection", "statistics", "jobs/selection.py", "tables.py", "schemas"
         ),
     output:
         certificates=plan.table("rank_certificates"),
@@ -78,7 +78,7 @@ rule select_model:
             plan.candidates(0, wildcards.split, "full", batch) / "weights"
             for batch in plan.batches
         ],
-        code=modules("jobs/product.py", "classifiers/weights.py"),
+        code=modules("jobs/export.py", "classifiers/weights.py"),
     output:
         folder=directory(f"{ROOT}/selected/{{split}}"),
     log:
@@ -137,7 +137,7 @@ rule summary:
         differences=[plan.table("protocol_differences")] if plan.has_test_images else [],
         ranks=plan.table("rank_preservation"),
         models=expand(rules.select_model.output.folder, split=plan.splits),
-        code=modules("jobs/product.py"),
+        code=modules("jobs/export.py"),
     output:
         summary=f"{ROOT}/summary.txt",
     log:

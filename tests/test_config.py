@@ -5,8 +5,8 @@ import yaml
 
 from tests.studies import small_study
 from understudy.config import json_schema, load_study
+from understudy.config_errors import check_keys
 from understudy.errors import StudyError
-from understudy.mistakes import check_keys
 from understudy.plan import study_of
 
 

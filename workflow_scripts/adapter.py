@@ -18,7 +18,7 @@ def job(snakemake: object) -> Iterator[None]:
     exception leaves its traceback in the log and its last line on the terminal.
     """
     from understudy.errors import StudyError
-    from understudy.writers import claimed, end_with_snakemake
+    from understudy.job_lock import claimed, end_with_snakemake
 
     end_with_snakemake()
     terminal = os.dup(2)

@@ -5,7 +5,7 @@ from adapter import job
 with job(snakemake):
     from pathlib import Path
 
-    from understudy.jobs.tables import join_tables
+    from understudy.jobs.selection import join_tables
 
     join_tables(
         "model_evaluations",

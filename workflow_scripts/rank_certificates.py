@@ -5,7 +5,7 @@ from adapter import job
 with job(snakemake):
     from pathlib import Path
 
-    from understudy.jobs.tables import write_certificates
+    from understudy.jobs.selection import write_certificates
 
     write_certificates(
         [Path(path) for path in snakemake.input.counts],

@@ -5,7 +5,7 @@ from adapter import job
 with job(snakemake):
     from pathlib import Path
 
-    from understudy.jobs.product import write_selected_model
+    from understudy.jobs.export import write_selected_model
 
     write_selected_model(
         Path(snakemake.input.comparison),

@@ -5,7 +5,7 @@ from adapter import job
 with job(snakemake):
     from pathlib import Path
 
-    from understudy.jobs.tables import write_selection_table
+    from understudy.jobs.selection import write_selection_table
 
     write_selection_table(
         snakemake.wildcards.table,

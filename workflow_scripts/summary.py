@@ -5,7 +5,7 @@ from adapter import job
 with job(snakemake):
     from pathlib import Path
 
-    from understudy.jobs.product import write_summary
+    from understudy.jobs.export import write_summary
 
     write_summary(
         Path(snakemake.input.comparison),

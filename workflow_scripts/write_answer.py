@@ -3,7 +3,7 @@
 from adapter import job
 
 with job(snakemake):
-    from understudy.plots.answer import write_answer
+    from understudy.plots.recommendation import write_answer
 
     write_answer(
         snakemake.params.study,

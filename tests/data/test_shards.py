@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from understudy.data.decoding import decode
 from understudy.data.image_sets import shard_images
-from understudy.data.pictures import decode
 from understudy.data.shards import encode_png, read_images, read_labels, write_images
 from understudy.errors import StudyError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.benchmarks.colour_images import CLASSES, colour_images, thinned
+from benchmarks.colour_images import CLASSES, colour_images, thinned
 from understudy.generators.sampling import load_generator
 from understudy.generators.settings import GeneratorSettings
 from understudy.generators.training import train_generator

@@ -11,11 +11,11 @@ from understudy.classifiers.layers import Shape
 from understudy.errors import StudyError
 from understudy.generators.denoisers import load_pretrained_diffusion
 from understudy.generators.diffusion_settings import PretrainedDiffusionSettings
-from understudy.practice.arms import Arm
 from understudy.practice.comparison_settings import GuidanceSettings, SamplingSettings
 from understudy.practice.learner import LearnerTraining
 from understudy.practice.results import run_arm
 from understudy.practice.sampling import Sampler
+from understudy.practice.variants import Arm
 
 CPU = torch.device("cpu")
 NAMES = ["cat", "dog", "bird"]

@@ -1,8 +1,8 @@
 import numpy as np
 
 from tests.plots import made_up
+from understudy.plots.loading import last
 from understudy.plots.rank_preservation import error_pairs, rank_preservation_figure
-from understudy.plots.rows import last
 
 
 def drawn_points(panel):

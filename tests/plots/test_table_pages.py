@@ -6,8 +6,8 @@ from tests.plots import made_up
 from tests.plots.test_pages import Cells
 from understudy.plots import pages
 from understudy.plots.generator_pages import generator_quality_page
+from understudy.plots.loading import in_study_order
 from understudy.plots.placed_tables import NO_TEST
-from understudy.plots.rows import in_study_order
 from understudy.plots.table_pages import PAGES
 
 TEST_COLUMNS = {

@@ -15,13 +15,13 @@ from understudy.data.shards import read_images
 from understudy.errors import StudyError
 from understudy.generators.denoisers import TrainedDenoiser
 from understudy.practice import loop
-from understudy.practice.arms import SWEEP, Arm
 from understudy.practice.hardness import hardness
 from understudy.practice.images import GrowingSet, PlainPool
 from understudy.practice.learner import LearnerTraining
 from understudy.practice.loop import PracticeRun
 from understudy.practice.results import run_arm
 from understudy.practice.sampling import Sampler
+from understudy.practice.variants import SWEEP, Arm
 
 PRACTICE = Arm("practice", "practice", "scaling", 12, 9, 2, omega=0.2)
 ARMS = [

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from understudy.statistics.image_noise import ErrorNoise, error_noise
+from understudy.statistics.sampling_covariance import ErrorNoise, error_noise
 
 CLASSES = 10
 

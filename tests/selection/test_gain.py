@@ -4,10 +4,10 @@ import pytest
 from made_up import as_draw, draw_wrong, labels_of, row, runs_of, study, typical
 
 from understudy.errors import StudyError
+from understudy.selection.estimators import Snapshots, all_architectures, average, choose, run_spread
 from understudy.selection.gain import selection_gain
 from understudy.selection.methods import METHODS
-from understudy.selection.outcomes import Snapshots, all_architectures, average, choose, run_spread
-from understudy.statistics.image_noise import stratified_covariance
+from understudy.statistics.sampling_covariance import stratified_covariance
 
 
 def by_hand(seed: int = 0) -> tuple[pd.DataFrame, dict, np.ndarray, np.ndarray]:

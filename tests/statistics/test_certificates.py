@@ -9,7 +9,7 @@ from understudy.statistics.certificates import (
     restricted_total_variation,
     risk_differences,
 )
-from understudy.statistics.image_noise import stratified_covariance
+from understudy.statistics.sampling_covariance import stratified_covariance
 
 # Masses on A = {first wrong, second right}, B = {first right, second wrong} and the rest.
 REAL, SYNTHETIC = np.array([0.30, 0.10, 0.60]), np.array([0.25, 0.15, 0.60])

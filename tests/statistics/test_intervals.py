@@ -4,7 +4,6 @@ import pytest
 from scipy import stats
 
 from understudy.statistics.bootstrap import bootstrap_choices
-from understudy.statistics.image_noise import ErrorNoise, shared_images
 from understudy.statistics.intervals import (
     Estimate,
     combine_draws,
@@ -14,6 +13,7 @@ from understudy.statistics.intervals import (
     shrunken,
     unit_variance,
 )
+from understudy.statistics.sampling_covariance import ErrorNoise, shared_images
 
 
 def simulated(units: int, between: float, own: float, common: float, generator: np.random.Generator):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from understudy.statistics.image_noise import stratified_covariance
+from understudy.statistics.sampling_covariance import stratified_covariance
 from understudy.statistics.true_rank_correlation import LARGEST, Side, true_spearman
 
 

@@ -6,7 +6,7 @@ import pytest
 import timm
 from safetensors.torch import save_file
 
-from tests.benchmarks.benchmark_dry_run import ROOT, STUDIES, dry_run, finish, make_images
+from benchmarks.benchmark_dry_run import ROOT, STUDIES, dry_run, finish, make_images
 from tests.studies import one_split_study
 from tests.workflow.runs import planned_jobs, snakemake
 from tests.zoo.tiny import CLASSES, save_images

@@ -8,10 +8,10 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.recipes import Recipe
+from understudy.config_errors import explain, explain_all
 from understudy.data.settings import DataSettings, SplitSettings
 from understudy.errors import StudyError
 from understudy.generators.settings import GeneratorSettings, StyleGAN2Settings, WGANGPSettings
-from understudy.mistakes import explain, explain_all
 from understudy.practice.settings import PracticeSettings
 from understudy.ranking.settings import RankingSettings
 from understudy.settings import Name, Settings

@@ -12,12 +12,12 @@ import yaml
 from understudy.batches import Batch, make_batches
 from understudy.classifiers.architectures import missing_network
 from understudy.config import Study, load_study
+from understudy.config_errors import check_keys
 from understudy.data.shards import read_labels
 from understudy.data.sources import count_images
 from understudy.data.splits import draw_split
 from understudy.errors import StudyError
 from understudy.layout import Layout
-from understudy.mistakes import check_keys
 from understudy.practice.plan import PracticePlan
 from understudy.ranking.plan import RankingPlan
 

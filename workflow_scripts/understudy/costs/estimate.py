@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from understudy.cluster import SETTINGS
 from understudy.costs.job import Job
 from understudy.costs.measured import Measured
 from understudy.costs.requests import TRAININGS, Requests
 from understudy.costs.work import Work
 from understudy.plan import Plan, device_of
+from understudy.slurm_advice import SETTINGS
 
 # Seconds of stages without a model, and of those that this table doesn't name.
 FIXED = {"train_extractor": {"cpu": 12.0, "gpu": 600.0}, "evaluate_generator": {"cpu": 6.0, "gpu": 120.0}}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from understudy.costs.job import EVALUATION_BATCH, Job, network_work
 from understudy.costs.networks import PRETRAINED, Size, classifier_size, denoiser_size
 from understudy.plan import Plan
-from understudy.practice.arms import Arm
+from understudy.practice.variants import Arm
 
 
 class PracticeWork:

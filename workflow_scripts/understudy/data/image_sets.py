@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from understudy.data.pictures import IMAGE_SUFFIXES, image_files, read_bytes
+from understudy.data.decoding import IMAGE_SUFFIXES, image_files, read_bytes
 from understudy.data.shards import encoded_bytes, read_labels, read_parquet
 from understudy.errors import StudyError
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from understudy.data.pictures import decode
+from understudy.data.decoding import decode
 from understudy.errors import StudyError
 from understudy.files import read_json, writing
 

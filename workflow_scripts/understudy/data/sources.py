@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from understudy.data.pictures import IMAGE_SUFFIXES, decode, image_files, read_bytes
+from understudy.data.decoding import IMAGE_SUFFIXES, decode, image_files, read_bytes
 from understudy.data.settings import DIGITS, DataSettings
 from understudy.data.shards import Images, read_labels, read_pictures, stack_images, write_images
 from understudy.errors import StudyError

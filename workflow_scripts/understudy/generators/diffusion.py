@@ -23,8 +23,8 @@ from understudy.errors import StudyError
 from understudy.files import writing
 from understudy.generators.batches import check_training_images
 from understudy.generators.diffusion_settings import DiffusionSettings
-from understudy.generators.resuming import train_to_end
 from understudy.seeds import seed_for
+from understudy.training_loop import train
 
 FORMAT = "understudy-diffusion-1"
 NAME = "diffusion"
@@ -96,13 +96,13 @@ def train_diffusion(
             f"divisible by {2**halvings}, but they have {images.shape[2]} pixels a side; give fewer channels"
         )
     run = DiffusionTraining(images, labels, classes, settings, seed, device)
-    train_to_end(run, Checkpoints(checkpoints, checkpoint_seconds), "diffusion model")
+    train(run, Checkpoints(checkpoints, checkpoint_seconds), "diffusion model")
     _save(path, run.average, settings, images.shape[1], images.shape[2], classes)
     return run.history
 
 
 class DiffusionTraining:
-    """A diffusion model's training under way; a :class:`~understudy.generators.resuming.Training`.
+    """A diffusion model's training under way; a :class:`~understudy.training_loop.Training`.
 
     Every step draws from a generator of its own: its number is all its randomness.
     """
@@ -118,8 +118,8 @@ class DiffusionTraining:
         self.average = {name: value.detach().clone() for name, value in self.parameters.items()}
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=settings.learning_rate, weight_decay=0.0)
         self.alphas = noise_schedule(settings).alphas_cumprod.to(device)
-        self.steps, self.done, self.history, self.note = settings.steps, 0, [], ""
-        self.total = torch.zeros((), dtype=torch.float64, device=device)
+        self.total, self.done, self.history, self.note = settings.steps, 0, [], ""
+        self.loss_sum = torch.zeros((), dtype=torch.float64, device=device)
 
     def _draw(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Draw a step's images' places, times and dropped labels [B], and noise [B, C, H, W], on the CPU."""
@@ -133,8 +133,8 @@ class DiffusionTraining:
         return tuple(value.to(self.device) for value in drawn)
 
     def _learning_rate(self) -> float:
-        progressed = self.done / self.steps
-        rise = min(1.0, (self.done + 1) / max(WARM_UP * self.steps, 1))
+        progressed = self.done / self.total
+        rise = min(1.0, (self.done + 1) / max(WARM_UP * self.total, 1))
         return self.settings.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * progressed))
 
     def advance(self) -> None:
@@ -153,38 +153,46 @@ class DiffusionTraining:
         decay = min(self.settings.ema_decay, (1 + self.done) / (10 + self.done))
         with torch.no_grad():
             torch._foreach_lerp_(list(self.average.values()), list(self.parameters.values()), 1 - decay)
-        self.total += loss.detach()
+        self.loss_sum += loss.detach()
         self.done += 1
-        if self.done % STEPS_BETWEEN_CHECKS == 0 or self.done == self.steps:
+        if self.done % STEPS_BETWEEN_CHECKS == 0 or self.done == self.total:
             self._add_history()
 
     def _add_history(self) -> None:
         self.check_finite()
-        mean = self.total.item() / (self.done - (self.history[-1]["step"] if self.history else 0))
+        mean = self.loss_sum.item() / (self.done - (self.history[-1]["step"] if self.history else 0))
         self.history.append({"step": self.done, "loss": mean})
         self.note = f"loss {mean:.4f}"
-        self.total.zero_()
+        self.loss_sum.zero_()
 
     def check_finite(self) -> None:
         """Raise a StudyError if a loss since the last row of the history was NaN or infinite."""
-        if not self.total.isfinite():
+        if not self.loss_sum.isfinite():
             raise StudyError(
                 f"practice.comparison.generator: the loss is not finite before step {self.done}; lower learning_rate "
                 f"({self.settings.learning_rate})"
             )
 
-    def tensors(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Return all that training changes, but for the history and the number of steps done."""
-        named = {"total": self.total}
+        named = {"loss_sum": self.loss_sum}
         named |= {f"average.{name}": value for name, value in self.average.items()}
         named |= {f"network.{name}": value for name, value in self.parameters.items()}
         return named | adam_tensors(self.optimizer, self.parameters)
 
-    def load(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from what :meth:`tensors` returned."""
+    def log_dict(self) -> dict:
+        """Return the history, as JSON-able data."""
+        return {"history": self.history}
+
+    def load_log_dict(self, log: dict) -> None:
+        """Take over what :meth:`log_dict` returned."""
+        self.history = log["history"]
+
+    def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
+        """Go on from what :meth:`state_dict` returned."""
         load_adam(self.optimizer, self.parameters, tensors)
         with torch.no_grad():
-            for name, value in self.tensors().items():
+            for name, value in self.state_dict().items():
                 value.copy_(tensors[name])
 
 

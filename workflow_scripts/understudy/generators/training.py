@@ -11,13 +11,13 @@ from understudy.checkpoints import CHECKPOINT_SECONDS, Checkpoints
 from understudy.errors import StudyError
 from understudy.generators.batches import RealImages, check_training_images
 from understudy.generators.layers import check_resolution
-from understudy.generators.resuming import train_to_end
 from understudy.generators.settings import GeneratorSettings, StyleGAN2Settings, WGANGPSettings
 from understudy.generators.snapshots import Description, read_description, save_snapshot
 from understudy.generators.stylegan2_step import StyleGAN2Step
 from understudy.generators.wgan_gp_step import WGANGPStep
 from understudy.seeds import seed_for
 from understudy.tables import write_table
+from understudy.training_loop import train
 
 HISTORY_ROWS = 200  # per GAN
 # Looking for NaN waits for the device, so it isn't done at every step.
@@ -69,7 +69,7 @@ def train_generator(
     except ValueError as error:
         raise StudyError(f"generator {name}: {error}; resize or crop the images (`data`)") from error
     run = TrainingRun(images, labels, classes, settings, seed, Path(folder), name, device)
-    train_to_end(run, Checkpoints(checkpoints, checkpoint_seconds), f"generator {name}")
+    train(run, Checkpoints(checkpoints, checkpoint_seconds), f"generator {name}")
     write_table("generator_history", pd.DataFrame(run.history), Path(folder) / "history.parquet")
     return [run.snapshot_path(step) for step in run.snapshot_steps]
 
@@ -117,7 +117,7 @@ def training_snapshots(folder: Path) -> list[Path]:
 
 
 class TrainingRun:
-    """A GAN's training under way; a :class:`~understudy.generators.resuming.Training`."""
+    """A GAN's training under way; a :class:`~understudy.training_loop.Training`."""
 
     def __init__(self, images: np.ndarray, labels: np.ndarray, classes: int, settings: GeneratorSettings, seed: int,
                  folder: Path, name: str, device: torch.device):  # fmt: skip
@@ -129,13 +129,13 @@ class TrainingRun:
         group = self.settings.class_group
         self.real = RealImages(images, labels, classes, seeds, self.settings.mirror, device, group)
         known = self.real.label_count
-        self.steps = training_steps(self.settings)
+        self.total = training_steps(self.settings)
         self.method = method_of(self.settings)(
-            self.settings, self.resolution, self.channels, known, seeds, self.steps, device
+            self.settings, self.resolution, self.channels, known, seeds, self.total, device
         )
         self.snapshot_steps = snapshot_steps(self.settings)
-        rows = min(HISTORY_ROWS, self.steps)
-        self.history_steps = {round(self.steps * (k + 1) / rows) for k in range(rows)}
+        rows = min(HISTORY_ROWS, self.total)
+        self.history_steps = {round(self.total * (k + 1) / rows) for k in range(rows)}
         self.done = 0
         self.history: list[dict] = []
         # Sums of the generator's and the discriminator's losses since the last row of the history.
@@ -186,7 +186,7 @@ class TrainingRun:
             last = next((path for path in reversed(kept) if path.exists()), "none yet")
             penalty = "r1_gamma" if isinstance(self.settings, StyleGAN2Settings) else "gradient_penalty"
             raise StudyError(
-                f"generator {self.name}: the loss{of_class} is not finite at step {self.done} of {self.steps} "
+                f"generator {self.name}: the loss{of_class} is not finite at step {self.done} of {self.total} "
                 f"(last good snapshot: {last}); lower learning_rate or raise {penalty}"
             )
 
@@ -201,7 +201,7 @@ class TrainingRun:
         """Where the snapshot taken after ``step`` steps lies."""
         return self.folder / "snapshots" / snapshot_name(step)
 
-    def tensors(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Return the whole state, but for the history and the number of steps done."""
         named = {"sums": self.sums, "summed": self.summed}
         for player, stack in self.method.players.items():
@@ -213,8 +213,16 @@ class TrainingRun:
                 named |= {f"optimizer.{player}.{place}.{key}": value for key, value in values.items()}
         return named
 
-    def load(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from what :meth:`tensors` returned."""
+    def log_dict(self) -> dict:
+        """Return the history, as JSON-able data."""
+        return {"history": self.history}
+
+    def load_log_dict(self, log: dict) -> None:
+        """Take over what :meth:`log_dict` returned."""
+        self.history = log["history"]
+
+    def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
+        """Go on from what :meth:`state_dict` returned."""
         for player, optimizer in self.method.optimizers.items():
             prefix = f"optimizer.{player}."
             moments: dict[int, dict[str, Tensor]] = {}
@@ -223,5 +231,5 @@ class TrainingRun:
                     place, kind = key.removeprefix(prefix).split(".")
                     moments.setdefault(int(place), {})[kind] = value
             optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
-        for key, value in self.tensors().items():
+        for key, value in self.state_dict().items():
             value.copy_(tensors[key])

@@ -17,7 +17,6 @@ from understudy.generators.denoisers import Denoiser, TrainedDenoiser, load_pret
 from understudy.generators.diffusion import train_diffusion
 from understudy.generators.diffusion_settings import DiffusionSettings, PretrainedDiffusionSettings
 from understudy.jobs.practice_tables import PARTS, whole_table
-from understudy.practice.arms import SWEEP, Arm
 from understudy.practice.comparison_settings import (
     GuidanceSettings,
     LearnerSettings,
@@ -30,6 +29,7 @@ from understudy.practice.loop import Sources
 from understudy.practice.results import run_arm
 from understudy.practice.sampling import Sampler
 from understudy.practice.state import seconds
+from understudy.practice.variants import SWEEP, Arm
 from understudy.seeds import seed_for
 from understudy.tables import read_table, write_table
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from understudy.data.shards import read_labels
 from understudy.files import read_json
-from understudy.jobs.tables import write_both
+from understudy.jobs.selection import write_both
 from understudy.ranking.candidates import candidate_predictions
 from understudy.ranking.comparison import Design, compare_methods, compare_real_sets
 from understudy.ranking.matching import halves

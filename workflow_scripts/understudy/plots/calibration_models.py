@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from understudy.plots import style
-from understudy.plots.rows import over_draws
+from understudy.plots.loading import over_draws
 from understudy.tables import read_table
 
 COLUMNS = 3

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from understudy.plots import style
-from understudy.plots.rows import in_order, plural
+from understudy.plots.loading import in_order, plural
 from understudy.tables import read_table
 
 Place = tuple[int, str, str]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from understudy.data.pictures import decode
+from understudy.data.decoding import decode
 from understudy.data.shards import read_labels, read_parquet, stack_images
 
 GAP = 1  # white pixels between images

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from understudy.plots import style
-from understudy.plots.rows import read_errors
+from understudy.plots.loading import read_errors
 from understudy.selection.choices import best_runs, best_snapshots
 from understudy.tables import read_table
 
@@ -43,7 +43,7 @@ def learning_curves_figure(
 
     Parameters
     ----------
-    errors : rows of :func:`understudy.plots.rows.read_errors`, one draw
+    errors : rows of :func:`understudy.plots.loading.read_errors`, one draw
     history : table ``history`` with the column ``split``, full runs of the same draw
     synthetic_sets : the generator whose set chooses, by split, in the order of the rows
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from understudy.plots import pages
-from understudy.plots.rows import plural
-from understudy.selection.records import AGGREGATE
+from understudy.plots.loading import plural
+from understudy.selection.aggregation import AGGREGATE
 
 PLACE = ("draw", "split")
 NO_TEST = "This study has no test images, so the columns that need them are empty."

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from understudy.plots import pages
-from understudy.plots.rows import with_columns
+from understudy.plots.loading import with_columns
 from understudy.practice.intervals import mean_interval
 
 

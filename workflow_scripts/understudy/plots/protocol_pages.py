@@ -6,8 +6,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from understudy.plots import pages
+from understudy.plots.loading import in_order, over_draws, with_columns
 from understudy.plots.placed_tables import PLACE, place, placed_table, without_test
-from understudy.plots.rows import in_order, over_draws, with_columns
 from understudy.selection.subsets import PERCENTILES
 
 

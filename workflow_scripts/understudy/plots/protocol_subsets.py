@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from understudy.plots import style
+from understudy.plots.loading import over_draws
 from understudy.plots.protocols import whole_pool
-from understudy.plots.rows import over_draws
 from understudy.tables import read_table
 
 AGAINST = ("random", "standard", "validation")

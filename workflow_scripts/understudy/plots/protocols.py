@@ -12,8 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from understudy.plots import style
 from understudy.plots.dots import INCHES_PER_DOT, Dot, draw_dots
-from understudy.plots.rank_preservation import error_pairs, why_missing
-from understudy.plots.rows import (
+from understudy.plots.loading import (
     architecture_errors,
     in_order,
     last,
@@ -22,6 +21,7 @@ from understudy.plots.rows import (
     sample_size,
     with_columns,
 )
+from understudy.plots.rank_preservation import error_pairs, why_missing
 from understudy.tables import read_table
 
 CORRELATIONS = ["spearman", "spearman_true", "ci_low", "ci_high"]

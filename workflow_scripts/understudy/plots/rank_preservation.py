@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from understudy.plots import style
-from understudy.plots.rows import (
+from understudy.plots.loading import (
     architecture_errors,
     choosing_sets,
     last,
@@ -45,7 +45,7 @@ def rank_preservation_figure(
 
     Parameters
     ----------
-    errors : rows of :func:`understudy.plots.rows.read_errors`
+    errors : rows of :func:`understudy.plots.loading.read_errors`
     table : table ``rank_preservation``
 
     """

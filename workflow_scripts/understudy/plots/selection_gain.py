@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from understudy.plots import style
-from understudy.plots.rows import choosing_sets, over_draws, with_columns
+from understudy.plots.loading import choosing_sets, over_draws, with_columns
 from understudy.tables import read_table
 
 METHODS = ("es", "rss", "es_rss")

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from understudy.plots import pages, style
+from understudy.plots.loading import over_draws, with_columns
 from understudy.plots.placed_tables import PLACE, place, placed_table, without_test
-from understudy.plots.rows import over_draws, with_columns
 
 BY_METHOD = {"baseline": "baseline", "es": "ES", "rss": "RSS", "es_rss": "ES + RSS", "oracle": "oracle"}
 

@@ -8,10 +8,10 @@ import pandas as pd
 from understudy.files import read_json
 from understudy.plots import pages
 from understudy.plots.generator_pages import GENERATOR_PAGES
+from understudy.plots.loading import in_study_order
 from understudy.plots.practice_pages import PRACTICE_PAGES
 from understudy.plots.protocol_pages import PROTOCOL_PAGES
 from understudy.plots.ranking_pages import RANKING_PAGES
-from understudy.plots.rows import in_study_order
 from understudy.plots.selection_pages import SELECTION_PAGES
 from understudy.tables import read_table
 

@@ -8,8 +8,8 @@ curve, linearly in the logarithm of that number, between its points and never be
 import numpy as np
 import pandas as pd
 
-from understudy.practice.arms import ABLATION, METHODS, SCALING
 from understudy.practice.intervals import mean_interval
+from understudy.practice.variants import ABLATION, METHODS, SCALING
 
 # What two arms may have had as many of.
 EQUAL = ("images_trained", "images_generated")

@@ -23,13 +23,13 @@ from understudy.data.shards import Images
 from understudy.devices import torch_generator
 from understudy.errors import StudyError
 from understudy.files import read_json, write_json, writing
-from understudy.practice.arms import SCALING, Arm
 from understudy.practice.comparison_settings import LearnerSettings, PatienceSettings
 from understudy.practice.images import Batch, GrowingSet, PlainPool
 from understudy.practice.learner import LearnerTraining
 from understudy.practice.sampling import Sampler
 from understudy.practice.schedule import learning_rate
 from understudy.practice.state import Progress, seconds
+from understudy.practice.variants import SCALING, Arm
 from understudy.progress import progress
 from understudy.seeds import seed_for
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from understudy.data.sources import files_state
-from understudy.practice.arms import Arm, arms, omega_arms
 from understudy.practice.comparison_settings import ComparisonSettings, DiffusionSettings
+from understudy.practice.variants import Arm, arms, omega_arms
 
 
 class PracticePlan:

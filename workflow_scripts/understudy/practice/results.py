@@ -9,10 +9,10 @@ import torch
 
 from understudy.checkpoints import CHECKPOINT_SECONDS
 from understudy.classifiers.weights import to_half, write_weights
-from understudy.practice.arms import SCALING, Arm
 from understudy.practice.comparison_settings import LearnerSettings, PatienceSettings
 from understudy.practice.hardness import hardness
 from understudy.practice.loop import PracticeRun, Sources
+from understudy.practice.variants import SCALING, Arm
 
 EPOCH = 1  # a weights file holds snapshots by epoch; a run of practice keeps its end alone
 SHARD_SIZE = 10_000

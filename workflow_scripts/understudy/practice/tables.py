@@ -8,9 +8,9 @@ weights and order of images, and every arm uses the same for it, so that arms ar
 import numpy as np
 import pandas as pd
 
-from understudy.practice.arms import METHODS, SCALING
 from understudy.practice.differences import gains
 from understudy.practice.intervals import SHARE, mean_interval
+from understudy.practice.variants import METHODS, SCALING
 from understudy.seeds import numpy_generator
 
 ARM = ["experiment", "method", "arm"]

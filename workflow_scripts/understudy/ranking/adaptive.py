@@ -33,7 +33,7 @@ regression. lambda is a multiple of the mean over models of the noise-weighted s
 grid fits any number of images.
 
 What it can't do: ten residuals often don't tell a good domain from a middling one. Mean Spearman correlations over 100
-splits in `tests/ranking/study_domains.py`: with 5, 10 and 15 calibration models it is more than 0.003 below the better
+splits in `benchmarks/study_domains.py`: with 5, 10 and 15 calibration models it is more than 0.003 below the better
 of the two plain methods on 6, 5 and 6 of 24 domains of CIFAR-10.1 (few images a class, and images chosen for being
 hard), by 0.013, 0.014 and 0.022 at most, and on 5, 0 and 0 of 27 synthetic sets of a digits study, by 0.007. On zoos of
 dozens of simple classifiers of digits it falls short on a quarter of the domains with 5 and on two fifths with 10, and

@@ -9,7 +9,7 @@ from understudy.errors import StudyError
 from understudy.ranking.comparison import Design, calibrations, model_order
 from understudy.ranking.matching import common_classes
 from understudy.ranking.predictions import Predictions, some
-from understudy.selection.records import AGGREGATE
+from understudy.selection.aggregation import AGGREGATE
 from understudy.statistics.rank_correlation import average_ranks
 
 PLACE = ["draw", "split", "set", "metric"]

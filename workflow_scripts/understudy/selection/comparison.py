@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from understudy.seeds import numpy_generator, seed_for
+from understudy.selection.aggregation import Record, to_frame, with_aggregates
 from understudy.selection.protocols import (
     ONE_RUN,
     Architectures,
@@ -16,7 +17,6 @@ from understudy.selection.protocols import (
     snapshot_protocol,
     standard_protocol,
 )
-from understudy.selection.records import Record, to_frame, with_aggregates
 from understudy.selection.split_errors import Noise, SplitErrors, overlaps, splits_of
 from understudy.statistics.intervals import Estimate, paired_difference
 

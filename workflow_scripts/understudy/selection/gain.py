@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from understudy.seeds import numpy_generator, seed_for
+from understudy.selection.aggregation import Record, to_frame, with_aggregates
+from understudy.selection.estimators import Outcome, all_architectures
 from understudy.selection.methods import METHODS, FamilyRuns, apparent_gains
-from understudy.selection.outcomes import Outcome, all_architectures
-from understudy.selection.records import Record, to_frame, with_aggregates
 from understudy.selection.split_errors import Noise, SplitErrors, overlaps, splits_of
 
 KEYS = ["split", "generator", "family", "architecture", "method"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from understudy.selection.outcomes import Outcome, RunSpread, Snapshots, average, choose, over_halves, run_spread
+from understudy.selection.estimators import Outcome, RunSpread, Snapshots, average, choose, over_halves, run_spread
 from understudy.selection.split_errors import SplitErrors
 
 METHODS = ("baseline", "es", "rss", "es_rss", "oracle")

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from understudy.errors import StudyError
+from understudy.selection.aggregation import AGGREGATE
 from understudy.selection.choices import generators_of
-from understudy.selection.records import AGGREGATE
 from understudy.selection.split_errors import Noise, SplitErrors, splits_of
 from understudy.statistics.certificates import (
     certified,
@@ -20,7 +20,7 @@ from understudy.statistics.certificates import (
     restricted_total_variation,
     risk_differences,
 )
-from understudy.statistics.image_noise import wrong_images
+from understudy.statistics.sampling_covariance import wrong_images
 
 Key = tuple[int, str, str]
 

@@ -5,10 +5,10 @@ import pandas as pd
 
 from understudy.errors import StudyError
 from understudy.seeds import numpy_generator, seed_for
-from understudy.selection.records import AGGREGATE, missing_draws
+from understudy.selection.aggregation import AGGREGATE, missing_draws
 from understudy.selection.split_errors import Noise, SplitErrors, splits_of
-from understudy.statistics.image_noise import ErrorNoise
 from understudy.statistics.rank_correlation import kendall
+from understudy.statistics.sampling_covariance import ErrorNoise
 from understudy.statistics.true_rank_correlation import LARGEST, Side, true_spearman
 
 LEVELS = ("architecture", "run")

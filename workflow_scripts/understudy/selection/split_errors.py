@@ -9,7 +9,7 @@ import pandas as pd
 
 from understudy.errors import StudyError
 from understudy.selection.choices import best_snapshots, check_counts, generators_of, last_snapshots, snapshot_errors
-from understudy.statistics.image_noise import ErrorNoise, shared_images
+from understudy.statistics.sampling_covariance import ErrorNoise, shared_images
 
 Array = np.ndarray
 Noise = Mapping[tuple[int, str, str], ErrorNoise]

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from understudy.seeds import numpy_generator, seed_for
+from understudy.selection.aggregation import Record, to_frame, with_aggregates
 from understudy.selection.comparison import comparisons
 from understudy.selection.protocols import ONE_RUN, Pool
-from understudy.selection.records import Record, to_frame, with_aggregates
 from understudy.selection.split_errors import Noise, SplitErrors, overlaps, splits_of
 from understudy.statistics.intervals import Estimate
 

@@ -1,4 +1,4 @@
-"""Resampling of runs; images are resampled through the covariance in `understudy.statistics.image_noise`."""
+"""Resampling of runs; images are resampled through the covariance in `understudy.statistics.sampling_covariance`."""
 
 import numpy as np
 

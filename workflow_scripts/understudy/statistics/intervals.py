@@ -1,9 +1,9 @@
 """Intervals for means and choices among models that were measured on the same images.
 
 A figure has two sources of error that must be told apart: the images (known exactly, a covariance: see
-`understudy.statistics.image_noise`) and the units, that is the runs or architectures that happened to be trained. The
-spread between measured units contains image noise already; adding both would count it twice and make intervals of
-models that don't differ far too wide. So the image noise is subtracted from that spread first.
+`understudy.statistics.sampling_covariance`) and the units, that is the runs or architectures that happened to be
+trained. The spread between measured units contains image noise already; adding both would count it twice and make
+intervals of models that don't differ far too wide. So the image noise is subtracted from that spread first.
 """
 
 from collections.abc import Sequence

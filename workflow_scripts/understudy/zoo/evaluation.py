@@ -10,8 +10,8 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from understudy.data.decoding import decode_picture
 from understudy.data.image_sets import EncodedImages
-from understudy.data.pictures import decode_picture
 from understudy.errors import StudyError
 
 LABELS_KEPT = 5

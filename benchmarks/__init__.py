@@ -1,0 +1,1 @@
+"""Benchmarks against peers, and studies of methods; none of them gates a test."""

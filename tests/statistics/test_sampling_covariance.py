@@ -1,0 +1,70 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from understudy.errors import StudyError
+from understudy.statistics.sampling_covariance import error_noise, stratified_covariance
+
+
+def bootstrap_errors(wrong: np.ndarray, draws: int, generator: np.random.Generator, strata: np.ndarray) -> np.ndarray:
+    """Errors [draws, models] of models on resampled images, within strata: the plain way, image by image."""
+    total = np.zeros((draws, len(wrong)))
+    for stratum in np.unique(strata):
+        part = wrong[:, strata == stratum].astype(float)
+        n = part.shape[1]
+        total += generator.multinomial(n, np.full(n, 1 / n), size=draws) @ part.T
+    return total / wrong.shape[1]
+
+
+def misses(models: int, images: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    hardness = generator.random(images)
+    wrong = hardness * 0.6 + generator.random((models, images)) * 0.6 > 0.8
+    return wrong, np.sort(generator.integers(0, 4, images))
+
+
+def test_covariance_is_the_textbook_formula():
+    wrong, labels = misses(3, 60, 0)
+    expected = np.zeros((3, 3))
+    for label in np.unique(labels):
+        part = wrong[:, labels == label].astype(float)
+        n = part.shape[1]
+        expected += (n / 60) ** 2 * np.cov(part) / n
+    np.testing.assert_allclose(stratified_covariance(wrong, labels), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("stratified", [True, False])
+def test_covariance_is_what_resampling_images_gives(stratified):
+    wrong, labels = misses(4, 400, 1)
+    strata = labels if stratified else np.zeros_like(labels)
+    drawn = bootstrap_errors(wrong, 20_000, np.random.default_rng(2), strata)
+    np.testing.assert_allclose(drawn.mean(axis=0), wrong.mean(axis=1), atol=3e-4)
+    np.testing.assert_allclose(np.cov(drawn.T), stratified_covariance(wrong, strata), rtol=0.07, atol=1e-6)
+
+
+def test_identical_models_never_differ():
+    wrong, labels = misses(1, 100, 3)
+    covariance = stratified_covariance(np.repeat(wrong, 2, axis=0), labels)
+    assert covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1] == pytest.approx(0, abs=1e-15)
+    assert covariance[0, 0] > 0
+
+
+def predictions(**changes) -> pd.DataFrame:
+    row = {"regime": "full", "run": "a-s0", "epoch": 3, "set": "test", "predicted": np.array([0, 1, 1, 0], np.int16)}
+    other = row | {"epoch": 7, "predicted": np.array([0, 1, 1, 1], np.int16)}
+    return pd.DataFrame([row, other | changes])
+
+
+def test_nearest_kept_snapshot_lends_its_noise():
+    noise = error_noise(predictions(), np.array([0, 1, 0, 1]))
+    np.testing.assert_allclose(noise.errors, [0.5, 0.25])
+    assert noise.nearest_rows("full", ["a-s0", "a-s0"], [3, 6]).tolist() == [0, 1]
+    assert noise.last_rows("full", ["a-s0"]).tolist() == [1]
+
+
+def test_missing_and_short_predictions_are_named():
+    noise = error_noise(predictions(), np.array([0, 1, 0, 1]))
+    with pytest.raises(StudyError, match=r"run 'b-s0' .* has no predictions"):
+        noise.last_rows("full", ["b-s0"])
+    with pytest.raises(StudyError, match="run 'a-s0' has 4 predictions on set 'test', which has 5 images"):
+        error_noise(predictions(), np.zeros(5, int))
