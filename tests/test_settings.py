@@ -54,10 +54,11 @@ def test_a_value_that_is_not_neutral_appears():
     assert Whole(part=Part(precision="half")).canonical()["part"] == {"size": 8, "precision": "half"}
 
 
-def test_excluded_keys_are_left_out_at_the_top_alone():
+def test_keys_are_included_and_excluded_at_the_top_alone():
     canonical = Whole(free={"group": 1}).canonical(exclude={"group", "part"})
     assert {"group", "part"}.isdisjoint(canonical)
     assert canonical["free"] == {"group": 1}
+    assert Whole(root="a", free={"b": 1}).canonical(include={"free", "root"}, exclude={"root"}) == {"free": {"b": 1}}
 
 
 def test_equal_settings_have_equal_texts_however_they_were_made():

@@ -47,13 +47,15 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
     renamed: ClassVar[dict[str, str]] = {}
 
-    def canonical(self, exclude: Collection[str] = ()) -> dict[str, Any]:
+    def canonical(self, include: Collection[str] | None = None, exclude: Collection[str] = ()) -> dict[str, Any]:
         """Return all values as JSON has them: what a rule's params and a checkpoint's digest are made of.
 
         Parameters
         ----------
+        include
+            Keys of this group that the work depends on; None is all. Of groups below it, all keys are included.
         exclude
-            Keys of this group that don't change the work. Keys of groups below it stay.
+            Keys of this group that don't change the work.
 
         Returns
         -------
@@ -72,7 +74,8 @@ class Settings(BaseModel):
         {'images': {'root': 'a/b', 'sizes': [8, 16]}}
 
         """
-        return {key: _jsonable(value) for key, value in self._values() if key not in exclude}
+        kept = (set(type(self).model_fields) if include is None else set(include)) - set(exclude)
+        return {key: _jsonable(value) for key, value in self._values() if key in kept}
 
     def _values(self) -> Iterator[tuple[str, Any]]:
         """Yield the keys with their values, except for neutral ones."""
