@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from understudy.config import read_study
 from understudy.costs.estimate import asked_minutes, describe, estimate, gpu_rules
 from understudy.costs.measured import measure
 from understudy.errors import StudyError
-from understudy.plan import Plan, device_of, study_of
+from understudy.plan import Plan, device_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -32,7 +33,7 @@ def earlier_studies(configfile: str) -> list[Plan]:
     plans = []
     for file in files:
         try:
-            plan = Plan(study_of(file))
+            plan = Plan(read_study(file))
         except StudyError:
             continue  # a template, or a study whose data aren't here
         if (plan.root / "benchmarks").exists():
@@ -42,7 +43,7 @@ def earlier_studies(configfile: str) -> list[Plan]:
 
 def main(configfile: str, gpus: int, cores: int) -> None:
     """Print the plan of the study in ``configfile``."""
-    plan = Plan(study_of(configfile))
+    plan = Plan(read_study(configfile))
     measured = measure(earlier_studies(configfile), device_of(plan))
     rules = ROOT / "rules"
     stages = estimate(plan, count_jobs(configfile), gpu_rules(rules), asked_minutes(rules), measured)

@@ -6,20 +6,20 @@ import pytest
 
 from tests.studies import small_study
 from understudy.classifiers.architectures import PUBLISHED, ArchitectureSettings
-from understudy.config import load_study
+from understudy.config import load_study, read_study
 from understudy.costs.bounds import classifier_bound, generator_bounds
 from understudy.costs.networks import COUNTED, Size
 from understudy.costs.published import PRESETS, published_classifier, published_generators
 from understudy.costs.requests import Requests
 from understudy.costs.work import Work
 from understudy.generators.settings import GeneratorSettings
-from understudy.plan import Plan, study_of
+from understudy.plan import Plan
 
 ROOT = Path(__file__).parents[2]
 
 
 def paper_plan() -> Plan:
-    return Plan(study_of(ROOT / "studies" / "cifar10.yaml"))
+    return Plan(read_study(ROOT / "studies" / "cifar10.yaml"))
 
 
 def counts(size: Size) -> tuple:
@@ -50,10 +50,11 @@ def test_candidates_ask_for_what_was_measured_on_a_gpu():
 def test_a_small_study_asks_for_the_least_and_is_planned_without_torch():
     code = """
 import sys
+from understudy.config import read_study
 from understudy.costs.requests import Requests
-from understudy.plan import Plan, study_of
+from understudy.plan import Plan
 for file in sys.argv[1:]:
-    plan = Plan(study_of(file))
+    plan = Plan(read_study(file))
     requests = Requests(plan)
     trainings = [("train_candidates", dict(zip(("draw", "split", "regime", "batch"), place)))
                  for place in plan.trained_batches()]
@@ -97,7 +98,7 @@ def test_published_sizes_are_those_of_the_networks():
 
 
 def test_bounds_are_no_less_than_the_sizes():
-    plan = Plan(study_of(ROOT / "config.yaml"))
+    plan = Plan(read_study(ROOT / "config.yaml"))
     shape = (1, 8, 10)
     entries = [entry for batch in plan.batches for entry, _ in Work(plan)._networks(batch)]
     bottleneck = {"depth": 29, "width": 8, "block": "bottleneck"}

@@ -3,12 +3,20 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a key may be, for the message about a mistake, where the annotation alone doesn't say it."""
+
+    text: str
+
 
 NAME = r"[A-Za-z][A-Za-z0-9_.]*"
-Name = Annotated[str, Field(pattern=f"^{NAME}$")]
+Name = Annotated[str, Field(pattern=f"^{NAME}$"), Words("a name (a letter, then letters, digits, _ or .)")]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -44,8 +52,23 @@ class Settings(BaseModel):
 
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     renamed: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def validate_part(cls, values: Any, *keys: str) -> Self:
+        """Return settings that a group of keys holds as plain values below ``keys``, for validators of that group.
+
+        Raises
+        ------
+        PartError
+            What is wrong with the values; the message about the configuration names the keys.
+
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise PartError(cls, keys, error) from None
 
     def canonical(self, include: Collection[str] | None = None, exclude: Collection[str] = ()) -> dict[str, Any]:
         """Return all values as JSON has them: what a rule's params and a checkpoint's digest are made of.
@@ -83,6 +106,18 @@ class Settings(BaseModel):
             value = getattr(self, key)
             if Neutral(value) not in field.metadata:
                 yield key, value
+
+
+class PartError(ValueError):
+    """Plain values below ``keys`` don't make the ``settings`` that they should.
+
+    A validator's way to tell of mistakes in keys that no annotation describes, such as those of an architecture's
+    arguments, which depend on its model.
+    """
+
+    def __init__(self, settings: type[Settings], keys: tuple[str, ...], error: ValidationError):
+        self.settings, self.keys, self.error = settings, keys, error
+        super().__init__(f"{'.'.join(keys)}: {error}")
 
 
 class FrozenSettings(Settings):
