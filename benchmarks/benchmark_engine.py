@@ -35,7 +35,7 @@ from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import build_network, image_statistics
 from understudy.classifiers.training import Run, train_runs
 from understudy.classifiers.weights import load_network
-from understudy.plan import Plan, study_of
+from understudy.plan import Plan, read_study
 
 STUDY = Path(__file__).parents[1] / "config.yaml"
 
@@ -47,7 +47,7 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
 def study_runs(steps: int, seeds: int) -> list[Run]:
     """The candidates of the default study, trained for `steps` steps."""
-    plan = Plan(study_of(STUDY))
+    plan = Plan(read_study(STUDY))
     graphs = plan.graph_settings()
     drawn = draw_graphs(
         graphs["names"],

@@ -20,7 +20,7 @@ from understudy.classifiers.layers import Shape
 from understudy.config import Study
 from understudy.generators.denoisers import TrainedDenoiser
 from understudy.generators.diffusion import train_diffusion
-from understudy.plan import study_of
+from understudy.plan import read_study
 from understudy.practice.comparison_settings import GuidanceSettings, SamplingSettings
 from understudy.practice.learner import LearnerTraining
 from understudy.practice.sampling import Sampler
@@ -46,7 +46,7 @@ def main() -> None:
     """Print the benchmark."""
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        denoiser, learner = untrained(study_of(STUDY), Path(folder))
+        denoiser, learner = untrained(read_study(STUDY), Path(folder))
     sampling = SamplingSettings(steps=30, guidance_scale=1.0, batch=IMAGES)
     sampler = Sampler(denoiser, sampling, GuidanceSettings(interval=5))
     labels, seeds = np.arange(IMAGES) % 10, np.arange(IMAGES)

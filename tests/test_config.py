@@ -7,7 +7,7 @@ from tests.studies import small_study
 from understudy.config import json_schema, load_study
 from understudy.config_errors import check_keys
 from understudy.errors import StudyError
-from understudy.plan import study_of
+from understudy.plan import read_study
 
 
 def changed(path: str, value: object) -> dict:
@@ -79,11 +79,11 @@ def test_a_key_that_is_given_twice_is_refused_with_both_lines(tmp_path):
     path = tmp_path / "study.yaml"
     study = yaml.safe_dump(small_study(), sort_keys=False)
     path.write_text(study)
-    assert study_of(path) == load_study(small_study())
+    assert read_study(path) == load_study(small_study())
     path.write_text(study.replace("    resnet_14:", "    resnet_8:"))
     lines = [number for number, line in enumerate(path.read_text().splitlines(), 1) if line == "    resnet_8:"]
     with pytest.raises(StudyError) as raised:
-        study_of(path)
+        read_study(path)
     place = f"{path}, line {lines[1]}: candidates.standard.resnet_8: given before, on line {lines[0]}"
     assert str(raised.value) == f"configuration: {place}; rename one of the two, or remove it"
     path.write_text("a: [{b: 1, c: 2, b: 3}]\nseed: 1\nseed: 2\n")

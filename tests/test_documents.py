@@ -10,7 +10,7 @@ import yaml
 
 from understudy.config import load_study
 from understudy.documents import DOCUMENTS
-from understudy.plan import Plan, study_of
+from understudy.plan import Plan, read_study
 
 ROOT = Path(__file__).parent.parent
 
@@ -42,7 +42,7 @@ def test_every_study_is_right(path, tmp_path, monkeypatch):
     # The folders that studies leave to their users.
     for folder in ("pictures", "imagenet100"):
         (tmp_path / folder).mkdir()
-    plan = Plan(study_of(path))
+    plan = Plan(read_study(path))
     assert plan.batches or plan.ranking or plan.practice
 
 
@@ -64,7 +64,7 @@ def test_the_full_digits_study_differs_in_draws_seeds_and_generators_alone():
 
 
 def test_the_full_digits_study_chooses_with_the_sets_of_appendix_c():
-    study = study_of(ROOT / "studies/digits_full.yaml")
+    study = read_study(ROOT / "studies/digits_full.yaml")
     chosen = [study.generators[study.synthetic_set(split)] for split in ("Train300", "Train900", "Train1500")]
     assert [entry.method for entry in chosen] == ["stylegan2"] * 3
     assert [entry.per_class for entry in chosen] == [False, True, True]

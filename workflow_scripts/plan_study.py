@@ -7,12 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from understudy.costs.estimate import asked_minutes, describe, estimate, gpu_rules
+from understudy.costs.estimate import describe, estimate
 from understudy.costs.measured import measure
 from understudy.errors import StudyError
-from understudy.plan import Plan, device_of, study_of
-
-ROOT = Path(__file__).parent.parent
+from understudy.plan import Plan, read_study
 
 
 def count_jobs(configfile: str) -> dict[str, int]:
@@ -32,7 +30,7 @@ def earlier_studies(configfile: str) -> list[Plan]:
     plans = []
     for file in files:
         try:
-            plan = Plan(study_of(file))
+            plan = Plan(read_study(file))
         except StudyError:
             continue  # a template, or a study whose data aren't here
         if (plan.root / "benchmarks").exists():
@@ -42,10 +40,9 @@ def earlier_studies(configfile: str) -> list[Plan]:
 
 def main(configfile: str, gpus: int, cores: int) -> None:
     """Print the plan of the study in ``configfile``."""
-    plan = Plan(study_of(configfile))
-    measured = measure(earlier_studies(configfile), device_of(plan))
-    rules = ROOT / "rules"
-    stages = estimate(plan, count_jobs(configfile), gpu_rules(rules), asked_minutes(rules), measured)
+    plan = Plan(read_study(configfile))
+    measured = measure(earlier_studies(configfile), plan.hardware)
+    stages = estimate(plan, count_jobs(configfile), measured)
     print(describe(stages, plan.study.study, gpus, cores, measured.jobs))
 
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from understudy.config import results_folder
 from understudy.errors import StudyError
-from understudy.plan import study_of
+from understudy.plan import read_study
 
 STATE = Path(".snakemake")
 
 
 def run(configfile: str, cores: str) -> int:
     """Run the study of ``configfile`` on ``cores`` cores; return the exit status."""
-    folder = results_folder(study_of(configfile))
+    folder = results_folder(read_study(configfile))
     STATE.mkdir(exist_ok=True)
     with (STATE / "understudy.lock").open("w") as lock:
         try:

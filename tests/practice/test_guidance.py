@@ -7,7 +7,7 @@ import torch
 from tests.practice.small import CLASSES, CPU, LEARNER, SAMPLING, real_images, trained_denoiser
 from understudy.classifiers.layers import Shape
 from understudy.errors import StudyError
-from understudy.plan import study_of
+from understudy.plan import read_study
 from understudy.practice import sampling
 from understudy.practice.comparison_settings import GuidanceSettings, SamplingSettings
 from understudy.practice.guidance import (
@@ -169,7 +169,7 @@ def test_guided_steps(settings, steps):
 
 @pytest.mark.parametrize("study", ["config.yaml", "studies/digits_full.yaml"])
 def test_every_step_that_a_study_guides_moves_the_latents(denoiser, sure, monkeypatch, study):
-    chosen = study_of(ROOT / study).practice.comparison
+    chosen = read_study(ROOT / study).practice.comparison
     # The schedule of the tiny model is that of the study's.
     assert denoiser.settings.noise_levels == chosen.generator.noise_levels
     assert chosen.guidance.form == "normalised"
