@@ -12,10 +12,10 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
 from understudy.slurm_advice import advice_for_run
 from understudy.config import load_study
+from understudy.config_files import read_config
 from understudy.costs.requests import Requests
 from understudy.data.sources import files_state, source_state
 from understudy.errors import StudyError
-from understudy.config_errors import check_keys
 from understudy.dependencies import code_inputs
 from understudy.plan import REGIMES, Plan
 from understudy.resources import RESOURCES
@@ -24,6 +24,14 @@ from understudy.job_lock import name_snakemake
 
 name_snakemake()
 
+# Jobs read what the main process has checked. Its words about a broken file, with the line, come before Snakemake's.
+try:
+    if workflow.is_main_process:
+        for path in workflow.overwrite_configfiles or ["config.yaml"]:
+            read_config(Path(path))
+except StudyError as error:
+    sys.exit(str(error))
+
 # A study given with --configfile replaces the default one; merged with it, its splits and generators would mix.
 if not workflow.overwrite_configfiles:
 
@@ -31,9 +39,6 @@ if not workflow.overwrite_configfiles:
 
 
 try:
-    if workflow.is_main_process:
-        for configfile in workflow.configfiles:
-            check_keys(Path(configfile))
     study = load_study(config)
     plan = Plan(study)
     plan.check_sizes()

@@ -35,7 +35,8 @@ from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import build_network, image_statistics
 from understudy.classifiers.training import Run, train_runs
 from understudy.classifiers.weights import load_network
-from understudy.plan import Plan, read_study
+from understudy.config import read_study
+from understudy.plan import Plan
 
 STUDY = Path(__file__).parents[1] / "config.yaml"
 

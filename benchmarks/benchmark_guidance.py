@@ -17,10 +17,9 @@ import numpy as np
 import torch
 
 from understudy.classifiers.layers import Shape
-from understudy.config import Study
+from understudy.config import Study, read_study
 from understudy.generators.denoisers import TrainedDenoiser
 from understudy.generators.diffusion import train_diffusion
-from understudy.plan import read_study
 from understudy.practice.comparison_settings import GuidanceSettings, SamplingSettings
 from understudy.practice.learner import LearnerTraining
 from understudy.practice.sampling import Sampler

@@ -30,7 +30,7 @@ def small_study(**changes: object) -> dict:
                 "resnet_14": {"model": "resnet", "arguments": {"depth": 14, "width": 4}, "group": "tiny"},
                 "wrn_10": {"model": "wrn", "arguments": {"depth": 10, "widen": 1, "width": 4}, "group": "tiny"},
             },
-            "rwnn": {"graphs": 3, "nodes": 5, "width": 4, "head": 16, "stages": 1},
+            "rwnn": {"graphs": 3, "nodes": 5, "width": 4, "head_width": 16, "stages": 1},
         },
         "ranking": {"calibration_models": 4, "calibration_counts": [2, 4], "repeats": 5},
     }

@@ -4,10 +4,9 @@ import pytest
 import yaml
 
 from tests.studies import small_study
-from understudy.config import json_schema, load_study
+from understudy.config import json_schema, load_study, read_study
 from understudy.config_errors import check_keys
 from understudy.errors import StudyError
-from understudy.plan import read_study
 
 
 def changed(path: str, value: object) -> dict:

@@ -8,9 +8,9 @@ import jinja2
 import pytest
 import yaml
 
-from understudy.config import load_study
+from understudy.config import load_study, read_study
 from understudy.documents import DOCUMENTS
-from understudy.plan import Plan, read_study
+from understudy.plan import Plan
 
 ROOT = Path(__file__).parent.parent
 

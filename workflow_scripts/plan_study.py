@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from understudy.config import read_study
 from understudy.costs.estimate import describe, estimate
 from understudy.costs.measured import measure
 from understudy.errors import StudyError
-from understudy.plan import Plan, read_study
+from understudy.plan import Plan
 
 
 def count_jobs(configfile: str) -> dict[str, int]:

@@ -10,9 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from understudy.config import results_folder
+from understudy.config import read_study, results_folder
 from understudy.errors import StudyError
-from understudy.plan import read_study
 
 STATE = Path(".snakemake")
 

@@ -6,14 +6,14 @@ import pytest
 
 from tests.studies import small_study
 from understudy.classifiers.architectures import PUBLISHED, ArchitectureSettings
-from understudy.config import load_study
+from understudy.config import load_study, read_study
 from understudy.costs.bounds import classifier_bound, generator_bounds
 from understudy.costs.networks import COUNTED, Size
 from understudy.costs.published import PRESETS, published_classifier, published_generators
 from understudy.costs.requests import Requests
 from understudy.costs.work import Work
 from understudy.generators.settings import GeneratorSettings
-from understudy.plan import Plan, read_study
+from understudy.plan import Plan
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,8 +50,9 @@ def test_candidates_ask_for_what_was_measured_on_a_gpu():
 def test_a_small_study_asks_for_the_least_and_is_planned_without_torch():
     code = """
 import sys
+from understudy.config import read_study
 from understudy.costs.requests import Requests
-from understudy.plan import Plan, read_study
+from understudy.plan import Plan
 for file in sys.argv[1:]:
     plan = Plan(read_study(file))
     requests = Requests(plan)

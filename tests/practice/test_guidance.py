@@ -6,8 +6,8 @@ import torch
 
 from tests.practice.small import CLASSES, CPU, LEARNER, SAMPLING, real_images, trained_denoiser
 from understudy.classifiers.layers import Shape
+from understudy.config import read_study
 from understudy.errors import StudyError
-from understudy.plan import read_study
 from understudy.practice import sampling
 from understudy.practice.comparison_settings import GuidanceSettings, SamplingSettings
 from understudy.practice.guidance import (

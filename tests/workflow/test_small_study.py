@@ -50,8 +50,8 @@ def test_nothing_is_left_to_do(finished):
     assert planned_jobs(finished, one_split_study()) == {}
 
 
-def test_the_number_of_bootstrap_draws_concerns_tables_figures_and_cards_only(finished):
-    study = one_split_study(selection={"bootstrap_draws": 300})
+def test_the_number_of_resamples_concerns_tables_figures_and_cards_only(finished):
+    study = one_split_study(selection={"n_resamples": 300})
     jobs = set(planned_jobs(finished, study))
     assert "selection_table" in jobs
     expensive = {

@@ -2,15 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from understudy.classifiers.architectures import ArchitectureSettings
-from understudy.classifiers.recipes import Recipe
-from understudy.config_errors import explain, explain_all
+from understudy.classifiers.candidate_settings import CandidateSettings
+from understudy.config_errors import explain_all
+from understudy.config_files import read_config
 from understudy.data.settings import DataSettings, SplitSettings
-from understudy.errors import StudyError
+from understudy.errors import StudyError, unknown_name
 from understudy.generators.settings import GeneratorSettings, StyleGAN2Settings, WGANGPSettings
 from understudy.practice.settings import PracticeSettings
 from understudy.ranking.settings import RankingSettings
@@ -27,9 +27,7 @@ class StudyGenerator(GeneratorSettings):
 
     def training_settings(self) -> dict:
         """Return what the training depends on, without the choice of splits."""
-        # A key that was added later is left out where it is unset: naming it would train finished studies anew.
-        later = {"precision"} if self.precision is None else set()
-        return self.model_dump(mode="json", exclude={"splits"} | later)
+        return self.canonical(exclude={"splits"})
 
     def resolve(self) -> StyleGAN2Settings | WGANGPSettings:
         """Return the settings of the training, the preset's values filled in."""
@@ -66,79 +64,12 @@ class SyntheticSettings(Settings):
     shard_size: int = Field(1000, ge=1, description="images in one parquet shard")
 
 
-class RandomlyWiredSettings(Settings):
-    """The rwnn family: randomly wired networks on graphs WS(neighbours, rewiring), the same on every split."""
-
-    graphs: int = Field(ge=1, le=999, description="number of architectures, each with graphs of its own")
-    nodes: int = Field(32, ge=4, description="nodes of each graph")
-    neighbours: int = Field(
-        2, ge=2, description="K of WS(K, P): neighbours of a node in the ring before rewiring, even"
-    )
-    rewiring: float = Field(0.25, ge=0, le=1, description="P of WS(K, P): chance that an edge is rewired")
-    stages: int = Field(2, ge=1, le=4, description="graphs in a network; each halves the resolution")
-    width: int = Field(78, ge=2, description="channels C of the stem; stages have 2C, 4C, ...")
-    head: int = Field(1280, ge=1, description="channels of the last 1x1 convolution")
-    recipe: dict[str, Any] = Field({}, description="fields of the recipe to replace")
-    group: Name | None = Field("rwnn", description="graphs of one group share a job; null: a job each")
-
-    @field_validator("neighbours")
-    @classmethod
-    def _even(cls, neighbours: int) -> int:
-        if neighbours % 2:
-            raise ValueError("an even number is needed: half of the neighbours lie on each side")
-        return neighbours
-
-    @model_validator(mode="after")
-    def _ring_is_large_enough(self) -> "RandomlyWiredSettings":
-        if self.neighbours >= self.nodes:
-            raise ValueError(f"neighbours ({self.neighbours}) must be smaller than nodes ({self.nodes})")
-        return self
-
-
-def _check_recipe(key: str, recipe: dict[str, Any]) -> None:
-    try:
-        Recipe().updated(recipe)
-    except ValidationError as error:
-        raise ValueError(explain(error.errors()[0], Recipe, key)) from None
-
-
-def _check_own_recipe(entry: Any) -> Any:
-    if isinstance(entry, dict) and isinstance(entry.get("recipe"), dict):
-        _check_recipe("recipe", entry["recipe"])
-    return entry
-
-
-class CandidateSettings(Settings):
-    """The candidates: architectures x seeds, trained in the regimes full and subtrain."""
-
-    seeds: int = Field(ge=1, le=1000, description="runs of each architecture")
-    seed_block: int = Field(ge=1, description="seeds of one job; more seeds append blocks and repeat no full one")
-    snapshots: int = Field(10, ge=1, le=40, description="snapshots kept of each run, the last one at its end")
-    recipe: dict[str, Any] = Field({}, description="fields of every recipe to replace; an architecture's own win")
-    standard: dict[Name, Annotated[ArchitectureSettings, BeforeValidator(_check_own_recipe)]] = Field(
-        description="architectures of the standard family by name"
-    )
-    rwnn: RandomlyWiredSettings | None = None
-
-    @model_validator(mode="after")
-    def _recipes_fit(self) -> "CandidateSettings":
-        if not self.standard and not self.rwnn:
-            raise ValueError("no candidate: give `standard` at least one architecture, or `rwnn`")
-        recipes = {"recipe": self.recipe} | ({"rwnn.recipe": self.rwnn.recipe} if self.rwnn else {})
-        for key, recipe in recipes.items():
-            _check_recipe(key, recipe)
-        for entry in self.standard.values():
-            entry.with_recipe(self.recipe)
-        drawn = {f"rwnn_{graph:02d}" for graph in range(self.rwnn.graphs)} if self.rwnn else set()
-        if drawn & set(self.standard):
-            raise ValueError(f"standard: {min(drawn & set(self.standard))!r} is the name of a random graph; rename it")
-        return self
-
-
 class SelectionSettings(Settings):
     """How selections are compared."""
 
-    bootstrap_draws: int = Field(2000, ge=100, description="draws of each bootstrap")
+    renamed: ClassVar[dict[str, str]] = {"bootstrap_draws": "n_resamples"}
+
+    n_resamples: int = Field(2000, ge=100, description="resamples of each bootstrap")
     subsets: int = Field(500, ge=10, description="random subsets of candidates in protocol_subsets")
     synthetic_set: dict[str, str] = Field(
         default_factory=dict, description="split -> generator whose set the synthetic protocol uses; default: the first"
@@ -206,9 +137,7 @@ class Study(Settings):
         if not self.data:
             raise ValueError("data: missing; practice.comparison needs `data` and `splits` (see config.yaml)")
         if comparison.split not in self.splits:
-            raise ValueError(
-                f"practice.comparison.split: unknown split {comparison.split!r}; allowed: {list(self.splits)}"
-            )
+            raise ValueError(f"practice.comparison.split: {unknown_name(comparison.split, self.splits)}")
         size = self.data.known_size
         if comparison.generator.kind != "unet" and size is not None and size != comparison.generator.image_size:
             raise ValueError(
@@ -224,7 +153,7 @@ class Study(Settings):
                 raise ValueError(f"generators: {name!r} is the name of a part of the data; choose another")
             unknown = sorted(set(generator.splits or []) - set(self.splits))
             if unknown:
-                raise ValueError(f"generators.{name}.splits: unknown {unknown}; allowed: {list(self.splits)}")
+                raise ValueError(f"generators.{name}.splits: {unknown_name(unknown[0], self.splits)}")
         if self.data and self.data.known_size is not None:
             self.check_image_size(self.data.known_size)
         if len({split.train == "all" for split in self.splits.values()}) > 1:
@@ -234,10 +163,10 @@ class Study(Settings):
                 raise ValueError(f"splits.{split}: no generator is trained on it; add it to a generator's `splits`")
         for split, generator in self.selection.synthetic_set.items():
             if split not in self.splits:
-                raise ValueError(f"selection.synthetic_set: unknown split {split!r}; allowed: {list(self.splits)}")
+                raise ValueError(f"selection.synthetic_set: {unknown_name(split, self.splits)}")
             if generator not in self.generators_of(split):
-                allowed = self.generators_of(split)
-                raise ValueError(f"selection.synthetic_set.{split}: unknown {generator!r}; allowed: {allowed}")
+                told = unknown_name(generator, self.generators_of(split))
+                raise ValueError(f"selection.synthetic_set.{split}: {told}")
         return self
 
     def check_image_size(self, size: int) -> None:
@@ -264,13 +193,35 @@ def load_study(config: dict) -> Study:
     ------
     StudyError
         One line per mistake: the key's path, what was given, what is allowed.
+
     """
     try:
-        # A round trip makes plain dicts, lists and strings of whatever the workflow engine hands over.
-        return Study.model_validate(json.loads(json.dumps(config)))
+        return Study.model_validate(_plain(config))
     except ValidationError as error:
         lines = explain_all(error, Study)
         raise StudyError("\n".join(f"configuration: {line}" for line in lines)) from None
+
+
+def read_study(configfile: str | Path) -> Study:
+    """Read and check the study of a YAML file.
+
+    Raises
+    ------
+    StudyError
+        If the file is not YAML, gives a key twice, or the study has a mistake.
+
+    """
+    return load_study(read_config(Path(configfile)))
+
+
+def _plain(value: Any) -> Any:
+    """Return the dicts, lists and scalars of JSON for what YAML or the workflow engine hands over."""
+    if isinstance(value, dict):
+        names = {key: key if isinstance(key, str) else json.dumps(key, default=str) for key in value}
+        return {names[key]: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, str | int | float | None) else str(value)
 
 
 def json_schema() -> str:

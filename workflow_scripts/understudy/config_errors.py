@@ -1,119 +1,144 @@
 """What is wrong in a configuration, for people: the key's path, what was given, what is allowed."""
 
-import difflib
 import json
 import re
-import types
-import typing
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
-from understudy.errors import StudyError
+from understudy.allowed_values import GROUP, Allowed, read_annotation
+from understudy.errors import allowed_names, nearest
+from understudy.settings import PartError
 
-UNIONS = (typing.Union, types.UnionType)
-# The parser written in C, where PyYAML has it, takes a tenth of the time.
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# What pydantic adds to the location of a mapping's key, if the key is wrong rather than its value.
+KEY = "[key]"
 
 
-def check_keys(configfile: Path) -> None:
-    """Check that a YAML file gives each key once: of two equal ones YAML silently takes the last.
+def explain_all(error: ValidationError, model: type[BaseModel], parents: tuple[str, ...] = ()) -> list[str]:
+    """Say on one line each what pydantic found wrong with a ``model`` below the keys ``parents``, unknown keys first.
 
-    Raises
-    ------
-    StudyError
-        One line for each key that is repeated, with its path and both lines.
+    All is read from pydantic's errors and the model's annotations: new groups of keys, and new unions of these, need
+    no change here.
     """
-    repeated = _repeated_keys(yaml.compose(configfile.read_text(), LOADER), ())
-    lines = [f"configuration: {configfile}, line {line}: {mistake}" for line, mistake in repeated]
-    if lines:
-        raise StudyError("\n".join(lines))
+    mistakes: dict[tuple[str, ...], Mistake] = {}
+    for entry in error.errors():
+        mistake = read_mistake(entry, model, parents)
+        # Pydantic tries the members of a union in turn: the shortest location is that of the union's value.
+        if mistake.path not in mistakes or mistake.depth < mistakes[mistake.path].depth:
+            mistakes[mistake.path] = mistake
+    unknown = [mistake for mistake in mistakes.values() if mistake.is_unknown_key]
+    # A misspelled or renamed key is one mistake, though the key that was meant is missing too.
+    meant = [(*mistake.path[:-1], mistake.meant) for mistake in unknown]
+    settled = [mistake for mistake in mistakes.values() if mistake.type == "missing" and mistake.path in meant]
+    others = [mistake for mistake in mistakes.values() if mistake not in unknown + settled]
+    return [line for mistake in unknown + others for line in mistake.lines()]
 
 
-def _repeated_keys(node: yaml.Node | None, path: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """Yield the line of each repeated key below ``node``, and what is wrong with it."""
-    if isinstance(node, yaml.SequenceNode):
-        for place, value in enumerate(node.value):
-            yield from _repeated_keys(value, (*path, str(place)))
-    if not isinstance(node, yaml.MappingNode):
-        return
-    first: dict[str, int] = {}
-    for key, value in node.value:
-        name, line = str(key.value), key.start_mark.line + 1
-        if name in first:
-            shown = ".".join((*path, name))
-            yield line, f"{shown}: given before, on line {first[name]}; rename one of the two, or remove it"
-        first.setdefault(name, line)
-        yield from _repeated_keys(value, (*path, name))
+@dataclass(frozen=True)
+class Mistake:
+    """One of pydantic's errors, with what its model's annotations say about the keys on the way.
+
+    Attributes
+    ----------
+    type, given
+        The type of the error, in most cases pydantic's, and the value that is wrong.
+    path
+        The keys that lead to the mistake, none of pydantic's own parts of a location among them.
+    group, allowed
+        What is allowed where the path's last key stands, and as its value.
+    depth
+        Length of pydantic's location.
+    cause
+        The exception that a validator raised, if it was one that found the mistake.
+
+    """
+
+    type: str
+    given: Any
+    path: tuple[str, ...]
+    group: Allowed
+    allowed: Allowed
+    depth: int
+    cause: Exception | None
+
+    @property
+    def is_unknown_key(self) -> bool:
+        """Whether a key is wrong rather than a value."""
+        return self.type == "extra_forbidden"
+
+    @cached_property
+    def meant(self) -> str | None:
+        """The key that an unknown one stands for, if that is known."""
+        return self.group.renamed(self.path[-1]) or nearest(self.path[-1], self.group.keys())
+
+    def lines(self) -> list[str]:
+        """Say what is wrong: one line, or more if a validator found several mistakes."""
+        if isinstance(self.cause, PartError):
+            part = self.cause
+            return explain_all(part.error, part.settings, (*self.path, *part.keys))
+        return [self._line()]
+
+    def _line(self) -> str:
+        path, given = ".".join(self.path), f"(given: {_short(self.given)})"
+        if self.is_unknown_key and self.group.renamed(self.path[-1]):
+            new = ".".join((*self.path[:-1], self.meant))
+            return f"{path}: renamed to {self.meant}; write {new} {given}"
+        if self.is_unknown_key:
+            return f"{path}: unknown key {given}; {allowed_names(self.path[-1], self.group.keys())}"
+        if self.type == "missing":
+            words = self.allowed.words()
+            return f"{path}: missing; add it ({'see config.yaml for an example' if words == GROUP else words})"
+        if self.cause:
+            return self._validator_says(path, given)
+        keys = self.allowed.keys() if GROUP in self.allowed.words() else []
+        near = nearest(self.given, self.allowed.values())
+        hints = [f"; allowed: {', '.join(keys)}" if keys else "", f"; did you mean {near}?" if near else ""]
+        return f"{path + ': ' if path else ''}{self.allowed.words()} is needed {given}{''.join(hints)}"
+
+    def _validator_says(self, path: str, given: str) -> str:
+        """Repeat the words of a validator; if they begin with a key of its group, that belongs to the path."""
+        message = str(self.cause)
+        key, known = re.match(r"(\w+)[\w.]*: ", message), self.allowed.keys()
+        separator = "." if key and key[1] in known else ": "
+        shown = "" if isinstance(self.given, dict) else f" {given}"
+        return f"{path}{separator if path else ''}{message}{shown}"
 
 
-def explain_all(error: ValidationError, model: type) -> list[str]:
-    """Say on one line each what pydantic found wrong with a ``model``, unknown keys first."""
-    mistakes = error.errors()
-    unknown = [mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"]
-    meant = [(*mistake["loc"][:-1], key) for mistake in unknown for key in _nearest(mistake["loc"], model)]
-    # A misspelled key is one mistake, though the key that was meant is missing too.
-    settled = [one for one in mistakes if one["type"] == "missing" and one["loc"] in meant]
-    others = [one for one in mistakes if one not in unknown + settled]
-    return [explain(mistake, model) for mistake in unknown + others]
-
-
-def explain(mistake: dict, model: type, *parents: str) -> str:
-    """Say on one line what is wrong with a key of ``model``, which lies below the keys ``parents``."""
-    path = ".".join(str(part) for part in (*parents, *mistake["loc"]))
-    given = mistake.get("input")
-    if mistake["type"] == "extra_forbidden":
-        near = _nearest(mistake["loc"], model)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        allowed = ", ".join(_allowed_keys(model, mistake["loc"][:-1]))
-        return f"{path}: unknown key (given: {_short(given)}); allowed: {allowed}{hint}"
-    if mistake["type"] == "missing":
-        return f"{path}: missing; add it (see config.yaml for an example)"
-    if mistake["type"] in ("dict_type", "model_type", "model_attributes_type"):
-        allowed = _allowed_keys(model, mistake["loc"])
-        known = f"; allowed: {', '.join(allowed)}" if allowed else ""
-        return f"{path}: names with their settings are needed, `name: setting` (given: {_short(given)}){known}"
-    message = re.sub(r"(^|(?<=: ))(Value error|Assertion failed), ", "", mistake["msg"])
-    shown = "" if mistake["type"] == "value_error" and isinstance(given, dict) else f" (given: {_short(given)})"
-    return f"{path + ': ' if path else ''}{message[:1].lower() + message[1:]}{shown}"
-
-
-def _nearest(location: tuple, model: type) -> list[str]:
-    """Return the allowed key that an unknown one resembles most, or none."""
-    return difflib.get_close_matches(str(location[-1]), _allowed_keys(model, location[:-1]), n=1)
+def read_mistake(entry: dict, model: type[BaseModel], parents: tuple[str, ...] = ()) -> Mistake:
+    """Return one of pydantic's errors about a ``model`` that stands below the keys ``parents``."""
+    path, group, allowed = list(parents), read_annotation(Any), read_annotation(model)
+    for part in entry["loc"]:
+        if allowed.is_union:
+            member = allowed.tags().get(part)
+            if member is None:
+                break  # pydantic tried the members in turn, and names their types
+            allowed = member
+        elif part == KEY:
+            allowed = group.key()
+        else:
+            path.append(str(part))
+            group, allowed = allowed, allowed.below(part)
+    kind, given, depth = entry["type"], entry["input"], len(entry["loc"])
+    if kind.startswith("union_tag") and allowed.discriminator:
+        group, allowed, key = allowed, allowed.tag(), allowed.discriminator
+        misspelled = nearest(key, given)
+        if key in given:
+            kind, given = "wrong_tag", given[key]
+        elif misspelled:
+            kind, key, given = "extra_forbidden", misspelled, given[misspelled]
+        else:
+            kind = "missing"
+        path.append(key)
+    if entry["loc"][-1:] == (KEY,):
+        # Of a key and its value, both wrong, the key is told.
+        kind, depth = "extra_forbidden" if allowed.values() else "wrong_key", 0
+    cause = entry.get("ctx", {}).get("error")
+    return Mistake(kind, given, tuple(path), group, allowed, depth, cause)
 
 
 def _short(value: object) -> str:
+    """Return a value as JSON, cut to a part of a line."""
     text = json.dumps(value, default=str)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _allowed_keys(model: type, location: tuple) -> list[str]:
-    """Return the keys that the group of keys at ``location`` may have."""
-    kind: object = model
-    for part in location:
-        kind = _strip_optional(kind)
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            kind = kind.model_fields[part].annotation
-        elif typing.get_origin(kind) is dict:
-            kind = typing.get_args(kind)[1]
-        elif typing.get_origin(kind) in UNIONS:
-            # One of several groups of keys: its `source` is the part of the location.
-            kind = next(
-                one for one in typing.get_args(kind) if part in typing.get_args(one.model_fields["source"].annotation)
-            )
-    kind = _strip_optional(kind)
-    return sorted(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
-
-
-def _strip_optional(kind: object) -> object:
-    if typing.get_origin(kind) is Annotated:
-        kind = typing.get_args(kind)[0]
-    options = (
-        [one for one in typing.get_args(kind) if one is not type(None)] if typing.get_origin(kind) in UNIONS else []
-    )
-    # Of a number and a list of names, say, neither has keys; several groups of keys are told apart by their `source`.
-    return _strip_optional(options[0]) if len(options) == 1 else kind

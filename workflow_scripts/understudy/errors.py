@@ -1,8 +1,32 @@
-"""The one exception that is meant for people."""
+"""Errors that people can mend, and how to tell them."""
+
+import difflib
+from collections.abc import Iterable
 
 
 class StudyError(Exception):
-    """A mistake in a study's configuration or data that its owner can mend.
+    """What is wrong with a study or its files, and what to do: one line for each mistake."""
 
-    The message is one line: what was given, what is allowed, which key or file, what to do.
+
+def nearest(given: object, allowed: Iterable[str]) -> str | None:
+    """Return the name in ``allowed`` that ``given`` resembles, None if it resembles none."""
+    return next(iter(difflib.get_close_matches(str(given), list(allowed), n=1)), None)
+
+
+def allowed_names(given: object, allowed: Iterable[str]) -> str:
+    """Say which names are allowed, and which of them was probably meant by ``given``.
+
+    Examples
+    --------
+    >>> allowed_names("sed", ["study", "seed"])
+    'allowed: study, seed; did you mean seed?'
+
     """
+    names = list(allowed)
+    near = nearest(given, names)
+    return f"allowed: {', '.join(names) or 'none'}" + (f"; did you mean {near}?" if near else "")
+
+
+def unknown_name(given: object, allowed: Iterable[str]) -> str:
+    """Say that a name is unknown, and which are allowed."""
+    return f"unknown {given!r}; {allowed_names(given, allowed)}"

@@ -7,12 +7,10 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from understudy.batches import Batch, make_batches
 from understudy.classifiers.architectures import missing_network
-from understudy.config import Study, load_study
-from understudy.config_errors import check_keys
+from understudy.config import Study
 from understudy.data.shards import read_labels
 from understudy.data.sources import count_images
 from understudy.data.splits import draw_split
@@ -126,7 +124,7 @@ class Plan(Layout):
         # The edges are drawn by rule draw_graphs and join the arguments when a job reads its table.
         shared = {
             "model": "rwnn",
-            "arguments": {"width": rwnn.width, "head": rwnn.head},
+            "arguments": {"width": rwnn.width, "head": rwnn.head_width},
             "recipe": candidates.recipe | rwnn.recipe,
             "group": rwnn.group,
         }
@@ -191,7 +189,7 @@ class Plan(Layout):
     def resamples(self, table: str) -> int:
         """Return how often a selection table resamples: subsets of candidates, or draws of a bootstrap."""
         selection = self.study.selection
-        return selection.subsets if table == "protocol_subsets" else selection.bootstrap_draws
+        return selection.subsets if table == "protocol_subsets" else selection.n_resamples
 
     def ranked_predictions(self, draw: int | str, split: str, set_name: str) -> list[Path]:
         """Return the files of the candidates' predictions on a set of a ranking."""
@@ -254,19 +252,3 @@ class Plan(Layout):
         if self.study.ranking.sets:
             return [shard for name in self.ranking.image_sets for shard in self.ranking.generated_shards(name)]
         return list(self.weighed_images(draw, split).values())
-
-
-def read_study(configfile: str | Path) -> Study:
-    """Read and check the study of a YAML file.
-
-    Raises
-    ------
-    StudyError
-        If the file is not YAML, gives a key twice, or the study has a mistake.
-    """
-    try:
-        content = yaml.safe_load(Path(configfile).read_text())
-        check_keys(Path(configfile))
-    except (OSError, yaml.YAMLError) as error:
-        raise StudyError(f"{configfile} is not a readable YAML file: {error}") from error
-    return load_study(content or {})

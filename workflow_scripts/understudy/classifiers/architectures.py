@@ -3,20 +3,19 @@
 No torch import: a configuration is checked, and jobs are planned, without it.
 """
 
-import difflib
 import importlib.util
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from understudy.classifiers import arguments as takes
 from understudy.classifiers.recipes import Recipe
-from understudy.settings import NAME, FrozenSettings
+from understudy.errors import nearest, unknown_name
+from understudy.settings import FrozenSettings, Name
 
 
 @dataclass(frozen=True)
@@ -90,20 +89,6 @@ PUBLISHED = {
 }
 
 
-def _allowed_models() -> str:
-    return f"{sorted(BUILDERS)}, {sorted(PUBLISHED)}, timm:NAME or module:function"
-
-
-def _checked(make: Callable, given: dict[str, Any], where: str) -> Any:
-    """Call `make(given)`, with pydantic's complaint on one line that says where."""
-    try:
-        return make(given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{where}: {key + ': ' if key else ''}{first['msg']}") from error
-
-
 def missing_network(model: str) -> str | None:
     """Say why a network from outside this package can't be made; None if it seems to be there. Nothing is imported."""
     source, _, name = model.partition(":")
@@ -117,8 +102,8 @@ def missing_network(model: str) -> str | None:
     known, wanted = _timm_names(), name.split(".")[0]
     if not known or wanted in known or re.search(r"[:/]", name):
         return None
-    near = difflib.get_close_matches(wanted, known, n=1)
-    return f"{model!r}: timm has no network of this name{f'; did you mean timm:{near[0]}?' if near else ''}"
+    near = nearest(wanted, known)
+    return f"{model!r}: timm has no network of this name{f'; did you mean timm:{near}?' if near else ''}"
 
 
 @cache
@@ -142,14 +127,15 @@ class ArchitectureSettings(FrozenSettings):
     model: str = Field(description="A builder, a published name, timm:NAME or module:function.")
     arguments: dict[str, Any] = Field({}, description="Arguments of the builder.")
     recipe: dict[str, Any] = Field({}, description="Fields of the published recipe to replace.")
-    group: str | None = Field(None, pattern=f"^{NAME}$", description="Architectures of one group share a job.")
+    group: Name | None = Field(None, description="Architectures of one group share a job.")
 
     @model_validator(mode="after")
     def _check(self) -> "ArchitectureSettings":
         if self.model != self.model.strip():
-            raise ValueError(f"model {self.model!r}: remove the blanks before or after the name")
-        if not self.is_foreign and self.model not in BUILDERS and self.model not in PUBLISHED:
-            raise ValueError(f"model {self.model!r}: allowed are {_allowed_models()}")
+            raise ValueError(f"model: remove the blanks before or after {self.model!r}")
+        allowed = [*sorted(BUILDERS), *sorted(PUBLISHED), "timm:NAME", "module:function"]
+        if not self.is_foreign and self.model not in allowed:
+            raise ValueError(f"model: {unknown_name(self.model, allowed)}")
         _ = self.full_recipe
         if not self.is_foreign:
             _ = self.builder_arguments
@@ -171,23 +157,14 @@ class ArchitectureSettings(FrozenSettings):
         """The builder's arguments, defaults and published values filled in."""
         published = PUBLISHED.get(self.model)
         given = (published.arguments if published else {}) | self.arguments
-        allowed = self.builder.arguments
-        unknown = sorted(set(given) - set(allowed.model_fields))
-        if unknown:
-            raise ValueError(
-                f"arguments of {self.model}: {unknown} not known, allowed are {list(allowed.model_fields)}"
-            )
-        return _checked(allowed.model_validate, given, f"arguments of {self.model}")
+        return self.builder.arguments.validate_part(given, "arguments")
 
     @cached_property
     def full_recipe(self) -> Recipe:
         """The published recipe (or the common one) with this entry's own fields in it."""
         published = PUBLISHED.get(self.model)
-        unknown = sorted(set(self.recipe) - set(Recipe.model_fields))
-        if unknown:
-            raise ValueError(f"recipe of {self.model}: {unknown} not known, allowed are {list(Recipe.model_fields)}")
         base = published.recipe if published else Recipe()
-        return _checked(base.updated, self.recipe, f"recipe of {self.model}")
+        return Recipe.validate_part(base.model_dump() | self.recipe, "recipe")
 
     def with_recipe(self, overrides: dict[str, Any]) -> "ArchitectureSettings":
         """The same with a study's overrides under the entry's own: the entry's fields win."""

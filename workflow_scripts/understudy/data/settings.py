@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from understudy.errors import allowed_names
 from understudy.settings import Count, Settings
 
 DIGITS = "sklearn-digits"
@@ -26,7 +27,7 @@ class DataSettings(Settings):
     @classmethod
     def _known_source(cls, source: str) -> str:
         if source not in (DIGITS, "imagefolder", "parquet") and not source.startswith("torchvision:"):
-            raise ValueError("allowed: sklearn-digits, torchvision:<Dataset>, imagefolder, parquet")
+            raise ValueError(allowed_names(source, [DIGITS, "torchvision:<Dataset>", "imagefolder", "parquet"]))
         return source
 
     @property

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from understudy.settings import FrozenSettings
+from understudy.settings import FrozenSettings, Words
 
-Prompt = Annotated[str, Field(pattern=r"\{\}")]
+Prompt = Annotated[str, Field(pattern=r"\{\}"), Words("a text with {} for the name of the class")]
 
 
 class DiffusionSettings(FrozenSettings):

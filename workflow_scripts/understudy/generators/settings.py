@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from understudy.settings import FrozenSettings
+from understudy.settings import FrozenSettings, Neutral
 
 Method = Literal["stylegan2", "wgan_gp"]
 Preset = Literal["cifar", "digits"]
@@ -77,7 +77,7 @@ class StyleGAN2Settings(TrainingSettings):
     ada_kimg: PositiveFloat = Field(description="thousands of images in which p can go from 0 to 1")
     ada_interval: PositiveInt = Field(description="steps between two adjustments of p")
     augmentations: tuple[Augmentation, ...]
-    precision: Precision = Field(
+    precision: Annotated[Precision, Neutral("float32")] = Field(
         "float32",
         description="of the convolutions in training; auto: bfloat16 on CUDA and on processors with AMX, where it is "
         "several times faster, else float32",
@@ -185,7 +185,7 @@ class GeneratorSettings(FrozenSettings):
     ada_target: Annotated[float, Field(ge=0, lt=1)] | None = None
     ada_kimg: PositiveFloat | None = None
     augmentations: tuple[Augmentation, ...] | None = None
-    precision: Precision | None = None
+    precision: Annotated[Precision | None, Neutral(None)] = None
     generator_channels: Channels | None = None
     critic_channels: Channels | None = None
     critic_steps: PositiveInt | None = None

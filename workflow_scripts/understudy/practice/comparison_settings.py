@@ -8,12 +8,15 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.generators.diffusion_settings import DiffusionSettings, PretrainedDiffusionSettings
-from understudy.settings import FrozenSettings
+from understudy.settings import FrozenSettings, Words
 
 # The functions of practice/corruptions.py, which imports torch.
 Corruption = Literal["gaussian_noise", "blur", "contrast", "brightness", "occlusion", "rotation", "translation"]
 # Those whose strength is a share, of which there is no more than the whole.
 AT_MOST_ONE = ("contrast", "occlusion", "translation")
+FolderName = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9_]*$"), Words("a name (a small letter, then small letters, digits or _)")
+]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -164,7 +167,7 @@ class ShiftedSettings(FrozenSettings):
         {},
         description="strengths: blur in pixels, rotation in degrees, others in shares; see practice/corruptions.py",
     )
-    folders: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Path] = Field(
+    folders: dict[FolderName, Path] = Field(
         {}, description="a folder with a folder of images per class, by the name of the test set"
     )
 
