@@ -16,7 +16,10 @@ from understudy.config_files import read_config
 from understudy.costs.requests import Requests
 from understudy.data.sources import files_state, source_state
 from understudy.errors import StudyError
-from understudy.plan import REGIMES, STAGE_VERSIONS, Plan
+from understudy.dependencies import code_inputs
+from understudy.plan import REGIMES, Plan
+from understudy.resources import RESOURCES
+from understudy.stages import STAGE_VERSIONS
 from understudy.job_lock import name_snakemake
 
 name_snakemake()

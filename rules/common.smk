@@ -4,27 +4,38 @@
 REQUESTS = Requests(plan)
 
 
-def memory(megabytes, training=None):
-    """Memory that doubles with the attempt, so that a job killed for want of it may pass when repeated.
+def resources_for(rule):
+    """What a rule asks for: `understudy/resources.py`, or more where a job's work needs it; twice with each attempt."""
+    request = RESOURCES[rule]
 
-    The rule `training` asks for more where its job's work needs more.
-    """
-    return by_attempt(megabytes, training, REQUESTS.megabytes)
+    def growing(least, needed):
+        def of_job(wildcards, attempt):
+            # A job's own Snakemake needs none of it: the main one has asked.
+            if not workflow.is_main_process:
+                return least
+            return needed(rule, dict(wildcards.items())) * 2 ** (attempt - 1)
+
+        return of_job
+
+    found = {
+        "mem_mb": growing(request.megabytes, REQUESTS.megabytes),
+        "runtime": growing(request.minutes, REQUESTS.minutes),
+    }
+    return found | ({"gpu": GPU} if request.gpu else {})
+
+
+def stage(rule):
+    """The parameters of an expensive stage that its settings don't hold: seed, device, version."""
+    device = {"device": study.device} if RESOURCES[rule].gpu else {}
+    return {"seed": study.seed, "version": STAGE_VERSIONS[rule]} | device
+
+
+def memory(megabytes, training=None):
+    return megabytes
 
 
 def minutes(amount, training=None):
-    """Run time that doubles with the attempt; `training` as above."""
-    return by_attempt(amount, training, REQUESTS.minutes)
-
-
-def by_attempt(least, training, request):
-    def of_job(wildcards, attempt):
-        # A job's own Snakemake needs none of it: the main one has asked.
-        if training is None or not workflow.is_main_process:
-            return least * 2 ** (attempt - 1)
-        return request(training, dict(wildcards.items()), least) * 2 ** (attempt - 1)
-
-    return of_job
+    return amount
 
 
 def modules(*folders):

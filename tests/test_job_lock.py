@@ -10,12 +10,12 @@ import psutil
 import pytest
 
 from understudy.errors import StudyError
-from understudy.job_lock import STARTED_BY, claimed
+from understudy.job_lock import STARTED_BY, locked
 
 HOLD = """
 import sys, time
-from understudy.job_lock import claimed
-with claimed(["results/weights"], sys.argv[1]):
+from understudy.job_lock import locked
+with locked(["results/weights"], sys.argv[1]):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -33,45 +33,45 @@ def holder(tmp_path):
 def test_a_second_writer_is_refused_and_told_who_the_first_is(tmp_path, holder):
     with (
         pytest.raises(StudyError, match=rf"results/weights is being written by process {holder.pid} on .*kill"),
-        claimed(["results/weights"], tmp_path, patience=0.3),
+        locked(["results/weights"], tmp_path, timeout=0.3),
     ):
         pass
 
 
 def test_a_job_on_the_cluster_is_named_by_its_number(tmp_path, holder):
-    (path,) = tmp_path.glob("*.claim")
+    (path,) = tmp_path.glob("*.json")
     path.write_text(json.dumps({"host": "node7", "process": 1, "slurm_job": "4711"}))
-    with pytest.raises(StudyError, match="scancel 4711"), claimed(["results/weights"], tmp_path, patience=0.3):
+    with pytest.raises(StudyError, match="scancel 4711"), locked(["results/weights"], tmp_path, timeout=0.3):
         pass
 
 
 def test_other_outputs_are_free(tmp_path, holder):
-    with claimed(["results/other"], tmp_path, patience=0):
+    with locked(["results/other"], tmp_path, timeout=0):
         pass
 
 
 def test_a_killed_writer_holds_nothing(tmp_path, holder):
     holder.send_signal(signal.SIGKILL)
     holder.wait()
-    with claimed(["results/weights"], tmp_path, patience=1):
+    with locked(["results/weights"], tmp_path, timeout=1):
         pass
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("*.json")) == []
 
 
 def test_writers_that_take_turns_never_overlap(tmp_path):
-    """Many short claims from several processes: the file is removed and made anew all the time."""
+    """Many short locks from several processes."""
     program = """
 import os, sys, time
 from pathlib import Path
-from understudy.job_lock import claimed
+from understudy.job_lock import locked
 folder, marker = Path(sys.argv[1]), Path(sys.argv[2])
 for _ in range(40):
-    with claimed(["same"], folder, patience=30):
+    with locked(["same"], folder, timeout=30):
         descriptor = os.open(marker, os.O_CREAT | os.O_EXCL)  # fails if another is inside
         os.close(descriptor)
         marker.unlink()
 """
-    command = [sys.executable, "-c", program, str(tmp_path / "claims"), str(tmp_path / "inside")]
+    command = [sys.executable, "-c", program, str(tmp_path / "locks"), str(tmp_path / "inside")]
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     for process in processes:
         _, errors = process.communicate(timeout=60)

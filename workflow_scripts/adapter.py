@@ -1,4 +1,4 @@
-"""What every rule's script does first: send its output to the rule's log and turn a mistake into one line."""
+"""What every rule's script does first: take the rule's files as paths, log its output, turn a mistake into one line."""
 
 import os
 import sys
@@ -6,19 +6,31 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
-CLAIMS = Path(".snakemake") / "claims"
+LOCKS = Path(".snakemake") / "job_locks"
+
+
+class Files(SimpleNamespace):
+    """The named files of a rule's input or output: a `Path`, or a list of `Path` where the rule gives a list."""
+
+    def optional(self, name: str) -> Path | None:
+        """Return a file that the rule gives as a list of one or none; None where there is none."""
+        found = getattr(self, name)
+        return found if isinstance(found, Path) else next(iter(found), None)
 
 
 @contextmanager
-def job(snakemake: object) -> Iterator[None]:
+def job(snakemake: Any) -> Iterator[tuple[Files, Files, Any, Any]]:
     """Run a script's body as the one writer of the rule's outputs, with stdout and stderr in the rule's log.
 
-    A :class:`understudy.errors.StudyError` ends the script with its message, in the log and on the terminal; any other
+    Yields the rule's input and output (`Files`), its parameters, and its `understudy.jobs.context.JobContext`.
+    A :class:`understudy.errors.StudyError` ends the script with its message, in the log and on the terminal. Any other
     exception leaves its traceback in the log and its last line on the terminal.
     """
     from understudy.errors import StudyError
-    from understudy.job_lock import claimed, end_with_snakemake
+    from understudy.job_lock import end_with_snakemake, locked
 
     end_with_snakemake()
     terminal = os.dup(2)
@@ -31,14 +43,35 @@ def job(snakemake: object) -> Iterator[None]:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
         try:
-            with claimed(list(snakemake.output), CLAIMS):
-                yield
+            with locked(list(snakemake.output), LOCKS):
+                yield _files(snakemake.input), _files(snakemake.output), snakemake.params, _context(snakemake)
         except StudyError as error:
             _end(terminal, str(error), log_path)
         except Exception as error:
             with suppress(OSError):  # the disk may be full
                 traceback.print_exc()
             _end(terminal, f"{type(error).__name__}: {error}", log_path)
+
+
+def _files(named: Any) -> Files:
+    paths = {name: Path(file) if isinstance(file, str) else [Path(one) for one in file] for name, file in named.items()}
+    return Files(**paths)
+
+
+def _context(snakemake: Any) -> Any:
+    from understudy.jobs.context import JobContext
+
+    wildcards, params = dict(snakemake.wildcards.items()), snakemake.params
+    given = {name: params.get(name) for name in ("seed", "device", "version") if params.get(name) is not None}
+    checkpoints = params.get("checkpoints")
+    return JobContext(
+        draw=int(wildcards.get("draw", 0)),
+        split=wildcards.get("split", ""),
+        checkpoints=Path(checkpoints) if checkpoints else None,
+        threads=snakemake.threads,
+        wildcards=wildcards,
+        **given,
+    )
 
 
 def _end(terminal: int, message: str, log_path: Path) -> None:

@@ -8,12 +8,10 @@ import sys
 from pathlib import Path
 
 from understudy.config import read_study
-from understudy.costs.estimate import asked_minutes, describe, estimate, gpu_rules
+from understudy.costs.estimate import describe, estimate
 from understudy.costs.measured import measure
 from understudy.errors import StudyError
-from understudy.plan import Plan, device_of
-
-ROOT = Path(__file__).parent.parent
+from understudy.plan import Plan
 
 
 def count_jobs(configfile: str) -> dict[str, int]:
@@ -44,9 +42,8 @@ def earlier_studies(configfile: str) -> list[Plan]:
 def main(configfile: str, gpus: int, cores: int) -> None:
     """Print the plan of the study in ``configfile``."""
     plan = Plan(read_study(configfile))
-    measured = measure(earlier_studies(configfile), device_of(plan))
-    rules = ROOT / "rules"
-    stages = estimate(plan, count_jobs(configfile), gpu_rules(rules), asked_minutes(rules), measured)
+    measured = measure(earlier_studies(configfile), plan.hardware)
+    stages = estimate(plan, count_jobs(configfile), measured)
     print(describe(stages, plan.study.study, gpus, cores, measured.jobs))
 
 

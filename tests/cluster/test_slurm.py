@@ -20,7 +20,7 @@ from tests.cluster.cluster_faults import Disturbance, start
 from tests.cluster.slurm import PACKAGES, Cluster, missing_programs
 from tests.studies import one_split_study
 from tests.workflow.runs import ROOT, tables_below
-from understudy.costs.estimate import gpu_rules
+from understudy.resources import RESOURCES
 
 missing = missing_programs()
 pytestmark = [
@@ -31,7 +31,7 @@ pytestmark = [
     ),
 ]
 
-GPU_RULES = gpu_rules(ROOT / "rules")
+GPU_RULES = {rule for rule, request in RESOURCES.items() if request.gpu}
 # Submitted by themselves; tables and figures share two jobs.
 RULES = {
     *("prepare", "draw_train", "carve_train", "divide_held_out", "train_extractor"),

@@ -5,7 +5,7 @@ import pytest
 from tests.costs.test_work import paper_study, work_of
 from tests.studies import one_split_study
 from understudy.config import load_study
-from understudy.costs.estimate import asked_minutes, describe, estimate
+from understudy.costs.estimate import describe, estimate
 from understudy.costs.measured import Measured, measure, read_benchmarks
 from understudy.costs.requests import Requests
 from understudy.plan import Plan
@@ -33,9 +33,7 @@ def test_measured_costs_take_the_place_of_guesses(tmp_path, monkeypatch):
     assert read_benchmarks(plan.root, "gpu")["selection_table", "gain"] == 12.0  # by the clock
     measured = measure([plan], "cpu")
     counts = {"train_candidates": len(jobs), "selection_table": 4, "sample": 2}
-    train, tables, sample = estimate(
-        plan, counts, {"train_candidates", "sample"}, asked_minutes(ROOT / "rules"), measured
-    )
+    train, tables, sample = estimate(plan, counts, measured)
     assert train.seconds == pytest.approx(5 * sum(job.seconds("cpu") for job in jobs))
     assert tables.seconds == pytest.approx(4 * 7.0)
     assert (train.measured, tables.measured, sample.measured) == (True, True, False)
@@ -60,7 +58,7 @@ def test_the_estimate_reads_as_a_table(tmp_path, monkeypatch):
     plan = Plan(load_study(paper_study("resnet_32", "wrn_28_10")))
     counts = {"train_candidates": 8, "summary": 1}
     text = describe(
-        estimate(plan, counts, {"train_candidates"}, asked_minutes(ROOT / "rules"), NOTHING),
+        estimate(plan, counts, NOTHING),
         "small",
         gpus=4,
         cores=2,
@@ -78,24 +76,13 @@ def test_a_job_that_takes_longer_than_it_asks_for_is_told(tmp_path, monkeypatch)
     slow = Measured({("train_generator", "stylegan2"): 3.0}, {}, 1)
     jobs = work_of(paper_study("resnet_32"))["train_generator"]
     counts = {"train_candidates": 4, "train_generator": 1, "sample": 1}
-    stages = estimate(
-        plan, counts, set(counts), {"sample": 240, "train_candidates": 1440, "train_generator": 1440}, slow
-    )
+    stages = estimate(plan, counts, slow)
     assert [stage.rule for stage in stages if stage.late] == ["train_generator"]
     taken, asked = stages[1].late
     assert taken == pytest.approx(3 * jobs[0].seconds("gpu"))
-    assert asked == 60 * Requests(plan).minutes("train_generator", jobs[0].wildcards, 1440)
+    assert asked == 60 * Requests(plan).minutes("train_generator", jobs[0].wildcards)
     text = describe(stages, "small", gpus=4, cores=2, measured_jobs=1)
     assert f"A job of train_generator takes {taken / 3600:.1f} hours and asks for {asked / 3600:.1f}" in text
-    assert not any(
-        stage.late
-        for stage in estimate(
-            plan, counts, set(counts), {"sample": 240, "train_candidates": 1440, "train_generator": 1440}, NOTHING
-        )
-    )
-
-
-def test_the_rules_say_how_long_they_take():
-    asked = asked_minutes(ROOT / "rules")
-    assert asked["select_snapshot"] == asked["sample"] == 240
-    assert asked["train_generator"] == 1440  # and more by its work
+    assert not any(stage.late for stage in estimate(plan, counts, NOTHING))
+    (late,) = [stage for stage in estimate(plan, counts, NOTHING, {"train_generator": 1}) if stage.late]
+    assert late.late[1] == 60  # the profile's minutes win

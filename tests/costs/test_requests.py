@@ -38,13 +38,13 @@ def test_a_generators_training_asks_for_what_was_measured_on_a_gpu(name, megabyt
     """On an NVIDIA H200, its checkpoint included; Snakemake itself takes 260 MB more."""
     training = ("train_generator", {"draw": "0", "split": "Train50K", "generator": name})
     requests = Requests(paper_plan())
-    assert megabytes + 260 < requests.megabytes(*training, 4000) < 1.5 * max(megabytes, 4000)
-    assert hours is None or 1.2 * hours < requests.minutes(*training, 1440) / 60 < 2 * hours
+    assert megabytes + 260 < requests.megabytes(*training) < 1.5 * max(megabytes, 4000)
+    assert hours is None or 1.2 * hours < requests.minutes(*training) / 60 < 2 * hours
 
 
 def test_candidates_ask_for_what_was_measured_on_a_gpu():
     place = {"draw": "0", "split": "Train50K", "regime": "full", "batch": "wrn_28_10-block0"}
-    assert 5645 + 260 < Requests(paper_plan()).megabytes("train_candidates", place, 4000) < 1.5 * 5645
+    assert 5645 + 260 < Requests(paper_plan()).megabytes("train_candidates", place) < 1.5 * 5645
 
 
 def test_a_small_study_asks_for_the_least_and_is_planned_without_torch():
@@ -60,7 +60,7 @@ for file in sys.argv[1:]:
                  for place in plan.trained_batches()]
     trainings += [("train_generator", {"draw": 0, "split": split, "generator": name})
                   for split in plan.splits for name in plan.study.generators_of(split)]
-    asked = {(requests.megabytes(*one, 4000), requests.minutes(*one, 1440)) for one in trainings}
+    asked = {(requests.megabytes(*one), requests.minutes(*one)) for one in trainings}
     print(asked == {(4000, 1440)}, "torch" in sys.modules)
 """
     files = [str(ROOT / name) for name in ("config.yaml", "studies/cifar10.yaml")]
@@ -73,10 +73,10 @@ def test_a_large_network_of_ones_own_asks_by_its_counted_size_and_a_foreign_one_
     candidates = small_study()["candidates"] | {"standard": standard, "seed_block": 10}
     requests = Requests(Plan(load_study(small_study(device="cuda", candidates=candidates))))
     place = {"draw": "0", "split": "Train200", "regime": "full"}
-    wide = requests.megabytes("train_candidates", place | {"batch": "wide-block0"}, 4000)
+    wide = requests.megabytes("train_candidates", place | {"batch": "wide-block0"})
     # Ten runs' weights and momenta, 36.5 million numbers each, are 2.9 GB.
     assert 4000 < wide == pytest.approx(2300 + 1.6 * 2900 + 730, rel=0.05)
-    assert requests.megabytes("train_candidates", place | {"batch": "vit-block0"}, 4000) == 4000
+    assert requests.megabytes("train_candidates", place | {"batch": "vit-block0"}) == 4000
 
 
 def test_published_sizes_are_those_of_the_networks():

@@ -1,11 +1,10 @@
-"""One writer at a time: a job claims its outputs, and ends with the Snakemake that started it.
+"""One writer at a time: a job locks its outputs, and ends with the Snakemake that started it.
 
-A Snakemake that is killed with SIGKILL cannot stop its jobs. On one machine a job sees that its Snakemake has gone and
-ends itself; on a cluster it goes on, and a second run that meets it on the same outputs is refused by the claim.
+A Snakemake that is killed with SIGKILL cannot stop its jobs. On one machine a job sees that its Snakemake is gone and
+ends itself. On a cluster the job keeps running, and the lock refuses a second run that meets it on the same outputs.
 """
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -19,8 +18,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
+from filelock import FileLock, Timeout
 
 from understudy.errors import StudyError
+from understudy.files import read_json, write_json
 
 # File systems without locks say so in one of these ways.
 NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -29,70 +30,54 @@ STARTED_BY = "UNDERSTUDY_SNAKEMAKE"
 
 
 @contextmanager
-def claimed(outputs: Sequence[str | Path], folder: str | Path, patience: float = 60.0) -> Iterator[None]:
-    """Hold the claim on a job's outputs while the block runs.
+def locked(outputs: Sequence[str | Path], folder: str | Path, timeout: float = 60.0) -> Iterator[None]:
+    """Hold the lock of a job's outputs while the block runs.
 
     Parameters
     ----------
-    outputs : the files and folders that the job writes
-    folder : where claims lie, one small file each while they are held; on the file system that all nodes share
-    patience : seconds to wait for another holder, which may be about to be killed
+    outputs : sequence of path
+        The files and folders that the job writes.
+    folder : path
+        Where locks lie, on the file system that all nodes share.
+    timeout : float
+        Seconds to wait for another holder, which may be about to be killed.
 
     Raises
     ------
     StudyError
-        If another process still holds the claim after that time. Its message says which.
+        If another process still holds the lock after that time. Its message says which.
     """
     name = hashlib.blake2b("\n".join(map(str, outputs)).encode(), digest_size=16).hexdigest()
-    path = Path(folder) / f"{name}.claim"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + patience
-    while (claim := _try(path)) is None:
-        if time.monotonic() > deadline:
-            raise StudyError(f"{outputs[0]} is being written by {_holder(path)}, left over from a run that was killed")
-        time.sleep(0.2)
-    with claim:
-        claim.truncate(0)
-        claim.write(json.dumps(_identity()))
-        claim.flush()
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _try(path: Path) -> object | None:
-    """Return the claim's open, locked file, or None if another process holds it."""
-    claim = path.open("a+")
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    lock, holder = FileLock(Path(folder) / f"{name}.lock", timeout=timeout), Path(folder) / f"{name}.json"
     try:
-        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        claim.close()
-        return None
-    except OSError as error:
-        if error.errno not in NO_LOCKS:
+        lock.acquire()
+    except Timeout:
+        raise StudyError(f"{outputs[0]} is being written by {_describe(holder)}, left from a killed run") from None
+    except (NotImplementedError, OSError) as error:
+        if getattr(error, "errno", errno.ENOSYS) not in NO_LOCKS:
             raise
-        print(f"{path.parent} is on a file system without locks: nothing keeps two writers apart", file=sys.stderr)
-        return claim
-    # The last holder removes the file: a lock on a file that has gone is worth nothing.
-    if path.exists() and path.stat().st_ino == os.fstat(claim.fileno()).st_ino:
-        return claim
-    claim.close()
-    return None
+        print(f"{folder} is on a file system without locks: nothing keeps two writers apart", file=sys.stderr)
+    try:
+        write_json(holder, _identity())
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
 
 
 def _identity() -> dict:
     return {"host": socket.gethostname(), "process": os.getpid(), "slurm_job": os.environ.get("SLURM_JOB_ID")}
 
 
-def _holder(path: Path) -> str:
+def _describe(holder: Path) -> str:
     try:
-        holder = json.loads(path.read_text())
-    except (OSError, ValueError):
+        found = read_json(holder)
+    except (OSError, StudyError):
         return "another process"
-    if holder["slurm_job"]:
-        return f"SLURM job {holder['slurm_job']} on {holder['host']} (`scancel {holder['slurm_job']}` ends it)"
-    return f"process {holder['process']} on {holder['host']} (`kill {holder['process']}` there ends it)"
+    if found["slurm_job"]:
+        return f"SLURM job {found['slurm_job']} on {found['host']} (`scancel {found['slurm_job']}` ends it)"
+    return f"process {found['process']} on {found['host']} (`kill {found['process']}` there ends it)"
 
 
 def name_snakemake() -> None:

@@ -21,31 +21,6 @@ from understudy.ranking.plan import RankingPlan
 
 REGIMES = ("full", "subtrain")
 
-# Raised when a stage's results would change for the same parameters: Snakemake sees a changed parameter and reruns what
-# depends on it, while a change in an imported module alone would pass unseen.
-STAGE_VERSIONS = {
-    "prepare": 1,
-    "draw_train": 1,
-    "carve_train": 1,
-    "divide_held_out": 1,
-    "train_extractor": 1,
-    "train_generator": 1,
-    "select_snapshot": 1,
-    "sample": 1,
-    "evaluate_generator": 1,
-    "draw_graphs": 1,
-    "train_candidates": 3,
-    "evaluate": 1,
-    "evaluate_calibration": 1,
-    "generate_images": 1,
-    "evaluate_models": 1,
-    "practice_theory": 1,
-    "train_diffusion": 1,
-    "sample_plain_images": 1,
-    "run_practice": 2,
-    "evaluate_practice": 1,
-}
-
 
 class Plan(Layout):
     """The jobs and files of a study; see the methods. `ranking` and `practice` are those of these parts, or None."""
@@ -61,6 +36,11 @@ class Plan(Layout):
             RankingPlan(study.ranking, self.root, study.seed, generators, study.draws) if study.ranking else None
         )
         self.batches = {batch.name: batch for batch in self._batches()} if study.has_selection else {}
+
+    @property
+    def hardware(self) -> str:
+        """What the study's networks run on, `cpu` or `gpu`; device `auto` counts as a GPU."""
+        return "cpu" if self.study.device == "cpu" else "gpu"
 
     # ------------------------------------------------------------------ data
 
@@ -272,8 +252,3 @@ class Plan(Layout):
         if self.study.ranking.sets:
             return [shard for name in self.ranking.image_sets for shard in self.ranking.generated_shards(name)]
         return list(self.weighed_images(draw, split).values())
-
-
-def device_of(plan: Plan) -> str:
-    """Return what a study's networks run on, ``cpu`` or ``gpu``; ``auto`` counts as a GPU."""
-    return "cpu" if plan.study.device == "cpu" else "gpu"

@@ -1,17 +1,15 @@
 """The estimate of a study's costs, stage by stage, and its text for people."""
 
-import math
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from understudy.costs.job import Job
 from understudy.costs.measured import Measured
-from understudy.costs.requests import TRAININGS, Requests
+from understudy.costs.requests import Requests
 from understudy.costs.work import Work
-from understudy.plan import Plan, device_of
+from understudy.plan import Plan
+from understudy.resources import RESOURCES
 from understudy.slurm_advice import SETTINGS
 
 # Seconds of stages without a model, and of those that this table doesn't name.
@@ -27,24 +25,6 @@ DISK = {
     "evaluate_models": "predictions of models",
 }
 OTHER_FILES = "other files"
-
-
-def gpu_rules(folder: Path) -> set[str]:
-    """Return the rules in the files of ``folder`` that ask for a GPU unless the study's device is the CPU."""
-    return {name for name, rule in _rules(folder) if re.search(r"^\s+gpu=", rule, flags=re.MULTILINE)}
-
-
-def asked_minutes(folder: Path) -> dict[str, int]:
-    """Return the minutes of run time that rules in the files of ``folder`` ask for, trainings at least."""
-    found = {name: re.search(r"^\s+runtime=minutes\((\d+)", rule, flags=re.MULTILINE) for name, rule in _rules(folder)}
-    return {name: int(match[1]) for name, match in found.items() if match}
-
-
-def _rules(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield the name and the text of each rule."""
-    for path in sorted(folder.glob("*.smk")):
-        for rule in re.split(r"^\s*rule (?=\w+:)", path.read_text(), flags=re.MULTILINE)[1:]:
-            yield rule.split(":")[0], rule
 
 
 @dataclass
@@ -65,30 +45,29 @@ class Stage:
 
 
 def estimate(
-    plan: Plan, counts: Mapping[str, int], gpu_rules: set[str], asked: Mapping[str, int], measured: Measured
+    plan: Plan, counts: Mapping[str, int], measured: Measured, asked: Mapping[str, int] | None = None
 ) -> list[Stage]:
     """Return the stages of a study with their costs.
 
     Parameters
     ----------
     counts : jobs of each rule, as a dry run gives them
-    gpu_rules : rules that ask for a GPU unless the study's device is the CPU
-    asked : minutes that rules ask for, trainings at least
+    asked : minutes that a profile sets for rules, in place of what these ask for
     """
-    device, requests = device_of(plan), Requests(plan)
+    device, requests = plan.hardware, Requests(plan)
     known = defaultdict(list)
     for job in Work(plan).jobs():
         known[job.rule].append(job)
     stages = []
     for rule, count in counts.items():
-        stage = Stage(rule, count, device == "gpu" and rule in gpu_rules)
+        stage = Stage(rule, count, device == "gpu" and RESOURCES[rule].gpu)
         if rule in known:
             keys = {(job.rule, job.kind) for job in known[rule]}
             stage.measured = keys <= set(measured.factors)
             times = [job.seconds(device) * measured.factors.get((job.rule, job.kind), 1.0) for job in known[rule]]
             stage.seconds, stage.longest = sum(times), max(times)
             stage.disk = sum(job.disk for job in known[rule])
-            limits = [_limit(job, requests, asked) for job in known[rule]]
+            limits = [_limit(job, requests, asked or {}) for job in known[rule]]
             slowest = max(zip(times, limits, strict=True), key=lambda pair: pair[0] / pair[1])
             stage.late = slowest if slowest[0] > slowest[1] else None
         else:
@@ -101,8 +80,9 @@ def estimate(
 
 def _limit(job: Job, requests: Requests, asked: Mapping[str, int]) -> float:
     """Return the seconds that a job asks for at its first attempt."""
-    least = asked.get(job.rule, math.inf)
-    return 60 * (requests.minutes(job.rule, job.wildcards, least) if job.rule in TRAININGS else least)
+    if job.rule in asked:
+        return 60 * asked[job.rule]
+    return 60 * requests.minutes(job.rule, job.wildcards if RESOURCES[job.rule].by_work else {})
 
 
 def describe(stages: Sequence[Stage], study: str, gpus: int, cores: int, measured_jobs: int) -> str:

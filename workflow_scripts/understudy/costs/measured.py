@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.costs.work import Work
-from understudy.plan import Plan, device_of
+from understudy.plan import Plan
 
 # Seconds after which Snakemake looks at a job's processor time each LOOK seconds alone; before, twice a second.
 FIRST_LOOKS, LOOK = 15.5, 30.0
@@ -58,7 +58,7 @@ def measure(studies: Sequence[Plan], device: str) -> Measured:
     spent, estimated = defaultdict(float), defaultdict(float)
     times, count = defaultdict(list), 0
     for plan in studies:
-        if device_of(plan) != device:
+        if plan.hardware != device:
             continue
         benchmarks = read_benchmarks(plan.root, device)
         count += len(benchmarks)

@@ -9,7 +9,8 @@ from understudy.costs.job import Job
 from understudy.costs.networks import COUNTED, Sizes
 from understudy.costs.published import published_classifier, published_generators
 from understudy.costs.work import Work
-from understudy.plan import Plan, device_of
+from understudy.plan import Plan
+from understudy.resources import RESOURCES
 
 # Of the estimated time: a smaller GPU, or a busy one, is slower than the one that the estimates were made on.
 MARGIN = 1.5
@@ -22,14 +23,15 @@ EXACT = Sizes(
     lambda *network: published_classifier(*network) or COUNTED.classifier(*network),
     lambda *networks: published_generators(*networks) or COUNTED.generators(*networks),
 )
-TRAININGS = ("train_generator", "train_candidates")
+COPIED_MEGABYTES = 600
+"""What a job that reads many images holds besides these: the interpreter, its libraries, and Snakemake."""
 
 
 class Requests:
-    """What a study's trainings ask for at their first attempt, each worked out when it is asked for.
+    """What a study's jobs ask a scheduler for at their first attempt: `RESOURCES`, or more where the work needs it.
 
-    A training is named by its rule, one of TRAININGS, and its place, the rule's wildcards by name. ``least`` is what
-    the rule asks for whatever the work; a batch with networks from outside, of unknown size, asks for no more.
+    A job is named by its rule and its wildcards. Each amount is computed when it is asked for. A batch with networks
+    from outside, of unknown size, asks for what the table says.
     """
 
     def __init__(self, plan: Plan):
@@ -43,27 +45,39 @@ class Requests:
     def _exact(self) -> Work:
         return Work(self.plan, EXACT)
 
-    def megabytes(self, rule: str, place: Mapping[str, str], least: int) -> int:
+    @cached_property
+    def _image_megabytes(self) -> float:
+        """One copy of all the study's images as bytes."""
+        work = self._bounded
+        channels, size = work.shape
+        return (work.images or 0) * channels * size**2 / 1e6
+
+    def megabytes(self, rule: str, wildcards: Mapping[str, str]) -> int:
         """Return megabytes of host memory."""
-        return self._request(rule, place, least, lambda job: job.memory / 1e6)
+        request = RESOURCES[rule]
+        least = request.megabytes
+        if request.image_copies and self.plan.study.data:
+            least = max(least, COPIED_MEGABYTES + math.ceil(request.image_copies * self._image_megabytes))
+        return self._by_work(rule, wildcards, least, lambda job: job.memory / 1e6)
 
-    def minutes(self, rule: str, place: Mapping[str, str], least: int) -> int:
+    def minutes(self, rule: str, wildcards: Mapping[str, str]) -> int:
         """Return minutes of run time."""
-        device = device_of(self.plan)
-        return self._request(rule, place, least, lambda job: MARGIN * job.seconds(device) / 60)
+        device = self.plan.hardware
+        least = RESOURCES[rule].minutes
+        return self._by_work(rule, wildcards, least, lambda job: MARGIN * job.seconds(device) / 60)
 
-    def _request(self, rule: str, place: Mapping[str, str], least: int, needed: Callable[[Job], float]) -> int:
-        if self._is_unknown(place):
+    def _by_work(self, rule: str, wildcards: Mapping[str, str], least: int, needed: Callable[[Job], float]) -> int:
+        if not RESOURCES[rule].by_work or self._is_unknown(wildcards):
             return least
-        bound = needed(_training(self._bounded, rule, place))
-        return least if bound <= least else max(least, math.ceil(needed(_training(self._exact, rule, place))))
+        bound = needed(_training(self._bounded, rule, wildcards))
+        return least if bound <= least else max(least, math.ceil(needed(_training(self._exact, rule, wildcards))))
 
-    def _is_unknown(self, place: Mapping[str, str]) -> bool:
+    def _is_unknown(self, wildcards: Mapping[str, str]) -> bool:
         standard = self.plan.study.candidates.standard
-        members = self.plan.batches[place["batch"]].architectures if "batch" in place else ()
+        members = self.plan.batches[wildcards["batch"]].architectures if "batch" in wildcards else ()
         return any(name in standard and standard[name].is_foreign for name in members)
 
 
-def _training(work: Work, rule: str, place: Mapping[str, str]) -> Job:
+def _training(work: Work, rule: str, wildcards: Mapping[str, str]) -> Job:
     training = work.generator_training if rule == "train_generator" else work.batch_training
-    return training(**place)
+    return training(**wildcards)

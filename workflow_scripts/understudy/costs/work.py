@@ -12,7 +12,7 @@ from understudy.costs.networks import COUNTED, Size, Sizes, record_bytes
 from understudy.costs.practice import PracticeWork
 from understudy.data.settings import DIGITS
 from understudy.files import read_json
-from understudy.plan import REGIMES, Plan, device_of
+from understudy.plan import REGIMES, Plan
 
 # Of a stack's networks a layer runs at once: on a CPU each costs a part of a pass.
 STACKED = 0.3
@@ -141,7 +141,7 @@ class Work:
         images : number of training images, held as they are, decoded and in a copy
         """
         channels, size = self.shape
-        in_step = 0.0 if device_of(self.plan) == "gpu" else ACTIVE_BYTES * active
+        in_step = 0.0 if self.plan.hardware == "gpu" else ACTIVE_BYTES * active
         return STARTED + CHECKPOINTED * state + in_step + 3 * images * channels * size**2
 
     def _image_bytes(self) -> float:
