@@ -99,7 +99,9 @@ def test_a_mistake_in_the_practice_part_is_one_line(practice, message):
 
 
 def test_a_split_that_tests_nothing_stands_alone():
-    study = small_study(splits={"All": {"train": "all", "validation": 9}, "Some": {"train": 20, "validation": 9}})
+    study = small_study(
+        splits={"Train200": {"train": "all", "validation": 9}, "Train400": {"train": 20, "validation": 9}}
+    )
     del study["ranking"]
     (line,) = mistakes(study)
     assert line.startswith("splits: `train: all` holds out no test images; use it for every split or for none")
