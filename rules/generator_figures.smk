@@ -9,7 +9,7 @@ rule plot_sample_grid:
             for name in study.generators_of(wildcards.split)
         ],
         classes=rules.prepare.output.classes,
-        code=modules(*SHARED, "plots/samples.py", "plots/images.py"),
+        code=code_inputs("plot_sample_grid"),
     output:
         figure=report(
             f"{FIGURES}/draw{{draw}}/{{split}}/sample_grid.png",
@@ -28,10 +28,8 @@ rule plot_sample_grid:
         f"{BENCHMARKS}/plot_sample_grid/draw{{draw}}/{{split}}.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(10),
+        **resources_for("plot_sample_grid"),
     params:
         generators=lambda wildcards: study.generators_of(wildcards.split),
     message:
@@ -52,7 +50,7 @@ rule plot_closest_pairs:
             / "closest_pairs.parquet"
             for name in study.generators_of(wildcards.split)
         ],
-        code=modules(*SHARED, "plots/samples.py", "plots/images.py"),
+        code=code_inputs("plot_closest_pairs"),
     output:
         figure=report(
             f"{FIGURES}/draw{{draw}}/{{split}}/closest_pairs.png",
@@ -67,10 +65,8 @@ rule plot_closest_pairs:
         f"{BENCHMARKS}/plot_closest_pairs/draw{{draw}}/{{split}}.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(10),
+        **resources_for("plot_closest_pairs"),
     params:
         generators=lambda wildcards: study.generators_of(wildcards.split),
     message:
@@ -82,7 +78,7 @@ rule plot_closest_pairs:
 rule plot_generator_quality:
     input:
         table=plan.table("generator_quality"),
-        code=modules(*SHARED, "plots/generator_quality.py"),
+        code=code_inputs("plot_generator_quality"),
     output:
         figure=report(
             f"{FIGURES}/generator_quality.png",
@@ -97,10 +93,8 @@ rule plot_generator_quality:
         f"{BENCHMARKS}/plot_generator_quality.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("plot_generator_quality"),
     params:
         splits=plan.splits,
         generators=GENERATORS,
@@ -113,7 +107,7 @@ rule plot_generator_quality:
 rule plot_snapshot_scores:
     input:
         scores=plan.generator_files("snapshot_scores.parquet"),
-        code=modules(*SHARED, "plots/generator_quality.py"),
+        code=code_inputs("plot_snapshot_scores"),
     output:
         figure=report(
             f"{FIGURES}/snapshot_scores.png",
@@ -128,12 +122,10 @@ rule plot_snapshot_scores:
         f"{BENCHMARKS}/plot_snapshot_scores.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("plot_snapshot_scores"),
     params:
-        places=[
+        sources=[
             (draw, split, name)
             for draw in plan.draws
             for split in plan.splits

@@ -27,12 +27,7 @@ REPORTED_TABLES |= {
 rule plot_practice:
     input:
         **{name: plan.table(name) for name in PLOTTED},
-        code=modules(
-            "plots/practice.py",
-            "plots/style.py",
-            "practice/intervals.py",
-            "tables.py",
-        ),
+        code=code_inputs("plot_practice"),
     output:
         **{
             name: report(
@@ -49,10 +44,8 @@ rule plot_practice:
         f"{BENCHMARKS}/plot_practice.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("plot_practice"),
     params:
         tables=PLOTTED,
     message:
@@ -69,12 +62,7 @@ rule plot_guided_images:
     input:
         images=[PRACTICE.run(arm.name, "block0") / "images" for arm in GUIDED],
         classes=rules.prepare.output.classes,
-        code=modules(
-            "plots/practice_images.py",
-            "plots/samples.py",
-            "plots/images.py",
-            "plots/style.py",
-        ),
+        code=code_inputs("plot_guided_images"),
     output:
         figure=report(
             f"{FIGURES}/practice_guided_images.png",
@@ -88,10 +76,8 @@ rule plot_guided_images:
         f"{BENCHMARKS}/plot_guided_images.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(10),
+        **resources_for("plot_guided_images"),
     params:
         omegas=[arm.omega for arm in GUIDED],
         runs=[f"{arm.name}-s{COMPARISON.first_seed}" for arm in GUIDED],

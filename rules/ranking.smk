@@ -68,7 +68,7 @@ SHOWN_RANKINGS = {
 rule plot_model_ranking:
     input:
         table=f"{ROOT}/ranking/{{place}}/model_ranking.parquet",
-        code=modules(*SHARED, "plots/model_ranking.py"),
+        code=code_inputs("plot_model_ranking"),
     output:
         figure=report(
             f"{FIGURES}/ranking/{{place}}/model_ranking.png",
@@ -87,10 +87,8 @@ rule plot_model_ranking:
         place="|".join(map(re.escape, SHOWN_RANKINGS)),
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("plot_model_ranking"),
     params:
         title=lambda wildcards: SHOWN_RANKINGS[wildcards.place][1] or study.study,
     message:
@@ -104,9 +102,7 @@ rule plot_gallery:
         weights=f"{ROOT}/ranking/{{place}}/image_weights.parquet",
         images=lambda wildcards: plan.weighed_files(*SHOWN_RANKINGS[wildcards.place]),
         classes=[] if study.ranking.sets else plan.classes,
-        code=modules(
-            *SHARED, "plots/gallery.py", "plots/images.py", "ranking/weights.py"
-        ),
+        code=code_inputs("plot_gallery"),
     output:
         figure=report(
             f"{FIGURES}/ranking/{{place}}/gallery.png",
@@ -125,10 +121,8 @@ rule plot_gallery:
         place="|".join(map(re.escape, SHOWN_RANKINGS)),
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(30),
+        **resources_for("plot_gallery"),
     params:
         title=lambda wildcards: SHOWN_RANKINGS[wildcards.place][1] or study.study,
         sets=lambda wildcards: {
@@ -148,7 +142,7 @@ rule plot_gallery:
 rule plot_calibration_models:
     input:
         table=plan.table("calibration_models"),
-        code=modules(*SHARED, "plots/calibration_models.py"),
+        code=code_inputs("plot_calibration_models"),
     output:
         figure=report(
             f"{FIGURES}/calibration_models.png",
@@ -165,10 +159,8 @@ rule plot_calibration_models:
         f"{BENCHMARKS}/plot_calibration_models.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("plot_calibration_models"),
     params:
         splits=plan.splits or [""],
     message:

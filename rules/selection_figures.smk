@@ -7,12 +7,7 @@ rule plot_protocols:
         counts=COUNTS,
         correlations=plan.table("rank_preservation"),
         comparison=plan.table("protocol_comparison"),
-        code=modules(
-            *SHARED,
-            "plots/protocols.py",
-            "plots/dots.py",
-            "plots/rank_preservation.py",
-        ),
+        code=code_inputs("plot_protocols"),
     output:
         figure=report(
             f"{FIGURES}/protocols.png",
@@ -26,10 +21,8 @@ rule plot_protocols:
         f"{BENCHMARKS}/plot_protocols.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(30),
+        **resources_for("plot_protocols"),
     params:
         synthetic_sets=SYNTHETIC_SETS,
         generators=GENERATORS,
@@ -42,7 +35,7 @@ rule plot_protocols:
 rule plot_protocol_subsets:
     input:
         table=plan.table("protocol_subsets"),
-        code=modules(*SHARED, "plots/protocol_subsets.py", "plots/protocols.py"),
+        code=code_inputs("plot_protocol_subsets"),
     output:
         figure=report(
             f"{FIGURES}/protocol_subsets.png",
@@ -56,10 +49,8 @@ rule plot_protocol_subsets:
         f"{BENCHMARKS}/plot_protocol_subsets.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("plot_protocol_subsets"),
     params:
         synthetic_sets=SYNTHETIC_SETS,
     message:
@@ -72,7 +63,7 @@ rule plot_rank_preservation:
     input:
         counts=COUNTS,
         table=plan.table("rank_preservation"),
-        code=modules(*SHARED, "plots/rank_preservation.py"),
+        code=code_inputs("plot_rank_preservation"),
     output:
         figure=report(
             f"{FIGURES}/rank_preservation.png",
@@ -86,10 +77,8 @@ rule plot_rank_preservation:
         f"{BENCHMARKS}/plot_rank_preservation.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(30),
+        **resources_for("plot_rank_preservation"),
     params:
         splits=plan.splits,
         generators=GENERATORS,
@@ -102,7 +91,7 @@ rule plot_rank_preservation:
 rule plot_selection_gain:
     input:
         table=plan.table("selection_gain"),
-        code=modules(*SHARED, "plots/selection_gain.py"),
+        code=code_inputs("plot_selection_gain"),
     output:
         figure=report(
             f"{FIGURES}/selection_gain/{{split}}.png",
@@ -116,10 +105,8 @@ rule plot_selection_gain:
         f"{BENCHMARKS}/plot_selection_gain/{{split}}.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("plot_selection_gain"),
     params:
         generators=GENERATORS,
     message:

@@ -2,13 +2,9 @@
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.samples import plot_closest_pairs
+with job(snakemake) as (input, output, params, context):
+    from understudy.jobs.figures import plot_closest_pairs
 
-    plot_closest_pairs(
-        snakemake.wildcards.split,
-        snakemake.input.train,
-        dict(zip(snakemake.params.generators, snakemake.input.shards, strict=True)),
-        dict(zip(snakemake.params.generators, snakemake.input.pairs, strict=True)),
-        snakemake.output.figure,
-    )
+    sets = dict(zip(params.generators, input.shards, strict=True))
+    pairs = dict(zip(params.generators, input.pairs, strict=True))
+    plot_closest_pairs(context.split, input.train, sets, pairs, output.figure)

@@ -2,12 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.generator_quality import plot_generator_quality
+with job(snakemake) as (input, output, params, _):
+    from understudy.jobs.figures import plot_generator_quality
 
-    plot_generator_quality(
-        snakemake.input.table,
-        snakemake.params.splits,
-        snakemake.params.generators,
-        snakemake.output.figure,
-    )
+    plot_generator_quality(input.table, params.splits, params.generators, output.figure)

@@ -2,13 +2,8 @@
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.samples import plot_sample_grid
+with job(snakemake) as (input, output, params, context):
+    from understudy.jobs.figures import plot_sample_grid
 
-    plot_sample_grid(
-        snakemake.wildcards.split,
-        snakemake.input.train,
-        dict(zip(snakemake.params.generators, snakemake.input.shards, strict=True)),
-        snakemake.input.classes,
-        snakemake.output.figure,
-    )
+    sets = dict(zip(params.generators, input.shards, strict=True))
+    plot_sample_grid(context.split, input.train, sets, input.classes, output.figure)

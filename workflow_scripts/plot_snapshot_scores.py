@@ -2,13 +2,8 @@
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.generator_quality import plot_snapshot_scores
+with job(snakemake) as (input, output, params, _):
+    from understudy.jobs.figures import plot_snapshot_scores
 
-    plot_snapshot_scores(
-        snakemake.input.scores,
-        snakemake.params.places,
-        snakemake.params.splits,
-        snakemake.params.generators,
-        snakemake.output.figure,
-    )
+    scores = dict(zip(input.scores, params.sources, strict=True))
+    plot_snapshot_scores(scores, params.splits, params.generators, output.figure)

@@ -63,7 +63,7 @@ RESOURCES = {
     "practice_omega": Request(1000, 10),
     "practice_tables": Request(1000, 30),
     "practice_theory": Request(1000, 60),
-    "write_answer": Request(1000, 10),
+    "write_recommendation": Request(1000, 10),
     "write_table_page": Request(1000, 10),
     "plot_calibration_models": Request(1000, 10),
     "plot_closest_pairs": Request(2000, 10),

@@ -62,7 +62,7 @@ def in_order(names: Iterable[str], order: Sequence[str]) -> list[str]:
 
 
 def selection_sets(table: pd.DataFrame, splits: Sequence[str], generators: Sequence[str]) -> list[str]:
-    """Return the selection sets of a table's column ``generator``, validation among them: those of most splits first."""
+    """Return the selection sets of a table (column ``generator``), those of most splits first."""
     table = table[table["split"].isin(splits)]
     covered = table.groupby("generator")["split"].nunique()
     names = in_order(covered.index, [*generators, "validation"])

@@ -101,10 +101,8 @@ def hardness_figure(hardness: pd.DataFrame, additions: pd.DataFrame) -> Figure:
         panel.xaxis.set_major_locator(FixedLocator(sorted(stages["additions"].unique())))
     loops = additions[additions["experiment"] == "scaling"]
     panel = axes[0, -1]
-    for method, means in (
-        loops.groupby(["method", "addition"], sort=False)["entropy"].mean().groupby("method", sort=False)
-    ):
-        look, means = style.PRACTICE_METHODS[method], means.droplevel("method").sort_index()
+    for method, rows in loops.groupby("method", sort=False):
+        look, means = style.PRACTICE_METHODS[method], rows.groupby("addition")["entropy"].mean()
         panel.plot(means.index, means, color=look.colour, marker=look.marker, markersize=5, label=look.label)
     panel.set_xlabel("Number of the addition")
     panel.set_ylabel("Entropy when asked for (nats)")

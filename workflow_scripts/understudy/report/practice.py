@@ -43,9 +43,8 @@ def practice_summary_page(table: pd.DataFrame) -> Page:
         names = {"test_accuracy": "test"}
         names |= {column: column.removeprefix("shifted_").replace("_", " ") for column in shifted}
         shown = [ARM, *(columns.percent(title, column, 1) for column, title in names.items())]
-        sections.append(
-            Section("On shifted test sets, at the end", table=columns.tabulate(table[scaling & last], shown))
-        )
+        accuracies = columns.tabulate(parts["At the end"], shown)
+        sections.append(Section("On shifted test sets, at the end", table=accuracies))
     return Page("Practice against its baselines", [Section(texts=[explanation]), *sections])
 
 

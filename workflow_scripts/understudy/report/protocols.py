@@ -15,6 +15,10 @@ def _protocol(row: columns.Row) -> str:
     return f"{row['protocol']} ({row['generator']})" if row["protocol"] == "synthetic" else row["protocol"]
 
 
+def _percentiles(row: columns.Row) -> str:
+    return ", ".join(formats.percent(row[name]) for name in PERCENTILES)
+
+
 COMPARED = [*columns.SOURCE, columns.Column("protocol", _protocol)]
 COMPARISON = [
     *COMPARED,
@@ -39,10 +43,7 @@ SUBSETS = [
     columns.percent("wins (%)", "win_share", 1),
     columns.percent("ties (%)", "tie_share", 1),
     columns.percent_interval("mean difference (points)", "mean_difference"),
-    columns.Column(
-        "5th, 25th, 50th, 75th, 95th percentile",
-        lambda row: ", ".join(formats.percent(row[name]) for name in PERCENTILES),
-    ),
+    columns.Column("5th, 25th, 50th, 75th, 95th percentile", _percentiles),
 ]
 
 
@@ -50,13 +51,11 @@ def _test_errors(protocol: str) -> columns.Column:
     """Show the test errors of a protocol, a line for each set where several sets choose."""
 
     def cell(row: columns.Row) -> str:
-        lines = [
-            columns.value_interval(choice, "test_error")
-            + (f" {choice['generator']}" if protocol == "synthetic" else "")
-            for choice in row["choices"]
-            if choice["protocol"] == protocol
-        ]
-        return "\n".join(lines) or formats.MISSING
+        choices = [choice for choice in row["choices"] if choice["protocol"] == protocol]
+        errors = [columns.value_interval(choice, "test_error") for choice in choices]
+        if protocol == "synthetic":
+            errors = [f"{error} {choice['generator']}" for error, choice in zip(errors, choices, strict=True)]
+        return "\n".join(errors) or formats.MISSING
 
     return columns.Column(f"{protocol} (%)", cell)
 

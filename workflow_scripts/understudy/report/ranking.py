@@ -39,9 +39,8 @@ def calibration_page(table: pd.DataFrame, note: str) -> Page:
     numbers = table[["calibration_models", "models"]].drop_duplicates().itertuples(index=False)
     models = ", ".join(sorted(f"{known} calibrate, {ranked} are ranked" for known, ranked in numbers))
     texts = [f"{INTERVALS} {models}, {_repeats(table)}. {note}", METHODS]
-    section = Section(
-        texts=texts, table=columns.tabulate(columns.beside(table, GROUP, "method"), [*SET, *CORRELATIONS])
-    )
+    rows = columns.beside(table, GROUP, "method")
+    section = Section(texts=texts, table=columns.tabulate(rows, [*SET, *CORRELATIONS]))
     return Page("Does a set rank models as real images do, calibrated or not?", [section])
 
 

@@ -104,9 +104,8 @@ def _in_short(results: list[SplitResults]) -> Section:
     """Say for each alternative on which splits the synthetic protocol wins, loses, or can't be told from it."""
     title = "Does choosing with synthetic images pay?"
     if all(found.differences.empty for found in results):
-        return Section(
-            title, texts=["Nothing can be said: no test images were held out, so no choice has been checked."]
-        )
+        unchecked = "Nothing can be said: no test images were held out, so no choice has been checked."
+        return Section(title, texts=[unchecked])
     lines = []
     for protocol, look in PROTOCOLS.items():
         verdicts: dict[str, list[str]] = {}

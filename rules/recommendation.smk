@@ -16,34 +16,25 @@ SELECTION_PAGES = {
 REPORTED_TABLES |= SELECTION_PAGES
 
 
-rule write_answer:
+rule write_recommendation:
     input:
         **{name: plan.table(name) for name in SELECTION_PAGES},
-        code=modules(
-            *SHARED,
-            "plots/recommendation.py",
-            "plots/caveats.py",
-            "plots/pages.py",
-            "plots/protocols.py",
-            "plots/rank_preservation.py",
-        ),
+        code=code_inputs("write_recommendation"),
     output:
         page=report(
-            f"{PAGES}/answer.html",
-            caption="captions/answer.rst",
-            category="1 Answer",
+            f"{PAGES}/recommendation.html",
+            caption="captions/recommendation.rst",
+            category="1 Recommendation",
             labels={"contents": "Which model to ship"},
         ),
     log:
-        f"{LOGS}/write_answer.log",
+        f"{LOGS}/write_recommendation.log",
     benchmark:
-        f"{BENCHMARKS}/write_answer.tsv"
+        f"{BENCHMARKS}/write_recommendation.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("write_recommendation"),
     params:
         study=study.study,
         tables=list(SELECTION_PAGES),
@@ -53,14 +44,14 @@ rule write_answer:
     message:
         "Page: which model to ship"
     script:
-        "../workflow_scripts/write_answer.py"
+        "../workflow_scripts/write_recommendation.py"
 
 
 TARGETS["selection"] = [
     rules.summary.output,
     *map(plan.table, SELECTION_PAGES),
     *map(table_page, SELECTION_PAGES),
-    rules.write_answer.output.page,
+    rules.write_recommendation.output.page,
     rules.plot_protocols.output.figure,
     *([rules.plot_protocol_subsets.output.figure] if plan.has_test_images else []),
     rules.plot_rank_preservation.output.figure,
