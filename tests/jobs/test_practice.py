@@ -9,6 +9,8 @@ from tests.studies import practice_study
 from understudy.config import load_study
 from understudy.data.shards import read_images, write_images
 from understudy.files import write_json
+from understudy.jobs.figures import plot_guided_images, plot_practice
+from understudy.jobs.pages import write_table_page
 from understudy.jobs.practice import (
     evaluate_practice,
     run_practice,
@@ -17,11 +19,8 @@ from understudy.jobs.practice import (
 )
 from understudy.jobs.practice_tables import write_practice_omega, write_practice_tables
 from understudy.plan import Plan
-from understudy.plots.practice import plot_practice
-from understudy.plots.practice_images import plot_guided_images
-from understudy.plots.practice_pages import PRACTICE_PAGES
-from understudy.plots.table_pages import write_table_page
 from understudy.practice.sampling import Sampler
+from understudy.report.practice import PRACTICE_PAGES
 from understudy.tables import read_table
 
 COMMON = {"study_seed": 7, "device": "cpu", "version": 1}
@@ -169,7 +168,7 @@ def test_figures_and_pages_are_made(study, tmp_path):
     for path in (*figures.values(), tmp_path / "images.png"):
         assert path.read_bytes()[:4] == b"\x89PNG"
     for name in PRACTICE_PAGES:
-        write_table_page(name, tables[name], [], [], tmp_path / f"{name}.html")
+        write_table_page(name, tables[name], None, [], [], "", tmp_path / f"{name}.html")
         assert "</table>" in (tmp_path / f"{name}.html").read_text()
 
 

@@ -64,9 +64,9 @@ class ProtocolLook(NamedTuple):
 
 
 FAMILIES = {
+    "all": Look("all families", BLACK, "D"),
     "standard": Look("standard family", BLUE, "o"),
     "rwnn": Look("rwnn family", VERMILION, "^"),
-    "all": Look("all families", BLACK, "D"),
 }
 SELECTION_METHODS = {
     "baseline": Look("baseline", GREY, "x", "baseline"),

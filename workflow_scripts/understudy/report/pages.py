@@ -6,7 +6,13 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    trim_blocks=True,
+    keep_trailing_newline=True,
+    undefined=StrictUndefined,
+)
 
 
 @dataclass(frozen=True)
@@ -40,11 +46,4 @@ class Page:
 
     def html(self) -> str:
         """Return the page as HTML, all its texts escaped."""
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            trim_blocks=True,
-            keep_trailing_newline=True,
-            undefined=StrictUndefined,
-        )
-        return environment.get_template("page.html.j2").render(title=self.title, sections=self.sections)
+        return TEMPLATES.get_template("page.html.j2").render(title=self.title, sections=self.sections)

@@ -92,12 +92,17 @@ def recommendation_page(
 def _of_split(tables: Mapping[str, pd.DataFrame], split: str, generator: str) -> SplitResults:
     rows = {name: table[table["split"] == split] for name, table in tables.items()}
     nothing = pd.DataFrame(columns=["draw", "family", "generator", "protocol", "against"])
-    compared = (
-        whole_pool(over_draws(rows.get(name, nothing))).query("protocol == 'synthetic' and generator == @generator")
+    differences, subsets = (
+        whole_pool(over_draws(rows.get(name, nothing)))[lambda found: _is_shipped(found, generator)]
         for name in ("protocol_differences", "protocol_subsets")
     )
     gain, ranks = (over_draws(rows[name]) for name in ("selection_gain", "rank_preservation"))
-    return SplitResults(split, generator, whole_pool(rows["protocol_comparison"]), *compared, gain, ranks)
+    return SplitResults(split, generator, whole_pool(rows["protocol_comparison"]), differences, subsets, gain, ranks)
+
+
+def _is_shipped(rows: pd.DataFrame, generator: str) -> pd.Series:
+    """Tell which rows are about the synthetic protocol with this generator's set."""
+    return (rows["protocol"] == "synthetic") & (rows["generator"] == generator)
 
 
 def _in_short(results: list[SplitResults]) -> Section:
@@ -129,7 +134,7 @@ def _in_short(results: list[SplitResults]) -> Section:
 
 def _shipped(found: SplitResults) -> Iterator[str]:
     """Say what was chosen, for each draw of the split."""
-    rows = found.comparison.query("protocol == 'synthetic' and generator == @found.generator and draw != @AGGREGATE")
+    rows = found.comparison[_is_shipped(found.comparison, found.generator) & (found.comparison["draw"] != AGGREGATE)]
     for row in rows.to_dict("records"):
         drawn = f"Draw {row['draw']}: ship" if len(rows) > 1 else "Ship"
         run = row["selected"].rpartition("@")[0]
@@ -152,9 +157,9 @@ ALTERNATIVES = [
 
 
 def _alternatives(found: SplitResults) -> Section:
-    rows = over_draws(found.comparison).to_dict("records")
-    mine = [row["protocol"] == "synthetic" and row["generator"] == found.generator for row in rows]
-    main = mine.index(True) if True in mine else None
+    comparison = over_draws(found.comparison)
+    rows = comparison.to_dict("records")
+    main = next(iter(np.flatnonzero(_is_shipped(comparison, found.generator))), None)
     if main is None or columns.missing(rows[main], "test_error"):
         return Section(note="Without test images the alternatives can't be compared.")
     for number, row in enumerate(rows):
@@ -182,8 +187,8 @@ def _over_subsets(subsets: pd.DataFrame) -> Iterator[str]:
 
 def _within(found: SplitResults) -> Iterator[str]:
     """Say what choosing run and epoch gains within an architecture, over the baseline."""
-    rows = found.gain.query("generator == @found.generator and architecture == 'all' and method == 'es_rss'")
-    for row in rows.to_dict("records"):
+    gain = found.gain[(found.gain["generator"] == found.generator) & (found.gain["method"] == "es_rss")]
+    for row in gain[gain["architecture"] == "all"].to_dict("records"):
         if columns.missing(row, "gain"):
             continue
         sure = UNSURE if row["ci_low"] <= 0 <= row["ci_high"] else ("a gain" if row["gain"] > 0 else "a loss")
