@@ -20,11 +20,11 @@ rule plot_learning_curves:
         ],
         code=code_inputs("plot_learning_curves"),
     output:
-        figure=report(
-            f"{FIGURES}/draw{{draw}}/learning_curves.png",
-            caption="captions/learning_curves.rst",
-            category="5 Candidates",
-            labels={"contents": "Errors during training", "draw": "{draw}"},
+        figure=figure(
+            "draw{draw}/learning_curves",
+            "5 Candidates",
+            "Errors during training",
+            draw="{draw}",
         ),
     log:
         f"{LOGS}/plot_learning_curves/draw{{draw}}.log",
@@ -50,14 +50,11 @@ rule plot_random_graphs:
         graphs=rules.draw_graphs.output.graphs,
         code=code_inputs("plot_random_graphs"),
     output:
-        figure=report(
-            f"{FIGURES}/random_graphs.png",
-            caption="captions/random_graphs.rst",
-            category="5 Candidates",
-            labels={
-                "contents": "Graphs of the randomly wired networks",
-                "draw": "all",
-            },
+        figure=figure(
+            "random_graphs",
+            "5 Candidates",
+            "Graphs of the randomly wired networks",
+            draw="all",
         ),
     log:
         f"{LOGS}/plot_random_graphs.log",

@@ -11,16 +11,13 @@ rule plot_sample_grid:
         classes=rules.prepare.output.classes,
         code=code_inputs("plot_sample_grid"),
     output:
-        figure=report(
-            f"{FIGURES}/draw{{draw}}/{{split}}/sample_grid.png",
-            caption="captions/sample_grid.rst",
-            category="4 Generators",
+        figure=figure(
+            "draw{draw}/{split}/sample_grid",
+            "4 Generators",
+            "Real and synthetic images",
             subcategory="images",
-            labels={
-                "contents": "Real and synthetic images",
-                "split": "{split}",
-                "draw": "{draw}",
-            },
+            split="{split}",
+            draw="{draw}",
         ),
     log:
         f"{LOGS}/plot_sample_grid/draw{{draw}}/{{split}}.log",
@@ -52,12 +49,13 @@ rule plot_closest_pairs:
         ],
         code=code_inputs("plot_closest_pairs"),
     output:
-        figure=report(
-            f"{FIGURES}/draw{{draw}}/{{split}}/closest_pairs.png",
-            caption="captions/closest_pairs.rst",
-            category="4 Generators",
+        figure=figure(
+            "draw{draw}/{split}/closest_pairs",
+            "4 Generators",
+            "Closest pairs",
             subcategory="images",
-            labels={"contents": "Closest pairs", "split": "{split}", "draw": "{draw}"},
+            split="{split}",
+            draw="{draw}",
         ),
     log:
         f"{LOGS}/plot_closest_pairs/draw{{draw}}/{{split}}.log",
@@ -80,12 +78,12 @@ rule plot_generator_quality:
         table=plan.table("generator_quality"),
         code=code_inputs("plot_generator_quality"),
     output:
-        figure=report(
-            f"{FIGURES}/generator_quality.png",
-            caption="captions/generator_quality.rst",
-            category="4 Generators",
+        figure=figure(
+            "generator_quality",
+            "4 Generators",
+            "Quality of the synthetic sets",
             subcategory="overview",
-            labels={"contents": "Quality of the synthetic sets", "split": "all"},
+            split="all",
         ),
     log:
         f"{LOGS}/plot_generator_quality.log",
@@ -109,12 +107,13 @@ rule plot_snapshot_scores:
         scores=plan.generator_files("snapshot_scores.parquet"),
         code=code_inputs("plot_snapshot_scores"),
     output:
-        figure=report(
-            f"{FIGURES}/snapshot_scores.png",
-            caption="captions/snapshot_scores_figure.rst",
-            category="4 Generators",
+        figure=figure(
+            "snapshot_scores",
+            "4 Generators",
+            "Snapshots during training",
+            caption="snapshot_scores_figure",
             subcategory="overview",
-            labels={"contents": "Snapshots during training", "split": "all"},
+            split="all",
         ),
     log:
         f"{LOGS}/plot_snapshot_scores.log",

@@ -30,12 +30,7 @@ rule plot_practice:
         code=code_inputs("plot_practice"),
     output:
         **{
-            name: report(
-                f"{FIGURES}/practice_{name}.png",
-                caption=f"captions/practice_{name}.rst",
-                category="7 Practice",
-                labels={"contents": contents},
-            )
+            name: figure(f"practice_{name}", "7 Practice", contents)
             for name, contents in PRACTICE_FIGURES.items()
         },
     log:
@@ -64,11 +59,8 @@ rule plot_guided_images:
         classes=rules.prepare.output.classes,
         code=code_inputs("plot_guided_images"),
     output:
-        figure=report(
-            f"{FIGURES}/practice_guided_images.png",
-            caption="captions/practice_guided_images.rst",
-            category="7 Practice",
-            labels={"contents": "Images at several strengths"},
+        figure=figure(
+            "practice_guided_images", "7 Practice", "Images at several strengths"
         ),
     log:
         f"{LOGS}/plot_guided_images.log",

@@ -40,17 +40,15 @@ rule plot_practice_theory:
         table=rules.practice_theory.output.table,
         code=code_inputs("plot_practice_theory"),
     output:
-        kept_samples=report(
-            f"{FIGURES}/practice_theory_kept_samples.png",
-            caption="captions/practice_theory_kept_samples.rst",
-            category="7 Practice",
-            labels={"contents": "Theory: accuracy against kept samples"},
+        kept_samples=figure(
+            "practice_theory_kept_samples",
+            "7 Practice",
+            "Theory: accuracy against kept samples",
         ),
-        oversampling=report(
-            f"{FIGURES}/practice_theory_oversampling.png",
-            caption="captions/practice_theory_oversampling.rst",
-            category="7 Practice",
-            labels={"contents": "Theory: accuracy against oversampling"},
+        oversampling=figure(
+            "practice_theory_oversampling",
+            "7 Practice",
+            "Theory: accuracy against oversampling",
         ),
     log:
         f"{LOGS}/plot_practice_theory.log",

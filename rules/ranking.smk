@@ -70,14 +70,11 @@ rule plot_model_ranking:
         table=f"{ROOT}/ranking/{{place}}/model_ranking.parquet",
         code=code_inputs("plot_model_ranking"),
     output:
-        figure=report(
-            f"{FIGURES}/ranking/{{place}}/model_ranking.png",
-            caption="captions/model_ranking.rst",
-            category="6 Ranking",
-            labels={
-                "contents": "Real error against estimated error",
-                "models": "{place}",
-            },
+        figure=figure(
+            "ranking/{place}/model_ranking",
+            "6 Ranking",
+            "Real error against estimated error",
+            models="{place}",
         ),
     log:
         f"{LOGS}/plot_model_ranking/{{place}}.log",
@@ -104,14 +101,11 @@ rule plot_gallery:
         classes=[] if study.ranking.sets else plan.classes,
         code=code_inputs("plot_gallery"),
     output:
-        figure=report(
-            f"{FIGURES}/ranking/{{place}}/gallery.png",
-            caption="captions/gallery.rst",
-            category="6 Ranking",
-            labels={
-                "contents": "Images by their weight in the calibration",
-                "models": "{place}",
-            },
+        figure=figure(
+            "ranking/{place}/gallery",
+            "6 Ranking",
+            "Images by their weight in the calibration",
+            models="{place}",
         ),
     log:
         f"{LOGS}/plot_gallery/{{place}}.log",
@@ -144,14 +138,11 @@ rule plot_calibration_models:
         table=plan.table("calibration_models"),
         code=code_inputs("plot_calibration_models"),
     output:
-        figure=report(
-            f"{FIGURES}/calibration_models.png",
-            caption="captions/calibration_models.rst",
-            category="6 Ranking",
-            labels={
-                "contents": "Rank correlation by the number of calibration models",
-                "models": "all",
-            },
+        figure=figure(
+            "calibration_models",
+            "6 Ranking",
+            "Rank correlation by the number of calibration models",
+            models="all",
         ),
     log:
         f"{LOGS}/plot_calibration_models.log",

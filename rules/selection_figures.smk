@@ -9,11 +9,8 @@ rule plot_protocols:
         comparison=plan.table("protocol_comparison"),
         code=code_inputs("plot_protocols"),
     output:
-        figure=report(
-            f"{FIGURES}/protocols.png",
-            caption="captions/protocols.rst",
-            category="2 Protocols",
-            labels={"contents": "The protocols, split by split", "split": "all"},
+        figure=figure(
+            "protocols", "2 Protocols", "The protocols, split by split", split="all"
         ),
     log:
         f"{LOGS}/plot_protocols.log",
@@ -37,11 +34,11 @@ rule plot_protocol_subsets:
         table=plan.table("protocol_subsets"),
         code=code_inputs("plot_protocol_subsets"),
     output:
-        figure=report(
-            f"{FIGURES}/protocol_subsets.png",
-            caption="captions/protocol_subsets.rst",
-            category="2 Protocols",
-            labels={"contents": "Wins among halves of the candidates", "split": "all"},
+        figure=figure(
+            "protocol_subsets",
+            "2 Protocols",
+            "Wins among halves of the candidates",
+            split="all",
         ),
     log:
         f"{LOGS}/plot_protocol_subsets.log",
@@ -65,11 +62,11 @@ rule plot_rank_preservation:
         table=plan.table("rank_preservation"),
         code=code_inputs("plot_rank_preservation"),
     output:
-        figure=report(
-            f"{FIGURES}/rank_preservation.png",
-            caption="captions/rank_preservation.rst",
-            category="3 Selection",
-            labels={"contents": "Test error against choosing error", "split": "all"},
+        figure=figure(
+            "rank_preservation",
+            "3 Selection",
+            "Test error against error on the selection set",
+            split="all",
         ),
     log:
         f"{LOGS}/plot_rank_preservation.log",
@@ -93,11 +90,12 @@ rule plot_selection_gain:
         table=plan.table("selection_gain"),
         code=code_inputs("plot_selection_gain"),
     output:
-        figure=report(
-            f"{FIGURES}/selection_gain/{{split}}.png",
-            caption="captions/selection_gain.rst",
-            category="3 Selection",
-            labels={"contents": "Gain by architecture", "split": "{split}"},
+        figure=figure(
+            "selection_gain/{split}",
+            "3 Selection",
+            "Gain by architecture",
+            caption="selection_gain",
+            split="{split}",
         ),
     log:
         f"{LOGS}/plot_selection_gain/{{split}}.log",
