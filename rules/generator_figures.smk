@@ -1,41 +1,14 @@
 # Figures of the generators: their images, their quality, their snapshots.
+GENERATOR_FIGURE = {"category": "4 Generators", "subcategory": "overview"}
+IMAGES_FIGURE = {
+    "category": "4 Generators",
+    "subcategory": "images",
+    "split": "{split}",
+    "draw": "{draw}",
+}
 
 
-rule plot_sample_grid:
-    input:
-        train=plan.part("{draw}", "{split}", "train").as_posix(),
-        shards=lambda wildcards: [
-            plan.synthetic(wildcards.draw, wildcards.split, name)
-            for name in study.generators_of(wildcards.split)
-        ],
-        classes=rules.prepare.output.classes,
-        code=code_inputs("plot_sample_grid"),
-    output:
-        figure=figure(
-            "draw{draw}/{split}/sample_grid",
-            "4 Generators",
-            "Real and synthetic images",
-            subcategory="images",
-            split="{split}",
-            draw="{draw}",
-        ),
-    log:
-        f"{LOGS}/plot_sample_grid/draw{{draw}}/{{split}}.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_sample_grid/draw{{draw}}/{{split}}.tsv"
-    conda:
-        ENVIRONMENT
-    resources:
-        **resources_for("plot_sample_grid"),
-    params:
-        generators=lambda wildcards: study.generators_of(wildcards.split),
-    message:
-        "Figure: sample grid of {wildcards.split}, draw {wildcards.draw}"
-    script:
-        "../workflow_scripts/plot_sample_grid.py"
-
-
-rule plot_closest_pairs:
+rule plot_generator_images:
     input:
         train=plan.part("{draw}", "{split}", "train").as_posix(),
         shards=lambda wildcards: [
@@ -47,82 +20,62 @@ rule plot_closest_pairs:
             / "closest_pairs.parquet"
             for name in study.generators_of(wildcards.split)
         ],
-        code=code_inputs("plot_closest_pairs"),
+        classes=rules.prepare.output.classes,
+        code=code_inputs("plot_generator_images"),
     output:
-        figure=figure(
+        sample_grid=figure(
+            "draw{draw}/{split}/sample_grid",
+            contents="Real and synthetic images",
+            **IMAGES_FIGURE,
+        ),
+        closest_pairs=figure(
             "draw{draw}/{split}/closest_pairs",
-            "4 Generators",
-            "Closest pairs",
-            subcategory="images",
-            split="{split}",
-            draw="{draw}",
+            contents="Closest pairs",
+            **IMAGES_FIGURE,
         ),
     log:
-        f"{LOGS}/plot_closest_pairs/draw{{draw}}/{{split}}.log",
+        f"{LOGS}/plot_generator_images/draw{{draw}}/{{split}}.log",
     benchmark:
-        f"{BENCHMARKS}/plot_closest_pairs/draw{{draw}}/{{split}}.tsv"
+        f"{BENCHMARKS}/plot_generator_images/draw{{draw}}/{{split}}.tsv"
     conda:
         ENVIRONMENT
     resources:
-        **resources_for("plot_closest_pairs"),
+        **resources_for("plot_generator_images"),
     params:
         generators=lambda wildcards: study.generators_of(wildcards.split),
     message:
-        "Figure: closest pairs of {wildcards.split}, draw {wildcards.draw}"
+        "Figures: images of the generators of {wildcards.split}, draw {wildcards.draw}"
     script:
-        "../workflow_scripts/plot_closest_pairs.py"
+        "../workflow_scripts/plot_generator_images.py"
 
 
-rule plot_generator_quality:
+rule plot_generators:
     input:
         table=plan.table("generator_quality"),
-        code=code_inputs("plot_generator_quality"),
-    output:
-        figure=figure(
-            "generator_quality",
-            "4 Generators",
-            "Quality of the synthetic sets",
-            subcategory="overview",
-            split="all",
-        ),
-    log:
-        f"{LOGS}/plot_generator_quality.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_generator_quality.tsv"
-    conda:
-        ENVIRONMENT
-    resources:
-        **resources_for("plot_generator_quality"),
-    params:
-        splits=plan.splits,
-        generators=GENERATORS,
-    message:
-        "Figure: generator quality"
-    script:
-        "../workflow_scripts/plot_generator_quality.py"
-
-
-rule plot_snapshot_scores:
-    input:
         scores=plan.generator_files("snapshot_scores.parquet"),
-        code=code_inputs("plot_snapshot_scores"),
+        code=code_inputs("plot_generators"),
     output:
-        figure=figure(
-            "snapshot_scores",
-            "4 Generators",
-            "Snapshots during training",
-            caption="snapshot_scores_figure",
-            subcategory="overview",
+        generator_quality=figure(
+            "generator_quality",
+            contents="Quality of the synthetic sets",
             split="all",
+            **GENERATOR_FIGURE,
+        ),
+        snapshot_scores=figure(
+            "snapshot_scores",
+            contents="Snapshots during training",
+            caption="snapshot_scores_figure",
+            split="all",
+            **GENERATOR_FIGURE,
         ),
     log:
-        f"{LOGS}/plot_snapshot_scores.log",
+        f"{LOGS}/plot_generators.log",
     benchmark:
-        f"{BENCHMARKS}/plot_snapshot_scores.tsv"
+        f"{BENCHMARKS}/plot_generators.tsv"
     conda:
         ENVIRONMENT
     resources:
-        **resources_for("plot_snapshot_scores"),
+        **resources_for("plot_generators"),
     params:
         sources=[
             (draw, split, name)
@@ -133,6 +86,6 @@ rule plot_snapshot_scores:
         splits=plan.splits,
         generators=GENERATORS,
     message:
-        "Figure: snapshots of the generators"
+        "Figures: quality and snapshots of the generators"
     script:
-        "../workflow_scripts/plot_snapshot_scores.py"
+        "../workflow_scripts/plot_generators.py"

@@ -58,8 +58,6 @@ TARGETS["selection"] = [
     *expand(rules.plot_selection_gain.output.figure, split=plan.splits),
     *expand(rules.plot_learning_curves.output.figure, draw=plan.draws),
     *([rules.plot_random_graphs.output.figure] if study.candidates.rwnn else []),
-    *expand(rules.plot_sample_grid.output.figure, draw=plan.draws, split=plan.splits),
-    *expand(rules.plot_closest_pairs.output.figure, draw=plan.draws, split=plan.splits),
-    rules.plot_generator_quality.output.figure,
-    rules.plot_snapshot_scores.output.figure,
+    *expand(rules.plot_generator_images.output, draw=plan.draws, split=plan.splits),
+    *rules.plot_generators.output,
 ]

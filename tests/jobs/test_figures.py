@@ -51,11 +51,11 @@ def test_figures_of_images_are_written_from_files(shards, tmp_path):
     columns = {"draw": 0, "split": "Train300", "generator": "wgan", "rank": [0, 1], "synthetic_index": [30, 2]}
     columns |= {"train_index": [1, 39], "distance": [0.1, 0.2], "held_out_distance": [0.3, np.nan]}
     write_table("closest_pairs", pd.DataFrame(columns), tmp_path / "pairs.parquet")
-    sets, pairs = {"wgan": shards}, {"wgan": tmp_path / "pairs.parquet"}
-    figures.plot_sample_grid("Train300", shards, sets, tmp_path / "classes.json", tmp_path / "grid.png")
-    figures.plot_closest_pairs("Train300", shards, sets, pairs, tmp_path / "pairs.png")
-    for name in ("grid", "pairs"):
-        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    outputs = {name: tmp_path / f"{name}.png" for name in ("sample_grid", "closest_pairs")}
+    pairs = {"wgan": tmp_path / "pairs.parquet"}
+    figures.plot_generator_images("Train300", shards, {"wgan": shards}, pairs, tmp_path / "classes.json", outputs)
+    for path in outputs.values():
+        assert path.read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_gallery_shows_the_images_that_the_weights_name(tmp_path, monkeypatch):

@@ -85,42 +85,50 @@ def plot_random_graphs(graphs: Path, output: Path) -> None:
     save(random_graphs_figure(read_table(graphs, "graphs")), output)
 
 
-def plot_generator_quality(table: Path, splits: Sequence[str], generators: Sequence[str], output: Path) -> None:
-    """Draw the table generator_quality."""
-    save(generator_quality_figure(read_table(table, "generator_quality"), splits, generators), output)
-
-
-def plot_snapshot_scores(
-    scores: Mapping[Path, tuple[int, str, str]], splits: Sequence[str], generators: Sequence[str], output: Path
+def plot_generators(
+    table: Path,
+    scores: Mapping[Path, tuple[int, str, str]],
+    splits: Sequence[str],
+    generators: Sequence[str],
+    outputs: Mapping[str, Path],
 ) -> None:
-    """Draw tables snapshot_scores, each with its draw, split and generator."""
-    tables = [
+    """Draw the table generator_quality, and tables snapshot_scores, each with its draw, split and generator."""
+    quality = read_table(table, "generator_quality")
+    save(generator_quality_figure(quality, splits, generators), outputs["generator_quality"])
+    snapshots = [
         read_table(path, "snapshot_scores").assign(draw=draw, split=split, generator=name)
         for path, (draw, split, name) in scores.items()
     ]
-    save(snapshot_scores_figure(pd.concat(tables, ignore_index=True), splits, generators), output)
+    figure = snapshot_scores_figure(pd.concat(snapshots, ignore_index=True), splits, generators)
+    save(figure, outputs["snapshot_scores"])
 
 
-def plot_sample_grid(split: str, train: Path, sets: Mapping[str, Path], classes: Path, output: Path) -> None:
-    """Draw the first images of each class of a split's train file beside those of each synthetic set."""
+def plot_generator_images(
+    split: str,
+    train: Path,
+    sets: Mapping[str, Path],
+    pairs: Mapping[str, Path],
+    classes: Path,
+    outputs: Mapping[str, Path],
+) -> None:
+    """Draw a split's synthetic sets beside its train file.
+
+    The figure sample_grid shows the first images of each class, closest_pairs the images that each generator's table
+    closest_pairs names.
+    """
     names = read_json(classes)["classes"]
     shown = np.unique(np.linspace(0, len(names) - 1, min(len(names), MAX_CLASSES)).round().astype(int))
     files = {"real (train)": train, **sets}
     images = {name: first_of_classes(path, shown, SAMPLES_PER_CLASS) for name, path in files.items()}
     title = f"{split}: the first images of each class, unpicked"
-    save(samples_figure(images, [names[label] for label in shown], SAMPLES_PER_CLASS, title), output)
-
-
-def plot_closest_pairs(
-    split: str, train: Path, sets: Mapping[str, Path], pairs: Mapping[str, Path], output: Path
-) -> None:
-    """Draw the images that each generator's table closest_pairs names."""
+    figure = samples_figure(images, [names[label] for label in shown], SAMPLES_PER_CLASS, title)
+    save(figure, outputs["sample_grid"])
     tables = {name: read_table(path, "closest_pairs").sort_values("rank").head(PAIRS) for name, path in pairs.items()}
-    images = {
+    images_of_pairs = {
         name: (read_at(sets[name], table["synthetic_index"]), read_at(train, table["train_index"]))
         for name, table in tables.items()
     }
-    save(closest_pairs_figure(split, tables, images), output)
+    save(closest_pairs_figure(split, tables, images_of_pairs), outputs["closest_pairs"])
 
 
 def plot_model_ranking(title: str, table: Path, output: Path) -> None:

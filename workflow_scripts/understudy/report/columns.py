@@ -90,15 +90,13 @@ def beside(table: pd.DataFrame, keys: Sequence[str], name: str) -> list[Row]:
     return [{**rows[0], **{row[name]: row for row in rows}} for rows in groups]
 
 
-def untested(table: pd.DataFrame, name: str) -> str:
+def untested(table: pd.DataFrame, name: str) -> list[str]:
     """Say that no row has test figures, such as the column ``name``, or how many have none; nothing where all have."""
-    missing = int(table[name].isna().sum()) if name in table else len(table)
-    if missing == 0:
-        return ""
-    some = (
-        f"{plural(missing, 'row')} of {len(table):,} can't be compared with test images; the reason stands beside each."
-    )
-    return NO_TEST if missing == len(table) else some
+    lacking = int(table[name].isna().sum()) if name in table else len(table)
+    if lacking == len(table):
+        return [NO_TEST]
+    rows = f"{plural(lacking, 'row')} of {len(table):,} can't be compared with test images"
+    return [f"{rows}; the reason stands beside each."] if lacking else []
 
 
 def missing(row: Row, name: str) -> bool:

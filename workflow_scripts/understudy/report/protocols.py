@@ -80,7 +80,7 @@ def protocol_comparison_page(table: pd.DataFrame) -> Page:
     return Page(
         "The protocols compared",
         [
-            Section(texts=[explanation], note=columns.untested(table, "test_error")),
+            Section(texts=[explanation, *columns.untested(table, "test_error")]),
             Section("Test errors in short", table=columns.tabulate(errors, TEST_ERRORS)),
             *_by_family(table, COMPARISON),
         ],

@@ -28,11 +28,9 @@ def rank_preservation_page(table: pd.DataFrame) -> Page:
         "sampling error of the images, which lowers the measured correlation. Chosen by validation: subtrain runs "
         "ranked by the validation part."
     )
-    sections = [
-        Section(texts=[explanation], note=columns.untested(table, "spearman")),
-        Section(table=columns.tabulate(table, RANK_PRESERVATION)),
-    ]
-    return Page("Does a set rank models as test images do?", sections)
+    texts = [explanation, *columns.untested(table, "spearman")]
+    section = Section(texts=texts, table=columns.tabulate(table, RANK_PRESERVATION))
+    return Page("Does a set rank models as test images do?", [section])
 
 
 def _gain(row: columns.Row) -> str:
@@ -87,7 +85,7 @@ def selection_gain_page(table: pd.DataFrame) -> Page:
     return Page(
         "What choosing epoch and seed gains",
         [
-            Section(texts=[explanation], note=columns.untested(table, "gain")),
+            Section(texts=[explanation, *columns.untested(table, "gain")]),
             Section("Test errors in short", texts=[in_short], table=columns.tabulate(errors, TEST_ERRORS)),
             Section("Means over the architectures of a family", table=columns.tabulate(family_gains, GAINS)),
             Section("Each architecture", table=columns.tabulate(architecture_gains, GAINS)),
@@ -95,13 +93,10 @@ def selection_gain_page(table: pd.DataFrame) -> Page:
     )
 
 
-def _certified(row: columns.Row) -> str:
-    return f"{row['certified']:,} ({formats.percent(row['certified_share'], 1)} %)"
-
-
-def _certified_by_region(row: columns.Row) -> str:
-    certified, share = columns.count("", "restricted_certified"), columns.percent("", "restricted_certified_share", 1)
-    return f"{certified.cell(row)} ({share.cell(row)} %)"
+def _with_share(title: str, name: str) -> columns.Column:
+    """Show a number of pairs and, in brackets, its fraction of all pairs, which the column ``{name}_share`` has."""
+    number, share = columns.count("", name), columns.percent("", f"{name}_share", 1)
+    return columns.Column(title, lambda row: f"{number.cell(row)} ({share.cell(row)} %)")
 
 
 CERTIFICATES = [
@@ -110,10 +105,10 @@ CERTIFICATES = [
     columns.text("family", "family"),
     columns.count("pairs", "pairs"),
     columns.percent("bound (points)", "total_variation_bound", 1),
-    columns.Column("certified", _certified),
+    _with_share("certified", "certified"),
     columns.count("reversed on test", "violated"),
     columns.percent("bound, region of disagreement (points)", "restricted_bound", 1),
-    columns.Column("certified by it", _certified_by_region),
+    _with_share("certified by it", "restricted_certified"),
     columns.percent("same order on test (%)", "agree_share", 1),
     columns.REASON,
 ]
@@ -134,11 +129,8 @@ def certificate_summary_page(table: pd.DataFrame) -> Page:
         "images, so it says how much of the gap between the general bound and what happened is due to images that tell "
         "no models apart; one who has no test images can't have it, and on these test images it can't be violated."
     )
-    sections = [
-        Section(texts=[explanation, region], note=columns.untested(table, "agree_share")),
-        Section(table=columns.tabulate(table, CERTIFICATES)),
-    ]
-    return Page("Certified orders of pairs", sections)
+    texts = [explanation, region, *columns.untested(table, "agree_share")]
+    return Page("Certified orders of pairs", [Section(texts=texts, table=columns.tabulate(table, CERTIFICATES))])
 
 
 SELECTION_PAGES = {
