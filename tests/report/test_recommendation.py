@@ -6,7 +6,7 @@ from tests.report.test_pages import Cells
 from tests.report.test_table_pages import TEST_COLUMNS, ordered
 from understudy.report import formats
 from understudy.report.caveats import caveats
-from understudy.report.recommendation import UNSURE, Difference, recommendation_page
+from understudy.report.recommendation import UNSURE, recommendation_page, verdict
 from understudy.selection.protocols import ONE_RUN
 
 
@@ -19,6 +19,10 @@ def page(**changed):
     return recommendation_page("digits", tables(**changed), made_up.SYNTHETIC_SETS, 3).html()
 
 
+def difference(low, high, reason=""):
+    return {"difference": (low + high) / 2, "ci_low": low, "ci_high": high, "reason": reason}
+
+
 def list_caveats(frames, seeds):
     return list(caveats(frames, made_up.SYNTHETIC_SETS, seeds))
 
@@ -27,13 +31,13 @@ def test_the_verdict_follows_the_interval():
     for low, high, words in (
         *((0.01, 0.2, "is better"), (-0.01, 0.2, UNSURE), (-0.2, -0.01, "is worse"), (0.0, 0.1, UNSURE)),
     ):
-        assert words in Difference((low + high) / 2, low, high).verdict
-    assert Difference(np.nan, np.nan, np.nan).verdict == "not measured"
+        assert words in verdict(difference(low, high))
+    assert verdict(difference(np.nan, np.nan)) == "not measured"
 
 
 def test_with_one_run_an_architecture_no_verdict_speaks_of_others():
-    assert Difference(0.1, 0.05, 0.15, ONE_RUN).verdict == "the shipped model is better with these very runs"
-    assert Difference(0.1, -0.05, 0.25, ONE_RUN).verdict == UNSURE
+    assert verdict(difference(0.05, 0.15, ONE_RUN)) == "the shipped model is better with these very runs"
+    assert verdict(difference(-0.05, 0.25, ONE_RUN)) == UNSURE
     assert any("another seed may turn any order" in text for text in list_caveats(tables(), 1))
 
 

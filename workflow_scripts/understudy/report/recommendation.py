@@ -17,29 +17,14 @@ from understudy.selection.protocols import ONE_RUN
 UNSURE = "no difference can be told from noise"
 
 
-@dataclass(frozen=True)
-class Difference:
-    """An alternative's test error less that of the shipped model: fraction, 95 % interval, and why it is missing."""
-
-    value: float
-    low: float
-    high: float
-    reason: str = ""
-
-    @property
-    def verdict(self) -> str:
-        """In words, how sure it is."""
-        if np.isnan(self.value):
-            return "not measured"
-        if self.low <= 0 <= self.high:
-            return UNSURE
-        words = "the shipped model is better" if self.low > 0 else "the shipped model is worse"
-        return f"{words} with these very runs" if ONE_RUN in self.reason else words
-
-    @property
-    def points(self) -> str:
-        """The difference in percentage points, with its interval."""
-        return formats.interval(self.value, self.low, self.high, scale=100)
+def verdict(difference: columns.Row) -> str:
+    """Say how sure it is that the shipped model is better, from a row of ``protocol_differences``."""
+    if columns.missing(difference, "difference"):
+        return "not measured"
+    if difference["ci_low"] <= 0 <= difference["ci_high"]:
+        return UNSURE
+    words = "the shipped model is better" if difference["ci_low"] > 0 else "the shipped model is worse"
+    return f"{words} with these very runs" if ONE_RUN in difference["reason"] else words
 
 
 @dataclass(frozen=True)
@@ -54,11 +39,10 @@ class SplitResults:
     gain: pd.DataFrame
     ranks: pd.DataFrame
 
-    def against(self, protocol: str) -> Difference | None:
-        """Return how much better the synthetic protocol is than another one, if it was compared with it."""
+    def against(self, protocol: str) -> columns.Row | None:
+        """Return the row on how much better the synthetic protocol is than another one, if it was compared with it."""
         rows = self.differences[self.differences["against"] == protocol]
-        found = (Difference(row.difference, row.ci_low, row.ci_high, row.reason) for row in rows.itertuples())
-        return next(found, None)
+        return next(iter(rows.to_dict("records")), None)
 
 
 def recommendation_page(
@@ -120,10 +104,11 @@ def _in_short(results: list[SplitResults]) -> Section:
                 continue
             halves = found.subsets[found.subsets["against"] == protocol]
             wins = [f"; wins {formats.percent(row.win_share, 0)} % of halves" for row in halves.itertuples()]
-            points = gap.reason if np.isnan(gap.value) else "".join([gap.points, *wins])
-            verdicts.setdefault(gap.verdict, []).append(f"{found.split} ({points})")
+            points = "".join([columns.value_interval(gap, "difference"), *wins])
+            points = gap["reason"] if columns.missing(gap, "difference") else points
+            verdicts.setdefault(verdict(gap), []).append(f"{found.split} ({points})")
         if verdicts:
-            said = "; ".join(f"{verdict} on {', '.join(splits)}" for verdict, splits in verdicts.items())
+            said = "; ".join(f"{words} on {', '.join(splits)}" for words, splits in verdicts.items())
             lines.append(f"Against {look.alternative}: {said}.")
     note = (
         "In parentheses: by how many percentage points of test error the shipped model is better, its 95 % interval "
@@ -151,8 +136,8 @@ ALTERNATIVES = [
     columns.text("selected", "selected"),
     columns.percent_interval("test error (%)", "test_error"),
     columns.percent_interval("regret (points)", "regret", "regret_ci"),
-    columns.Column("better than it by (points)", lambda row: row["gap"].points if row["gap"] else row["no_gap"]),
-    columns.Column("how sure", lambda row: row["gap"].verdict if row["gap"] else row["role"]),
+    columns.text("better than it by (points)", "difference"),
+    columns.text("how sure", "verdict"),
 ]
 
 
@@ -162,9 +147,11 @@ def _alternatives(found: SplitResults) -> Section:
     main = next(iter(np.flatnonzero(_is_shipped(comparison, found.generator))), None)
     if main is None or columns.missing(rows[main], "test_error"):
         return Section(note="Without test images the alternatives can't be compared.")
-    for number, row in enumerate(rows):
-        row["gap"] = None if row["protocol"] == "synthetic" else found.against(row["protocol"])
-        row["no_gap"], row["role"] = ("", "shipped") if number == main else (formats.MISSING, "")
+    for row in rows:
+        gap = found.against(row["protocol"])
+        row["difference"] = columns.value_interval(gap, "difference") if gap else formats.MISSING
+        row["verdict"] = verdict(gap) if gap else ""
+    rows[main] |= {"difference": "", "verdict": "shipped"}
     averaged = " Figures are means over the draws of the split." if rows[main]["draw"] == AGGREGATE else ""
     note = (
         "Brackets: 95 % intervals over test images and runs; those of differences know that both are measured on the "
