@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from understudy.plots import style
 from understudy.plots.frames import in_order, plural
@@ -76,7 +75,7 @@ def snapshot_scores_figure(scores: pd.DataFrame, splits: Sequence[str], generato
     handles = []
     for name in in_order(scores["generator"], generators):
         colour, marker = style.generator_look(name, generators)
-        handles.append(Line2D([], [], color=colour, marker=marker, label=name))
+        handles.append(style.handle(name, colour, marker, "-"))
     style.legend(figure, handles, 4)
     style.title(figure, "Snapshots of the generators; a ring marks the selected one")
     return figure

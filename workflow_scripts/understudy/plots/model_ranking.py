@@ -3,7 +3,6 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from understudy.plots import style
 from understudy.statistics.rank_correlation import spearman
@@ -25,9 +24,9 @@ def model_ranking_figure(title: str, table: pd.DataFrame) -> Figure:
         row[0].set_ylabel("Real error (%)")
     if table["real_risk"].notna().any():
         handles = [
-            Line2D([], [], color=style.BLUE, marker="o", linestyle="none", label="ranked model"),
-            Line2D([], [], color=style.ORANGE, marker="x", linestyle="none", label="calibration model"),
-            Line2D([], [], color=style.GREY, linestyle=":", label="estimate = real error"),
+            style.handle("ranked model", style.BLUE, "o"),
+            style.handle("calibration model", style.ORANGE, "x"),
+            style.handle("estimate = real error", style.GREY, linestyle=":"),
         ]
         style.legend(figure, handles, len(handles))
     style.title(figure, f"{title}: real error against the estimate, one split of the models", size=11)

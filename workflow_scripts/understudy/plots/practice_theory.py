@@ -7,7 +7,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from understudy.plots import style
@@ -99,7 +98,7 @@ def _draw_points(panel: Axes, x: pd.Series, rows: pd.DataFrame, colour: str) -> 
 def _finish(figure: Figure, axes: np.ndarray, entries: Mapping[str, str], title: str, shown: pd.DataFrame) -> None:
     for row in axes:
         row[0].set_ylabel("Test accuracy (%)")
-    handles = [Line2D([], [], color=colour, marker="o", markersize=4, label=name) for name, colour in entries.items()]
+    handles = [style.handle(name, colour, "o", "-", markersize=4) for name, colour in entries.items()]
     style.legend(figure, handles, len(handles))
     dimension, trials = shown["dimension"].iloc[0], shown["trials"].iloc[0]
     simulations = f"{trials} simulations a point (mean, 95 %), d = {dimension}"

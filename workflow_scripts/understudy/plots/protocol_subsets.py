@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from understudy.plots import style
@@ -34,7 +33,7 @@ def protocol_subsets_figure(table: pd.DataFrame, synthetic_sets: Mapping[str, st
         panel.set_xlabel("Other protocol's test error\nless the synthetic one's (points)")
     handles = [
         Patch(**BOX, label="halves: 5, 25, 50, 75, 95 %"),
-        Line2D([], [], color=style.GREY, marker="o", label="mean with its 95 % interval, over images and runs"),
+        style.handle("mean with its 95 % interval, over images and runs", style.GREY, "o", "-"),
     ]
     style.legend(figure, handles, 3)
     sample = f": {rows['subsets'].iloc[0]:,} halves of {rows['runs'].iloc[0]} runs a draw" if len(rows) else ""

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from understudy.plots import style
 from understudy.plots.dots import INCHES_PER_DOT, Dot, draw_dots
@@ -39,8 +39,8 @@ def protocols_figure(
     correlations = correlations[correlations["level"] == "architecture"]
     comparison = whole_pool(over_draws(with_columns(comparison, OUTCOMES)))
     ends = last(errors)
-    most_dots = [table.groupby("split").size().max() for table in (correlations, comparison)]
-    heights = [3.2, 0.9 + INCHES_PER_DOT * most_dots[0], 3.4, 0.9 + INCHES_PER_DOT * most_dots[1]]
+    max_dots = [table.groupby("split").size().max() for table in (correlations, comparison)]
+    heights = [3.2, 0.9 + INCHES_PER_DOT * max_dots[0], 3.4, 0.9 + INCHES_PER_DOT * max_dots[1]]
     figure, axes = style.panels(
         4, len(synthetic_sets), width=4.5 * len(synthetic_sets), height=sum(heights) / 4, height_ratios=heights
     )
@@ -48,13 +48,13 @@ def protocols_figure(
         mine, ranks, choices = (table[table["split"] == split] for table in (ends, correlations, comparison))
         _draw_errors(column[0], mine, generator, generators)
         column[0].set_title(split, fontsize=11, fontweight="bold")
-        draw_dots(column[1], _correlation_dots(ranks, generators), most_dots[0])
+        draw_dots(column[1], _correlation_dots(ranks, generators), max_dots[0])
         column[1].set_xlim(-1.05, 1.05)
         column[1].set_xlabel(
             "Spearman correlation with test errors\n(dot: that of true errors, sampling error corrected)"
         )
         _draw_ranks(column[2], mine)
-        draw_dots(column[3], _protocol_dots(choices, generator), most_dots[1])
+        draw_dots(column[3], _protocol_dots(choices, generator), max_dots[1])
         column[3].set_xlabel(
             "Test error (%); regret in percentage points\n* with the set that this study's synthetic protocol uses"
         )
@@ -131,9 +131,9 @@ def _protocol_dots(rows: pd.DataFrame, generator: str) -> list[Dot]:
     return dots
 
 
-def _handles(correlations: pd.DataFrame, generators: Sequence[str]) -> list[Line2D]:
+def _handles(correlations: pd.DataFrame, generators: Sequence[str]) -> list[Artist]:
     handles = family_handles(correlations["family"], style.GREY)
     for name in in_order(correlations["generator"], [*generators, "validation"]):
         colour, _ = style.generator_look(name, generators)
-        handles.append(Line2D([], [], color=colour, marker="s", linestyle="none", label=name))
+        handles.append(style.handle(name, colour, "s"))
     return handles

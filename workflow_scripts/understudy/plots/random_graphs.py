@@ -5,7 +5,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from understudy.plots import style
 
@@ -29,9 +28,7 @@ def random_graphs_figure(graphs: pd.DataFrame) -> Figure:
     for panel, ((name, stage), edges) in zip(axes.flat, shown, strict=False):
         _draw_ring(panel, edges)
         panel.set_title(f"{name}, stage {stage + 1}")
-    handles = [
-        Line2D([], [], marker="o", linestyle="none", color=colour, label=label) for label, colour in KINDS.items()
-    ]
+    handles = [style.handle(label, colour, "o") for label, colour in KINDS.items()]
     style.legend(figure, handles, 3)
     part = f"; the first {len(shown)} of {len(found)}" if len(shown) < len(found) else ""
     style.title(figure, f"Graphs of the randomly wired networks, {graphs['nodes'].iloc[0]} nodes each{part}")

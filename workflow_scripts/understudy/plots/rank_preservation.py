@@ -5,9 +5,9 @@ from textwrap import shorten
 from typing import NamedTuple
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from understudy.plots import style
 from understudy.plots.frames import (
@@ -113,10 +113,10 @@ def _title(split: str, name: str, mine: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def family_handles(families: pd.Series, colour: str | None = None) -> list[Line2D]:
+def family_handles(families: pd.Series, colour: str | None = None) -> list[Artist]:
     """Return what a legend says of these families; in one ``colour`` where colours stand for something else."""
     return [
-        Line2D([], [], color=colour or look.colour, marker=look.marker, linestyle="none", label=look.label)
+        style.handle(look.label, colour or look.colour, look.marker)
         for family, look in style.FAMILIES.items()
         if family in set(families)
     ]

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from understudy.plots import style
-from understudy.plots.frames import over_draws, selection_sets, with_columns
+from understudy.plots.frames import over_draws, selection_sets
 
 METHODS = ("es", "rss", "es_rss")
 OFFSETS = (-0.25, 0.0, 0.25)
@@ -21,7 +21,7 @@ def selection_gain_figure(table: pd.DataFrame, split: str, generators: Sequence[
 
     A filled marker is the gain on test images with its interval, a hollow one what the selection set claims.
     """
-    table = over_draws(with_columns(table, ["gain", "ci_low", "ci_high"]))
+    table = over_draws(table)
     table = table[(table["split"] == split) & table["method"].isin(METHODS)]
     sets = selection_sets(table, [split], generators)
     lines = _lines(table)
@@ -70,13 +70,9 @@ def _draw_panel(panel: Axes, rows: pd.DataFrame, lines: list[tuple[str, str]]) -
     panel.grid(axis="y", visible=False)
 
 
-def _handles() -> list[Line2D]:
-    handles = []
-    for face, meaning in ((None, "gain on test images"), ("none", "claimed by the selection set")):
-        for method in METHODS:
-            look = style.SELECTION_METHODS[method]
-            label = f"{look.label}: {meaning}"
-            handles.append(
-                Line2D([], [], color=look.colour, marker=look.marker, linestyle="none", mfc=face, label=label)
-            )
-    return handles
+def _handles() -> list[Artist]:
+    return [
+        style.handle(f"{look.label}: {meaning}", look.colour, look.marker, markerfacecolor=face or look.colour)
+        for face, meaning in (("", "gain on test images"), ("none", "claimed by the selection set"))
+        for look in map(style.SELECTION_METHODS.get, METHODS)
+    ]

@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
@@ -31,15 +32,13 @@ FONT_SIZE = 9.5
 MARGIN = 0.1  # inches to either side of a figure's title and legend
 
 # Okabe and Ito's palette: told apart by readers with any of the common forms of colour blindness.
-BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
-    "#000000",
-    "#E69F00",
-    "#56B4E9",
-    "#009E73",
-    "#0072B2",
-    "#D55E00",
-    "#CC79A7",
-)
+BLACK = "#000000"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+GREEN = "#009E73"
+BLUE = "#0072B2"
+VERMILION = "#D55E00"
+PURPLE = "#CC79A7"
 GREY = "#767676"
 CYCLE = [BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY]  # of curves that no registry names
 
@@ -124,7 +123,7 @@ seaborn.set_theme(context="paper", style="whitegrid", rc=_PARAMETERS)
 
 
 def generator_look(name: str, generators: Sequence[str]) -> tuple[str, str]:
-    """Return colour and marker of a choosing set: by its place in the study's ``generators``, or validation's own."""
+    """Return colour and marker of a selection set: by its index in the study's ``generators``, or validation's own."""
     if name == "validation":
         return VALIDATION_LOOK
     return GENERATOR_LOOKS[list(generators).index(name) % len(GENERATOR_LOOKS)]
@@ -175,6 +174,11 @@ def legend(figure: Figure, handles: Sequence[Artist], columns: int, labels: Sequ
         if extent.width <= _room(figure):
             break
     _fit(figure, placed, heights[0])
+
+
+def handle(label: str, colour: str, marker: str = "", linestyle: str = "none", **options: object) -> Line2D:
+    """Return an entry of a legend."""
+    return Line2D([], [], label=label, color=colour, marker=marker, linestyle=linestyle, **options)
 
 
 def _extent(figure: Figure, artist: Artist) -> Bbox:

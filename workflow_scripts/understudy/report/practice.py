@@ -1,12 +1,17 @@
 """Pages of the practice study's tables."""
 
+from collections.abc import Iterator
+from math import nan
+
 import pandas as pd
 
 from understudy.practice.intervals import mean_interval
 from understudy.report import columns, formats
 from understudy.report.pages import Page, Section
+from understudy.report.table_page import TablePage
 
 ARM, SEEDS = columns.text("arm", "arm"), columns.text("seeds", "seeds")
+OMEGA = columns.Column("ω", lambda row: f"{row['omega']:g}")
 SUMMARY = [
     ARM,
     columns.text("additions", "branch"),
@@ -48,75 +53,69 @@ def practice_summary_page(table: pd.DataFrame) -> Page:
     return Page("Practice against its baselines", [Section(texts=[explanation]), *sections])
 
 
-def practice_differences_page(table: pd.DataFrame) -> Page:
-    """Return the page of ``practice_differences``: each loop's end against the plainer methods."""
-    table = table[table.groupby("arm")["branch"].transform("max") == table["branch"]]
-    explanation = (
-        "Test accuracy less that of a plainer method, in percentage points: the mean of the differences seed by seed, "
-        "with Student's 95 % interval. The other's accuracy is read off its curve at as many images, between its "
-        "points; where no seed's curve reaches so far there is nothing to compare."
-    )
-    sections = [Section(texts=[explanation])]
-    for equal, title in (("images_trained", "images trained on"), ("images_generated", "images made")):
-        shown = [
-            ARM,
-            columns.text("against", "against"),
-            SEEDS,
-            columns.count(title, "images"),
-            columns.percent("validation (points)", "validation_difference", 1),
-            columns.percent_interval("test (points)", "difference"),
-        ]
-        sections.append(Section(f"With as many {title}", table=columns.tabulate(table[table["equal"] == equal], shown)))
-    return Page("Practice against plainer methods, seed by seed", sections)
+def _by_equal(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Divide the rows of each loop's end by what both had as many of."""
+    ends = table[table.groupby("arm")["branch"].transform("max") == table["branch"]]
+    for equal, name in (("images_trained", "images trained on"), ("images_generated", "images made")):
+        yield f"With as many {name}", ends[ends["equal"] == equal]
 
 
-OMEGA = [
-    columns.Column("draw", lambda row: "all" if row["draw"] < 0 else str(row["draw"])),
-    columns.Column("ω", lambda row: f"{row['omega']:g}"),
-    SEEDS,
-    columns.percent_interval("validation accuracy (%)", "validation_accuracy"),
-    columns.Column("", lambda row: "best" if row["chosen"] else ""),
-]
+practice_differences_page = TablePage(
+    "Practice against plainer methods, seed by seed",
+    "Test accuracy less that of a plainer method, in percentage points: the mean of the differences seed by seed, "
+    "with Student's 95 % interval. The other's accuracy is read off its curve at as many images, between its "
+    "points; where no seed's curve reaches so far there is nothing to compare.",
+    [
+        ARM,
+        columns.text("against", "against"),
+        SEEDS,
+        columns.count("images", "images"),
+        columns.percent("validation (points)", "validation_difference", 1),
+        columns.percent_interval("test (points)", "difference"),
+    ],
+    parts=_by_equal,
+)
+practice_omega_page = TablePage(
+    "The choice of ω",
+    "The strength of the guidance by validation accuracy alone, at the end of runs that differ in nothing else: "
+    "the best mean over seeds, of equal ones the smallest. No test image is read for it. A study's omega should "
+    "be chosen by runs of other seeds than those that are then compared.",
+    [
+        columns.Column("draw", lambda row: "all" if row["draw"] < 0 else str(row["draw"])),
+        OMEGA,
+        SEEDS,
+        columns.percent_interval("validation accuracy (%)", "validation_accuracy"),
+        columns.Column("", lambda row: "best" if row["chosen"] else ""),
+    ],
+)
 
 
-def practice_omega_page(table: pd.DataFrame) -> Page:
-    """Return the page of ``practice_omega``."""
-    explanation = (
-        "The strength of the guidance by validation accuracy alone, at the end of runs that differ in nothing else: "
-        "the best mean over seeds, of equal ones the smallest. No test image is read for it. A study's omega should "
-        "be chosen by runs of other seeds than those that are then compared."
-    )
-    return Page("The choice of ω", [Section(texts=[explanation], table=columns.tabulate(table, OMEGA))])
-
-
-EQUAL_ACCURACY = [
-    ARM,
-    columns.count("images made", "images_generated"),
-    columns.count("trained on", "images_trained"),
-    columns.count("seconds", "seconds"),
-    columns.interval("ratio of seconds", "seconds_ratio", "ratio_ci"),
-    columns.percent("reached (%)", "reached", 0),
-    columns.REASON,
-]
-
-
-def practice_equal_accuracy_page(table: pd.DataFrame) -> Page:
-    """Return the page of ``practice_equal_accuracy``: a part for each static set."""
-    explanation = (
-        "What each method needs to reach the mean test accuracy of a static set, read off its mean curve over seeds. "
-        "The ratio of seconds is to that static set; below 1 is cheaper. Its 95 % interval resamples seeds; its upper "
-        "end is missing where the accuracy is not reached in more than 2.5 % of the resamples. Reached: in which "
-        "fraction of the resamples."
-    )
-    sections = [Section(texts=[explanation])]
+def _by_target(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Divide the rows by the static set whose accuracy is to be reached."""
     for size, rows in table.groupby("target_images"):
-        accuracy = formats.percent(rows["target_accuracy"].iloc[0], 1) if "target_accuracy" in rows else formats.MISSING
-        sections.append(Section(f"Static, {size:,} images: {accuracy} %", table=columns.tabulate(rows, EQUAL_ACCURACY)))
-    return Page("Cost at equal accuracy", sections)
+        accuracy = formats.percent(rows.get("target_accuracy", pd.Series([nan])).iloc[0], 1)
+        yield f"Static, {size:,} images: {accuracy} %", rows
 
 
+practice_equal_accuracy_page = TablePage(
+    "Cost at equal accuracy",
+    "What each method needs to reach the mean test accuracy of a static set, read off its mean curve over seeds. "
+    "The ratio of seconds is to that static set; below 1 is cheaper. Its 95 % interval resamples seeds; its upper "
+    "end is missing where the accuracy is not reached in more than 2.5 % of the resamples. Reached: in which "
+    "fraction of the resamples.",
+    [
+        ARM,
+        columns.count("images made", "images_generated"),
+        columns.count("trained on", "images_trained"),
+        columns.count("seconds", "seconds"),
+        columns.interval("ratio of seconds", "seconds_ratio", "ratio_ci"),
+        columns.percent("reached (%)", "reached", 0),
+        columns.REASON,
+    ],
+    parts=_by_target,
+)
 GUIDANCE = [
-    columns.Column("ω", lambda row: f"{row['omega']:g}"),
+    OMEGA,
     SEEDS,
     columns.count("images", "images"),
     columns.interval("entropy (nats)", "entropy"),

@@ -1,6 +1,6 @@
 """Pages of the tables that compare protocols."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -8,7 +8,15 @@ from understudy.plots.frames import in_order, over_draws
 from understudy.plots.style import FAMILIES, PROTOCOLS
 from understudy.report import columns, formats
 from understudy.report.pages import Page, Section
+from understudy.report.table_page import TablePage
 from understudy.selection.subsets import PERCENTILES
+
+
+def by_family(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Divide a table: all candidates together, then those of each family."""
+    for family in in_order(table["family"], list(FAMILIES)):
+        title = "All candidates" if family == "all" else f"The {family} family"
+        yield title, table[table["family"] == family]
 
 
 def _protocol(row: columns.Row) -> str:
@@ -20,31 +28,24 @@ def _percentiles(row: columns.Row) -> str:
 
 
 COMPARED = [*columns.SOURCE, columns.Column("protocol", _protocol)]
-COMPARISON = [
-    *COMPARED,
-    columns.text("selected", "selected"),
-    columns.text("runs", "candidates"),
-    columns.percent("error on the selection set (%)", "choosing_error"),
-    columns.percent_interval("test error (%)", "test_error"),
-    columns.percent("mean of its architecture (%)", "architecture_error"),
-    columns.percent_interval("regret (points)", "regret", "regret_ci"),
-    columns.REASON,
-]
-DIFFERENCES = [
-    *COMPARED,
-    columns.text("against", "against"),
-    columns.percent_interval("better by (points)", "difference"),
-    columns.REASON,
-]
-SUBSETS = [
-    *COMPARED,
-    columns.text("against", "against"),
-    columns.Column("halves", lambda row: f"{row['subsets']:,} of {row['runs']} runs"),
-    columns.percent("wins (%)", "win_share", 1),
-    columns.percent("ties (%)", "tie_share", 1),
-    columns.percent_interval("mean difference (points)", "mean_difference"),
-    columns.Column("5th, 25th, 50th, 75th, 95th percentile", _percentiles),
-]
+COMPARISON = TablePage(
+    "The protocols compared",
+    "What each protocol chooses and how it does on test images, with 95 % intervals over images and runs. Random "
+    "and standard choose an architecture and are scored by the mean of its runs; synthetic and validation choose "
+    "one snapshot. Regret: how much worse it is than the best of its kind, in percentage points.",
+    [
+        *COMPARED,
+        columns.text("selected", "selected"),
+        columns.text("runs", "candidates"),
+        columns.percent("error on the selection set (%)", "choosing_error"),
+        columns.percent_interval("test error (%)", "test_error"),
+        columns.percent("mean of its architecture (%)", "architecture_error"),
+        columns.percent_interval("regret (points)", "regret", "regret_ci"),
+        columns.REASON,
+    ],
+    tested="test_error",
+    parts=by_family,
+)
 
 
 def _test_errors(protocol: str) -> columns.Column:
@@ -68,52 +69,45 @@ def protocol_comparison_page(table: pd.DataFrame) -> Page:
 
     The first table is table 2 of Synthetic Data for Model Selection, with the validation alternative beside it.
     """
-    explanation = (
-        "What each protocol chooses and how it does on test images, with 95 % intervals over images and runs. Random "
-        "and standard choose an architecture and are scored by the mean of its runs; synthetic and validation choose "
-        "one snapshot. Regret: how much worse it is than the best of its kind, in percentage points."
-    )
     groups = over_draws(table).groupby(["family", "split"], sort=False)
     errors = [
         {"family": family, "split": split, "choices": rows.to_dict("records")} for (family, split), rows in groups
     ]
-    return Page(
-        "The protocols compared",
-        [
-            Section(texts=[explanation, *columns.untested(table, "test_error")]),
-            Section("Test errors in short", table=columns.tabulate(errors, TEST_ERRORS)),
-            *_by_family(table, COMPARISON),
-        ],
-    )
+    in_short = Section("Test errors in short", table=columns.tabulate(errors, TEST_ERRORS))
+    head, *families = COMPARISON(table).sections
+    return Page(COMPARISON.title, [head, in_short, *families])
 
 
-def protocol_differences_page(table: pd.DataFrame) -> Page:
-    """Return the page of ``protocol_differences``: all candidates together first, then each family."""
-    explanation = (
-        "By how many percentage points of test error each protocol's choice is better than a plainer one's; positive "
-        "differences are wins. The interval (95 %) is over images, on which both are measured, and over runs: what the "
-        "protocols would have chosen with others. An interval that covers 0 leaves it open which is better."
-    )
-    sections = [Section(texts=[explanation]), *_by_family(table, DIFFERENCES)]
-    return Page("How much better each protocol's choice is", sections)
-
-
-def protocol_subsets_page(table: pd.DataFrame) -> Page:
-    """Return the page of ``protocol_subsets``: all candidates together first, then each family."""
-    explanation = (
-        "One choice among one lot of candidates is one sample. Here each protocol chooses among random halves of the "
-        "candidates, half the architectures and half the seeds of each, and is compared with a plainer one. Positive "
-        "differences, in percentage points of test error, are wins; the interval (95 %) is that of the mean, over "
-        "images and runs, and the percentiles show how much a single choice may differ."
-    )
-    return Page("How often each protocol wins", [Section(texts=[explanation]), *_by_family(table, SUBSETS)])
-
-
-def _by_family(table: pd.DataFrame, shown: Sequence[columns.Column]) -> Iterator[Section]:
-    """Yield a table of all candidates together, then one of each family."""
-    for family in in_order(table["family"], list(FAMILIES)):
-        title = "All candidates" if family == "all" else f"The {family} family"
-        yield Section(title, table=columns.tabulate(table[table["family"] == family], shown))
+protocol_differences_page = TablePage(
+    "How much better each protocol's choice is",
+    "By how many percentage points of test error each protocol's choice is better than a plainer one's; positive "
+    "differences are wins. The interval (95 %) is over images, on which both are measured, and over runs: what the "
+    "protocols would have chosen with others. An interval that covers 0 leaves it open which is better.",
+    [
+        *COMPARED,
+        columns.text("against", "against"),
+        columns.percent_interval("better by (points)", "difference"),
+        columns.REASON,
+    ],
+    parts=by_family,
+)
+protocol_subsets_page = TablePage(
+    "How often each protocol wins",
+    "One choice among one lot of candidates is one sample. Here each protocol chooses among random halves of the "
+    "candidates, half the architectures and half the seeds of each, and is compared with a plainer one. Positive "
+    "differences, in percentage points of test error, are wins; the interval (95 %) is that of the mean, over "
+    "images and runs, and the percentiles show how much a single choice may differ.",
+    [
+        *COMPARED,
+        columns.text("against", "against"),
+        columns.Column("halves", lambda row: f"{row['subsets']:,} of {row['runs']} runs"),
+        columns.percent("wins (%)", "win_share", 1),
+        columns.percent("ties (%)", "tie_share", 1),
+        columns.percent_interval("mean difference (points)", "mean_difference"),
+        columns.Column("5th, 25th, 50th, 75th, 95th percentile", _percentiles),
+    ],
+    parts=by_family,
+)
 
 
 PROTOCOL_PAGES = {

@@ -6,31 +6,27 @@ from understudy.plots.frames import over_draws
 from understudy.plots.style import SELECTION_METHODS
 from understudy.report import columns, formats
 from understudy.report.pages import Page, Section
+from understudy.report.table_page import TablePage
 
-RANK_PRESERVATION = [
-    *columns.SOURCE,
-    columns.text("chosen by", "generator"),
-    columns.text("family", "family"),
-    columns.text("over", "level"),
-    columns.text("models", "models"),
-    columns.number("Spearman", "spearman"),
-    columns.number("Kendall", "kendall"),
-    columns.interval("Spearman of true errors", "spearman_true"),
-    columns.REASON,
-]
-
-
-def rank_preservation_page(table: pd.DataFrame) -> Page:
-    """Return the page of ``rank_preservation``."""
-    explanation = (
-        "Rank correlation of the errors on a set with those on test images. The interval (95 %) is for the correlation "
-        "of true errors over models like these: it allows for the sampling of images and models, and corrects the "
-        "sampling error of the images, which lowers the measured correlation. Chosen by validation: subtrain runs "
-        "ranked by the validation part."
-    )
-    texts = [explanation, *columns.untested(table, "spearman")]
-    section = Section(texts=texts, table=columns.tabulate(table, RANK_PRESERVATION))
-    return Page("Does a set rank models as test images do?", [section])
+rank_preservation_page = TablePage(
+    "Does a set rank models as test images do?",
+    "Rank correlation of the errors on a set with those on test images. The interval (95 %) is for the correlation "
+    "of true errors over models like these: it allows for the sampling of images and models, and corrects the "
+    "sampling error of the images, which lowers the measured correlation. Chosen by validation: subtrain runs "
+    "ranked by the validation part.",
+    [
+        *columns.SOURCE,
+        columns.text("chosen by", "generator"),
+        columns.text("family", "family"),
+        columns.text("over", "level"),
+        columns.text("models", "models"),
+        columns.number("Spearman", "spearman"),
+        columns.number("Kendall", "kendall"),
+        columns.interval("Spearman of true errors", "spearman_true"),
+        columns.REASON,
+    ],
+    tested="spearman",
+)
 
 
 def _gain(row: columns.Row) -> str:
@@ -99,38 +95,32 @@ def _with_share(title: str, name: str) -> columns.Column:
     return columns.Column(title, lambda row: f"{number.cell(row)} ({share.cell(row)} %)")
 
 
-CERTIFICATES = [
-    *columns.SOURCE,
-    columns.text("generator", "generator"),
-    columns.text("family", "family"),
-    columns.count("pairs", "pairs"),
-    columns.percent("bound (points)", "total_variation_bound", 1),
-    _with_share("certified", "certified"),
-    columns.count("reversed on test", "violated"),
-    columns.percent("bound, region of disagreement (points)", "restricted_bound", 1),
-    _with_share("certified by it", "restricted_certified"),
-    columns.percent("same order on test (%)", "agree_share", 1),
-    columns.REASON,
-]
-
-
-def certificate_summary_page(table: pd.DataFrame) -> Page:
-    """Return the page of ``certificate_summary``: how many pairs' orders are certified, and how many of them failed."""
-    explanation = (
-        "The order of a pair of models is certified where their errors on synthetic images differ by more than twice "
-        "the total variation between synthetic and real images (corollary 3.3), sampling error allowed for. The total "
-        "variation is an estimate: binning makes it smaller, so a certificate holds up to the binning; small samples "
-        "make it larger, so on small sets hardly any pair can reach its bound, however good the generator. It also "
-        "takes the generator's labels for true."
-    )
-    region = (
-        "Only images on which exactly one of the two models errs matter (theorem 3.2): the total variation over that "
-        "region is far smaller, and differs from pair to pair (the mean is given). It needs the labels of the test "
-        "images, so it says how much of the gap between the general bound and what happened is due to images that tell "
-        "no models apart; one who has no test images can't have it, and on these test images it can't be violated."
-    )
-    texts = [explanation, region, *columns.untested(table, "agree_share")]
-    return Page("Certified orders of pairs", [Section(texts=texts, table=columns.tabulate(table, CERTIFICATES))])
+certificate_summary_page = TablePage(
+    "Certified orders of pairs",
+    "The order of a pair of models is certified where their errors on synthetic images differ by more than twice "
+    "the total variation between synthetic and real images (corollary 3.3), sampling error allowed for. The total "
+    "variation is an estimate: binning makes it smaller, so a certificate holds up to the binning; small samples "
+    "make it larger, so on small sets hardly any pair can reach its bound, however good the generator. It also "
+    "takes the generator's labels for true.\n"
+    "Only images on which exactly one of the two models errs matter (theorem 3.2): the total variation over that "
+    "region is far smaller, and differs from pair to pair (the mean is given). It needs the labels of the test "
+    "images, so it says how much of the gap between the general bound and what happened is due to images that tell "
+    "no models apart; one who has no test images can't have it, and on these test images it can't be violated.",
+    [
+        *columns.SOURCE,
+        columns.text("generator", "generator"),
+        columns.text("family", "family"),
+        columns.count("pairs", "pairs"),
+        columns.percent("bound (points)", "total_variation_bound", 1),
+        _with_share("certified", "certified"),
+        columns.count("reversed on test", "violated"),
+        columns.percent("bound, region of disagreement (points)", "restricted_bound", 1),
+        _with_share("certified by it", "restricted_certified"),
+        columns.percent("same order on test (%)", "agree_share", 1),
+        columns.REASON,
+    ],
+    tested="agree_share",
+)
 
 
 SELECTION_PAGES = {
