@@ -5,28 +5,15 @@ PRACTICE_FIGURES = {
     "training": "One run and its branches",
     "hardness": "How hard added images are",
 }
-PLOTTED = [
-    "practice_summary",
-    "practice_guidance",
-    "practice_history",
-    "practice_additions",
-    "practice_hardness",
-]
-REPORTED_TABLES |= {
-    name: "7 Practice"
-    for name in [
-        "practice_summary",
-        "practice_differences",
-        "practice_equal_accuracy",
-        "practice_guidance",
-        *(["practice_omega"] if OMEGA_RUNS else []),
-    ]
-}
+PLOTTED = ["summary", "guidance", "history", "additions", "hardness"]
+PAGED = ["summary", "differences", "equal_accuracy", "guidance"]
+PAGED += ["omega"] if OMEGA_RUNS else []
+REPORTED_TABLES |= {f"practice_{name}": "7 Practice" for name in PAGED}
 
 
 rule plot_practice:
     input:
-        **{name: plan.table(name) for name in PLOTTED},
+        **{name: plan.table(f"practice_{name}") for name in PLOTTED},
         code=code_inputs("plot_practice"),
     output:
         **{
@@ -84,5 +71,5 @@ TARGETS["practice"] += [
     *rules.plot_practice.output,
     *(rules.plot_guided_images.output if GUIDED else []),
     *(rules.practice_omega.output if OMEGA_RUNS else []),
-    *(table_page(name) for name in REPORTED_TABLES if name.startswith("practice_")),
+    *(table_page(f"practice_{name}") for name in PAGED),
 ]

@@ -1,18 +1,10 @@
 # The report's first page, and what a selection study makes in all. Results of one category bear the same labels: the
 # report leaves the links out of a row that lacks one.
 SELECTION_PAGES = {
-    name: category
-    for name, category in {
-        "protocol_comparison": "2 Protocols",
-        "protocol_differences": "2 Protocols",
-        "protocol_subsets": "2 Protocols",
-        "rank_preservation": "3 Selection",
-        "selection_gain": "3 Selection",
-        "certificate_summary": "3 Selection",
-        "generator_quality": "4 Generators",
-    }.items()
-    if name in ["generator_quality", *plan.selection_tables, "certificate_summary"]
+    name: "2 Protocols" if name.startswith("protocol_") else "3 Selection"
+    for name in [*plan.selection_tables, "certificate_summary"]
 }
+SELECTION_PAGES["generator_quality"] = "4 Generators"
 REPORTED_TABLES |= SELECTION_PAGES
 
 

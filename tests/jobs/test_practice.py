@@ -160,8 +160,8 @@ def test_more_seeds_in_a_job_change_no_result(study, tmp_path):
 def test_figures_and_pages_are_made(study, tmp_path):
     folder, plan, tables = study
     figures = {name: tmp_path / f"{name}.png" for name in ("training", "scaling", "sweep", "hardness")}
-    wanted = ("practice_summary", "practice_guidance", "practice_history", "practice_additions", "practice_hardness")
-    plot_practice({name: tables[name] for name in wanted}, figures)
+    wanted = ("summary", "guidance", "history", "additions", "hardness")
+    plot_practice({name: tables[f"practice_{name}"] for name in wanted}, figures)
     images = {omega: folder / plan.practice.run(f"sweep_omega_{omega:g}", "block0") / f"images/sweep_omega_{omega:g}-s0"
               for omega in (0, 0.3)}  # fmt: skip
     plot_guided_images(images, folder / "classes.json", tmp_path / "images.png")

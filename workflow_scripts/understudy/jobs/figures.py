@@ -170,13 +170,15 @@ def plot_gallery(
 
 
 def plot_practice(tables: Mapping[str, Path], outputs: Mapping[str, Path]) -> None:
-    """Draw the practice study's figures, called training, scaling, sweep and hardness, from its tables."""
-    frames = {name: read_table(path, name) for name, path in tables.items()}
-    summary, additions = frames["practice_summary"], frames["practice_additions"]
-    save(training_figure(frames["practice_history"], additions), outputs["training"])
-    save(scaling_figure(summary), outputs["scaling"])
-    save(sweep_figure(summary, frames["practice_guidance"]), outputs["sweep"])
-    save(hardness_figure(frames["practice_hardness"], additions), outputs["hardness"])
+    """Draw the practice study's tables summary, guidance, history, additions and hardness.
+
+    The figures are called training, scaling, sweep and hardness.
+    """
+    frames = {name: read_table(path, f"practice_{name}") for name, path in tables.items()}
+    save(training_figure(frames["history"], frames["additions"]), outputs["training"])
+    save(scaling_figure(frames["summary"]), outputs["scaling"])
+    save(sweep_figure(frames["summary"], frames["guidance"]), outputs["sweep"])
+    save(hardness_figure(frames["hardness"], frames["additions"]), outputs["hardness"])
 
 
 def plot_guided_images(runs: Mapping[float, Path], classes: Path, output: Path) -> None:
