@@ -30,7 +30,7 @@ from understudy.selection.rank_certificates import (
 )
 from understudy.selection.rank_preservation import rank_preservation
 from understudy.selection.subsets import protocol_subsets
-from understudy.statistics.sampling_covariance import error_noise, wrong_images
+from understudy.statistics.sampling_covariance import error_covariance, wrong_images
 from understudy.tables import read_table, write_table
 
 ARCHITECTURES, SEEDS, EPOCHS, CLASSES = 17, 10, 40, 10
@@ -47,7 +47,7 @@ def runs_of(regime: str) -> pd.DataFrame:
     return frame.assign(run=frame["architecture"] + "-s" + frame["seed"].astype(str))
 
 
-def make_counts(regime: str, name: str, true: np.ndarray, generator: np.random.Generator) -> pd.DataFrame:
+def make_counts(regime: str, name: str, true: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     """Counts [run, epoch, class, half] drawn around the true errors, [runs, epochs]."""
     cells = 2 * CLASSES
     size = SIZES[name] // cells
@@ -57,18 +57,18 @@ def make_counts(regime: str, name: str, true: np.ndarray, generator: np.random.G
     frame["label"] = np.tile(np.repeat(np.arange(CLASSES), 2), len(true) * EPOCHS)
     frame["half"] = np.tile([0, 1], len(true) * EPOCHS * CLASSES)
     frame["images"] = size
-    frame["errors"] = generator.binomial(size, np.repeat(true[..., None], cells, axis=2).ravel())
+    frame["errors"] = rng.binomial(size, np.repeat(true[..., None], cells, axis=2).ravel())
     return frame
 
 
-def write_predictions(folder: Path, name: str, kept: pd.DataFrame, true: dict, generator: np.random.Generator) -> None:
+def write_predictions(folder: Path, name: str, kept: pd.DataFrame, true: dict, rng: np.random.Generator) -> None:
     """Made-up predictions of the kept snapshots on one set, images hard and easy alike for all."""
     labels = np.arange(SIZES[name]) % CLASSES
-    hard = generator.random(SIZES[name], dtype=np.float32)
+    hard = rng.random(SIZES[name], dtype=np.float32)
     rows = []
     for row in kept.itertuples():
         error = true[row.regime][row.place, row.epoch - 1]
-        wrong = 0.5 * hard + 0.5 * generator.random(SIZES[name], dtype=np.float32) < np.sqrt(error / 2)
+        wrong = 0.5 * hard + 0.5 * rng.random(SIZES[name], dtype=np.float32) < np.sqrt(error / 2)
         rows.append(((labels + wrong) % CLASSES).astype(np.int16))
     frame = kept.drop(columns="place").assign(set=name, chosen_by=[[] for _ in rows], predicted=rows)
     write_table("predictions", frame, folder / f"predictions-{name}.parquet")
@@ -76,12 +76,12 @@ def write_predictions(folder: Path, name: str, kept: pd.DataFrame, true: dict, g
 
 def make(folder: Path) -> None:
     """Write the made-up study."""
-    generator = np.random.default_rng(0)
-    base = np.repeat(np.linspace(0.04, 0.15, ARCHITECTURES), SEEDS)[:, None] + generator.normal(0, 0.003, (170, 1))
-    learnt = 0.2 * np.exp(-np.arange(EPOCHS) / 6) + generator.normal(0, 0.001, (170, EPOCHS))
+    rng = np.random.default_rng(0)
+    base = np.repeat(np.linspace(0.04, 0.15, ARCHITECTURES), SEEDS)[:, None] + rng.normal(0, 0.003, (170, 1))
+    learnt = 0.2 * np.exp(-np.arange(EPOCHS) / 6) + rng.normal(0, 0.001, (170, EPOCHS))
     true = {"full": np.clip(base + learnt, 0.01, 0.5), "subtrain": np.clip(base + learnt + 0.02, 0.01, 0.5)}
     counts = pd.concat(
-        [make_counts(regime, name, true[regime], generator) for regime, names in SETS.items() for name in names]
+        [make_counts(regime, name, true[regime], rng) for regime, names in SETS.items() for name in names]
     )
     write_table("counts", counts, folder / "counts.parquet")
     best = best_snapshots(counts[counts["set"] != "test"])
@@ -90,37 +90,37 @@ def make(folder: Path) -> None:
     kept["place"] = kept["architecture"].str[3:].astype(int) * SEEDS + kept["seed"]
     for name in SIZES:
         regimes = [regime for regime, names in SETS.items() if name in names]
-        write_predictions(folder, name, kept[kept["regime"].isin(regimes)], true, generator)
+        write_predictions(folder, name, kept[kept["regime"].isin(regimes)], true, rng)
 
 
 def compute(folder: Path, draws: int) -> None:
     """Compute every table, timing each."""
     start = time.perf_counter()
     counts = read_table(folder / "counts.parquet")
-    noise, clustered = {}, {}
+    covariances, clustered = {}, {}
     for name, size in SIZES.items():
         rows = read_table(folder / f"predictions-{name}.parquet")
         rows, labels = rows if name == "test" else rows[rows["is_last"]].reset_index(drop=True), np.arange(size) % 10
-        noise[0, "Train10K", name] = error_noise(rows, labels)
+        covariances[0, "Train10K", name] = error_covariance(rows, labels)
         for generator in GENERATORS if name == "test" else {name} & set(GENERATORS):
             # Ten clusterings into 20; which image is in which makes no difference to the time.
             clusters = np.random.default_rng(size).integers(20, size=(10, size), dtype=np.int16)
-            clustered[generator, name] = ClusteredErrors.of(rows, labels, clusters)
+            clustered[rng, name] = ClusteredErrors.of(rows, labels, clusters)
         print(f"  {len(rows):5} rows of predictions on {name:10} read and reduced {passed(start)}", flush=True)
         del rows
     places = {name: (0, "Train10K", name) for name in GENERATORS}
     restricted = {
         place: disagreement_variation(clustered[name, "test"], clustered[name, name]) for name, place in places.items()
     }
-    certificates = rank_certificates(counts, noise, dict.fromkeys(places.values(), 0.03), restricted=restricted)
+    certificates = rank_certificates(counts, covariances, dict.fromkeys(places.values(), 0.03), restricted=restricted)
     made = {"rank_certificates": certificates, "certificate_summary": certificate_summary(certificates)}
     print(f"  certificates {passed(start)}", flush=True)
     for name, build in {
-        "selection_gain": lambda: selection_gain(counts, noise, seed=0, resamples=draws),
-        "protocol_comparison": lambda: protocol_comparison(counts, noise, seed=0, resamples=draws),
-        "protocol_differences": lambda: protocol_differences(counts, noise, seed=0, resamples=draws),
-        "protocol_subsets": lambda: protocol_subsets(counts, noise, seed=0),
-        "rank_preservation": lambda: rank_preservation(counts, noise, seed=0, resamples=draws),
+        "selection_gain": lambda: selection_gain(counts, covariances, seed=0, n_resamples=draws),
+        "protocol_comparison": lambda: protocol_comparison(counts, covariances, seed=0, n_resamples=draws),
+        "protocol_differences": lambda: protocol_differences(counts, covariances, seed=0, n_resamples=draws),
+        "protocol_subsets": lambda: protocol_subsets(counts, covariances, seed=0),
+        "rank_preservation": lambda: rank_preservation(counts, covariances, seed=0, n_resamples=draws),
     }.items():
         made[name] = build()
         print(f"  {name} {passed(start)}", flush=True)

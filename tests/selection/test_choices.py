@@ -99,11 +99,11 @@ def test_run_that_was_not_evaluated_is_named():
 
 
 def test_choosing_never_reads_another_set():
-    generator = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     runs = runs_of(3, 3)
-    proxy = generator.random((9, 4, 60)) < 0.3
+    proxy = rng.random((9, 4, 60)) < 0.3
     first, second = (
-        study({("full", "gan"): (runs, proxy), ("full", "test"): (runs, generator.random((9, 4, 60)) < 0.3)})[0]
+        study({("full", "gan"): (runs, proxy), ("full", "test"): (runs, rng.random((9, 4, 60)) < 0.3)})[0]
         for _ in range(2)
     )
     chosen = [best_snapshots(counts).query("set == 'gan'") for counts in (first, second)]

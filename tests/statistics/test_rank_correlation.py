@@ -21,8 +21,8 @@ def test_ranks_and_correlations_are_scipys(pairs):
 
 
 def test_many_samples_at_once_are_the_single_ones():
-    generator = np.random.default_rng(0)
-    first, second = generator.integers(0, 6, (2, 5, 9))
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(0, 6, (2, 5, 9))
     together = spearman(first, second), kendall(first, second)
     for k in range(5):
         assert together[0][k] == pytest.approx(stats.spearmanr(first[k], second[k]).statistic)

@@ -3,24 +3,24 @@ import pandas as pd
 import pytest
 
 from understudy.errors import StudyError
-from understudy.statistics.sampling_covariance import error_noise, stratified_covariance
+from understudy.statistics.sampling_covariance import error_covariance, stratified_covariance
 
 
-def bootstrap_errors(wrong: np.ndarray, draws: int, generator: np.random.Generator, strata: np.ndarray) -> np.ndarray:
+def bootstrap_errors(wrong: np.ndarray, draws: int, rng: np.random.Generator, strata: np.ndarray) -> np.ndarray:
     """Errors [draws, models] of models on resampled images, within strata: the plain way, image by image."""
     total = np.zeros((draws, len(wrong)))
     for stratum in np.unique(strata):
         part = wrong[:, strata == stratum].astype(float)
         n = part.shape[1]
-        total += generator.multinomial(n, np.full(n, 1 / n), size=draws) @ part.T
+        total += rng.multinomial(n, np.full(n, 1 / n), size=draws) @ part.T
     return total / wrong.shape[1]
 
 
 def misses(models: int, images: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    generator = np.random.default_rng(seed)
-    hardness = generator.random(images)
-    wrong = hardness * 0.6 + generator.random((models, images)) * 0.6 > 0.8
-    return wrong, np.sort(generator.integers(0, 4, images))
+    rng = np.random.default_rng(seed)
+    hardness = rng.random(images)
+    wrong = hardness * 0.6 + rng.random((models, images)) * 0.6 > 0.8
+    return wrong, np.sort(rng.integers(0, 4, images))
 
 
 def test_covariance_is_the_textbook_formula():
@@ -56,15 +56,15 @@ def predictions(**changes) -> pd.DataFrame:
 
 
 def test_nearest_kept_snapshot_lends_its_noise():
-    noise = error_noise(predictions(), np.array([0, 1, 0, 1]))
+    noise = error_covariance(predictions(), np.array([0, 1, 0, 1]))
     np.testing.assert_allclose(noise.errors, [0.5, 0.25])
     assert noise.nearest_rows("full", ["a-s0", "a-s0"], [3, 6]).tolist() == [0, 1]
     assert noise.last_rows("full", ["a-s0"]).tolist() == [1]
 
 
 def test_missing_and_short_predictions_are_named():
-    noise = error_noise(predictions(), np.array([0, 1, 0, 1]))
+    noise = error_covariance(predictions(), np.array([0, 1, 0, 1]))
     with pytest.raises(StudyError, match=r"run 'b-s0' .* has no predictions"):
         noise.last_rows("full", ["b-s0"])
     with pytest.raises(StudyError, match="run 'a-s0' has 4 predictions on set 'test', which has 5 images"):
-        error_noise(predictions(), np.zeros(5, int))
+        error_covariance(predictions(), np.zeros(5, int))

@@ -18,9 +18,8 @@ def with_aggregates(records: Sequence[Record], keys: Sequence[str], overlaps: Ma
     """Append to `records` the mean over draws of those equal in `keys` (all key columns but draw).
 
     Numbers are averaged, estimates combined (`combine_draws`; `overlaps` gives, by split, what the draws' test sets
-    have in common), arrays put end to end, text that differs is joined in
-    the order of draws. A value missing in one draw is missing in the aggregate, with its reason. One draw alone has no
-    aggregate.
+    have in common), arrays put end to end, text that differs is joined in the order of draws. A value missing in one
+    draw is missing in the aggregate, with its reason. One draw alone has no aggregate.
     """
     groups: dict[tuple, list[Record]] = {}
     for record in records:
@@ -49,14 +48,14 @@ def to_frame(
 ) -> pd.DataFrame:
     """Turn records into a table.
 
-    `intervals`: for each column of estimates, the columns of its interval's ends, and the least value that it can have.
+    `intervals`: for each column of estimates, the columns of its interval's ends, and the lowest value possible.
     """
     rows = []
     for record in records:
         row = dict(record)
-        for name, (low, high, least) in intervals.items():
+        for name, (low, high, lowest) in intervals.items():
             if isinstance(row.get(name), Estimate):
-                row[low], row[high] = np.clip(row[name].interval(), least, 1.0)
+                row[low], row[high] = np.clip(row[name].interval(), lowest, 1.0)
                 row[name] = row[name].value
             elif name in row:
                 row[low], row[high] = np.nan, np.nan
