@@ -35,4 +35,4 @@ def _vary(first: Array, second: Array) -> bool:
         raise StudyError(
             f"a rank correlation needs at least {MIN_MODELS} models, got {len(first)}: add architectures or seeds"
         )
-    return bool(np.ptp(first) > 0 and np.ptp(second) > 0)
+    return bool(np.ptp(np.asarray(first)) > 0 and np.ptp(np.asarray(second)) > 0)
