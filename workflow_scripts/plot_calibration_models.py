@@ -3,7 +3,7 @@
 from adapter import job
 
 with job(snakemake):
-    from understudy.jobs.ranking import REAL
     from understudy.plots.calibration_models import plot_calibration_models
+    from understudy.ranking.predictions import REAL_SETS
 
-    plot_calibration_models(snakemake.input.table, snakemake.params.splits, REAL, snakemake.output.figure)
+    plot_calibration_models(snakemake.input.table, snakemake.params.splits, REAL_SETS[0], snakemake.output.figure)

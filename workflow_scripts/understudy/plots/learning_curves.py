@@ -11,7 +11,8 @@ from matplotlib.ticker import MaxNLocator
 
 from understudy.plots import style
 from understudy.plots.loading import read_errors
-from understudy.selection.choices import best_runs, best_snapshots
+from understudy.selection.choices import best_snapshots
+from understudy.statistics.ordering import best_first, first_of
 from understudy.tables import read_table
 
 TRAIN_COLOUR, TEST_COLOUR = style.GREY, style.BLACK
@@ -88,9 +89,9 @@ def followed_runs(errors: pd.DataFrame, split: str, generator: str, followed: in
     that the panels don't all show the best.
     """
     rows = errors[(errors["split"] == split) & (errors["regime"] == "full") & (errors["set"] == generator)]
-    ranked = best_runs(best_snapshots(rows)).sort_values(["errors", "architecture"], kind="stable")
-    places = np.linspace(0, len(ranked), min(followed, len(ranked)), endpoint=False).astype(int)
-    return ranked.iloc[places].reset_index(drop=True)
+    runs = first_of(best_snapshots(rows), ["architecture"])
+    positions = np.linspace(0, len(runs), min(followed, len(runs)), endpoint=False).astype(int)
+    return runs.iloc[best_first(runs)[positions]].reset_index(drop=True)
 
 
 def _draw_curves(

@@ -75,7 +75,7 @@ def _correlations(
     rng: np.random.Generator,
     n_resamples: int,
 ) -> dict:
-    """Columns of the table from runs (rows of `SplitErrors.part`) averaged by `level`; `sets`: the test set and the other."""
+    """Columns of the table from runs (rows of `SplitErrors.part`) averaged by `level`; `sets`: test set, other set."""
     _, weights = means_over(runs[level].astype(str).to_numpy())
     # Rounded, since means of equal sums must tie, in whatever order they were added up.
     real, synthetic = (

@@ -50,9 +50,9 @@ def protocol_subsets(
 
     A difference is the other protocol's test error less this one's, so that positive is a win. `win_share` and
     `tie_share` are fractions of the subsets; the 95 % interval is that of the mean difference, over images and runs;
-    the percentiles are over subsets, of all draws together where draws are aggregated. Only architectures with runs of both
-    regimes are candidates, so that every protocol has something to choose in every half; where none has both, those
-    with full runs, and synthetic is compared with random alone. Families and `all` as in `protocol_comparison`.
+    the percentiles are over subsets, of all draws together where draws are aggregated. Only architectures with runs of
+    both regimes are candidates, so that every protocol has something to choose in every half; where none has both,
+    those with full runs, and synthetic is compared with random alone. Families and `all` as in `protocol_comparison`.
     `n_resamples` is the number of subsets. Without a test set nothing can be compared and the table is empty.
     """
     records: list[Record] = []
