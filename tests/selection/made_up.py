@@ -105,6 +105,10 @@ def typical(
     return study(parts)
 
 
+SMALL = {"architectures": 2, "seeds": 3, "epochs": 2, "images": 100}
+"""A study for what doesn't depend on its size."""
+
+
 def without(counts: pd.DataFrame, architecture: str, regime: str) -> pd.DataFrame:
     """The counts of a study in which all of an architecture's runs of a regime failed before their first snapshot."""
     return counts[~((counts["architecture"] == architecture) & (counts["regime"] == regime))]

@@ -45,7 +45,7 @@ def of(table: pd.DataFrame, protocol: str) -> pd.Series:
 @pytest.mark.parametrize("test", ["test", None])
 def test_architecture_without_full_runs_is_never_chosen_and_named(test, tmp_path):
     # The first architecture is the best by far: standard and validation would choose it.
-    counts, covariances = typical(0)
+    counts, covariances = typical(0, architectures=4, seeds=2)
     assert of(BUILDERS["protocol_comparison"](counts, covariances), "standard")["selected"] == "standard000"
     counts = without(counts, "standard000", "full")
     comparison = written(counts, covariances, tmp_path, test)["protocol_comparison"]
@@ -57,7 +57,7 @@ def test_architecture_without_full_runs_is_never_chosen_and_named(test, tmp_path
 
 
 def test_architecture_without_subtrain_runs_is_named_where_they_choose(tmp_path):
-    counts, covariances = typical(0)
+    counts, covariances = typical(0, architectures=3, seeds=2)
     comparison = written(without(counts, "standard000", "subtrain"), covariances, tmp_path)["protocol_comparison"]
     chosen_by = comparison["protocol"].isin(["standard", "validation"])
     said = comparison["reason"].str.contains("left out, no subtrain run succeeded: standard000")
@@ -66,7 +66,7 @@ def test_architecture_without_subtrain_runs_is_named_where_they_choose(tmp_path)
 
 
 def test_subsets_hold_only_what_every_protocol_may_choose():
-    counts, covariances = typical(0, architectures=4)
+    counts, covariances = typical(0, architectures=4, seeds=3, epochs=1)
     build = BUILDERS["protocol_subsets"]
     lacking = without(without(counts, "standard000", "subtrain"), "standard001", "full")
     never = counts[~counts["architecture"].isin(["standard000", "standard001"])]
@@ -76,7 +76,7 @@ def test_subsets_hold_only_what_every_protocol_may_choose():
 
 
 def test_family_without_any_full_run_has_reasons_in_place_of_figures(tmp_path):
-    counts, covariances = typical(0, families=2, architectures=3)
+    counts, covariances = typical(0, families=2, architectures=3, seeds=2)
     for number in range(3):
         counts = without(counts, f"rwnn{number:03d}", "full")
     comparison = written(counts, covariances, tmp_path)["protocol_comparison"]
@@ -96,7 +96,7 @@ def test_all_full_runs_failed(tmp_path):
 
 
 def test_run_that_failed_early_counts_with_its_last_snapshot(tmp_path):
-    counts, covariances = cut_short(*typical(0), "standard001-s2", 1)
+    counts, covariances = cut_short(*typical(0, architectures=3, seeds=3), "standard001-s2", 1)
     tables = written(counts, covariances, tmp_path)
     assert tables["protocol_comparison"]["test_error"].notna().all()
     last = counts[(counts["set"] == "test") & (counts["regime"] == "full") & (counts["architecture"] == "standard001")]
@@ -122,7 +122,7 @@ def test_one_run_of_one_architecture_has_tables_that_say_what_is_missing(test, t
 
 
 def test_one_seed_of_each_architecture(tmp_path):
-    tables = written(*typical(0, seeds=1), tmp_path)
+    tables = written(*typical(0, architectures=4, seeds=1), tmp_path)
     gain = tables["selection_gain"]
     assert (gain["reason"] == "one run: nothing to choose among seeds").all()
     assert (gain[gain["method"] == "rss"]["gain"] == 0).all()
@@ -132,7 +132,7 @@ def test_one_seed_of_each_architecture(tmp_path):
 
 
 def test_no_test_set_is_said_in_every_comparison(tmp_path):
-    counts, covariances = typical(0)
+    counts, covariances = typical(0, architectures=3, seeds=2)
     tables = written(counts[counts["set"] != "test"], covariances, tmp_path, test=None)
     for name in ("selection_gain", "protocol_comparison", "rank_preservation"):
         assert tables[name]["reason"].str.contains("no test set").all(), name

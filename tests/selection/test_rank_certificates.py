@@ -101,7 +101,7 @@ def test_region_of_disagreement_certifies_what_the_whole_does_not():
 
 
 def test_draws_are_pooled_in_the_summary():
-    pairs = [as_draw(*typical(seed), seed) for seed in range(2)]
+    pairs = [as_draw(*typical(seed, architectures=3, seeds=2, epochs=1), seed) for seed in range(2)]
     counts, covariances = pd.concat([c for c, _ in pairs]), pairs[0][1] | pairs[1][1]
     variation = {(draw, "Train300", "gan"): 0.02 for draw in range(2)}
     summary = certificate_summary(rank_certificates(counts, covariances, variation)).query("generator == 'gan'")

@@ -49,7 +49,7 @@ def test_a_set_without_predictions_is_an_error():
 
 
 def test_aggregate_over_draws_lies_between_them():
-    pairs = [as_draw(*typical(seed), seed) for seed in range(2)]
+    pairs = [as_draw(*typical(seed, seeds=2, epochs=1), seed) for seed in range(2)]
     counts = pd.concat([counts for counts, _ in pairs])
     covariances = pairs[0][1] | pairs[1][1]
     table = rank_preservation(counts, covariances, seed=0, n_resamples=50).query(
@@ -67,7 +67,7 @@ def test_without_a_test_set_only_models_are_counted():
 
 
 def test_an_aggregate_says_that_a_draw_lacks_the_set():
-    counts, covariances = typical(5)
+    counts, covariances = typical(5, architectures=3, seeds=2, epochs=1)
     more = as_draw(
         counts[counts["set"] != "gan"], {key: value for key, value in covariances.items() if key[2] != "gan"}, 1
     )
@@ -81,7 +81,7 @@ def test_an_aggregate_says_that_a_draw_lacks_the_set():
 def test_architectures_of_equal_means_have_equal_ranks():
     """Whole numbers of errors: the correlation is that of their sums."""
     rng = np.random.default_rng(6)
-    for _ in range(20):
+    for _ in range(4):
         parts = {
             ("full", name): (runs_of(12, 3), draw_wrong(np.full((36, 1), 0.1), 120, rng)) for name in ("gan", "test")
         }

@@ -60,10 +60,7 @@ class FamilyRuns:
         """
         parts = []
         for half in self.errors.halves:
-            last, best = (
-                rows[(rows["regime"] == runs["regime"].iloc[0]) & rows["run"].isin(runs["run"])]
-                for rows in (half.last, half.best)
-            )
+            last, best = half.of_architecture(*runs[["regime", "architecture"]].iloc[0])
             # A half with a fraction f of the images has 1/f times the whole set's covariance.
             covariance = self.errors.sampling.covariance / half.fraction
             chosen_among = Runs(snapshots(last), snapshots(best), covariance, spread)

@@ -29,6 +29,14 @@ class Half:
     last: pd.DataFrame
     best: pd.DataFrame
 
+    def of_architecture(self, regime: str, architecture: str) -> list[pd.DataFrame]:
+        """Last and best snapshots of an architecture's runs of a regime, sorted by seed."""
+        return [groups[regime, architecture] for groups in self._groups]
+
+    @cached_property
+    def _groups(self) -> list[dict[tuple[str, str], pd.DataFrame]]:
+        return [dict(iter(rows.groupby(["regime", "architecture"], observed=True))) for rows in (self.last, self.best)]
+
 
 @dataclass(frozen=True)
 class SplitErrors:

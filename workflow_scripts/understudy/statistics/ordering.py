@@ -36,11 +36,12 @@ def best_first(rows: pd.DataFrame, error: str = "errors") -> Array:
 
     A column of the tie rule that the rows don't have decides nothing.
     """
-    ties = [tie for tie in TIES if tie.column in rows]
-    ordered = rows.reset_index(drop=True).sort_values(
-        [error, *(tie.column for tie in ties)], ascending=[True, *(tie.ascending for tie in ties)], kind="stable"
-    )
-    return ordered.index.to_numpy()
+    keys = [rows[error].to_numpy()]
+    for tie in TIES:
+        if tie.column in rows:
+            order = np.unique(rows[tie.column].to_numpy(), return_inverse=True)[1]
+            keys.append(order if tie.ascending else -order)
+    return np.lexsort(keys[::-1])  # the last key decides first
 
 
 def ranks(rows: pd.DataFrame, error: str = "errors") -> Array:
