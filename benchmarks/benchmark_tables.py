@@ -4,8 +4,8 @@
 
 Writes counts and predictions of full and subtrain runs on five synthetic sets of 100,000 images, a test set of 50,000
 and a validation part of 2,500 to a temporary folder, then reads them in a fresh process, computes every table with
-10,000 bootstrap draws, and prints seconds and peak memory. The aim is 60 s and 4 GB on two cores. The same images
-resampled the plain way, for one set and one hundredth of the draws, stand beside it as the ratio.
+10,000 resamples, and prints seconds and peak memory. The aim is 60 s and 4 GB on two cores. The same images
+resampled the plain way, for one set and one hundredth of the resamples, stand beside it as the ratio.
 """
 
 import argparse
@@ -67,10 +67,10 @@ def write_predictions(folder: Path, name: str, kept: pd.DataFrame, true: dict, r
     hard = rng.random(SIZES[name], dtype=np.float32)
     rows = []
     for row in kept.itertuples():
-        error = true[row.regime][row.place, row.epoch - 1]
+        error = true[row.regime][row.number, row.epoch - 1]
         wrong = 0.5 * hard + 0.5 * rng.random(SIZES[name], dtype=np.float32) < np.sqrt(error / 2)
         rows.append(((labels + wrong) % CLASSES).astype(np.int16))
-    frame = kept.drop(columns="place").assign(set=name, chosen_by=[[] for _ in rows], predicted=rows)
+    frame = kept.drop(columns="number").assign(set=name, chosen_by=[[] for _ in rows], predicted=rows)
     write_table("predictions", frame, folder / f"predictions-{name}.parquet")
 
 
@@ -87,13 +87,13 @@ def make(folder: Path) -> None:
     best = best_snapshots(counts[counts["set"] != "test"])
     kept = pd.concat([best, best.assign(epoch=EPOCHS)])[[*runs_of("full").columns, "epoch"]].drop_duplicates()
     kept["is_last"] = kept["epoch"] == EPOCHS
-    kept["place"] = kept["architecture"].str[3:].astype(int) * SEEDS + kept["seed"]
+    kept["number"] = kept["architecture"].str[3:].astype(int) * SEEDS + kept["seed"]
     for name in SIZES:
         regimes = [regime for regime, names in SETS.items() if name in names]
         write_predictions(folder, name, kept[kept["regime"].isin(regimes)], true, rng)
 
 
-def compute(folder: Path, draws: int) -> None:
+def compute(folder: Path, n_resamples: int) -> None:
     """Compute every table, timing each."""
     start = time.perf_counter()
     counts = read_table(folder / "counts.parquet")
@@ -105,7 +105,7 @@ def compute(folder: Path, draws: int) -> None:
         for generator in GENERATORS if name == "test" else {name} & set(GENERATORS):
             # Ten clusterings into 20; which image is in which makes no difference to the time.
             clusters = np.random.default_rng(size).integers(20, size=(10, size), dtype=np.int16)
-            clustered[rng, name] = ClusteredErrors.of(rows, labels, clusters)
+            clustered[generator, name] = ClusteredErrors.of(rows, labels, clusters)
         print(f"  {len(rows):5} rows of predictions on {name:10} read and reduced {passed(start)}", flush=True)
         del rows
     places = {name: (0, "Train10K", name) for name in GENERATORS}
@@ -116,11 +116,11 @@ def compute(folder: Path, draws: int) -> None:
     made = {"rank_certificates": certificates, "certificate_summary": certificate_summary(certificates)}
     print(f"  certificates {passed(start)}", flush=True)
     for name, build in {
-        "selection_gain": lambda: selection_gain(counts, covariances, seed=0, n_resamples=draws),
-        "protocol_comparison": lambda: protocol_comparison(counts, covariances, seed=0, n_resamples=draws),
-        "protocol_differences": lambda: protocol_differences(counts, covariances, seed=0, n_resamples=draws),
+        "selection_gain": lambda: selection_gain(counts, covariances, seed=0, n_resamples=n_resamples),
+        "protocol_comparison": lambda: protocol_comparison(counts, covariances, seed=0, n_resamples=n_resamples),
+        "protocol_differences": lambda: protocol_differences(counts, covariances, seed=0, n_resamples=n_resamples),
         "protocol_subsets": lambda: protocol_subsets(counts, covariances, seed=0),
-        "rank_preservation": lambda: rank_preservation(counts, covariances, seed=0, n_resamples=draws),
+        "rank_preservation": lambda: rank_preservation(counts, covariances, seed=0, n_resamples=n_resamples),
     }.items():
         made[name] = build()
         print(f"  {name} {passed(start)}", flush=True)
@@ -130,12 +130,12 @@ def compute(folder: Path, draws: int) -> None:
     print(f"{peak():.2f} GB at peak (aim 4)")
     wrong = wrong_images(read_table(folder / "predictions-gan0.parquet").query("is_last"), np.arange(100_000) % 10)
     start = time.perf_counter()
-    for _ in range(draws // 100):
+    for _ in range(n_resamples // 100):
         weights = np.bincount(np.random.default_rng(0).integers(100_000, size=100_000), minlength=100_000)
         wrong @ weights
     plain = (time.perf_counter() - start) * 100
     print(
-        f"plain resampling of one set's 170 models, {draws} draws: {plain:.0f} s, {plain / seconds:.1f} times as long"
+        f"plain resampling of one set's 170 models, {n_resamples} times: {plain:.0f} s, {plain / seconds:.1f} times as long"
     )
 
 
@@ -153,16 +153,16 @@ def peak() -> float:
 def main() -> None:
     """Make the study, then compute in a fresh process so that its peak memory is the tables' own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--draws", type=int, default=10_000)
+    parser.add_argument("--n-resamples", type=int, default=10_000)
     parser.add_argument("--folder", type=Path, help="compute from a study made before, in this folder")
     options = parser.parse_args()
     if options.folder:
-        compute(options.folder, options.draws)
+        compute(options.folder, options.n_resamples)
         return
     with tempfile.TemporaryDirectory() as folder:
         make(Path(folder))
         print("made up; computing", flush=True)
-        command = [sys.executable, __file__, "--folder", folder, "--draws", str(options.draws)]
+        command = [sys.executable, __file__, "--folder", folder, "--n-resamples", str(options.n_resamples)]
         subprocess.run(command, check=True)
 
 

@@ -3,7 +3,7 @@
     python benchmarks/study_spearman_coverage.py --studies 500 --models 17 170
 
 True errors follow a Gaussian copula; models share the images' difficulty. Three laws of the true errors: normal, skewed
-(lognormal), and narrow, where image noise makes up half of the measured spread.
+(lognormal), and narrow, where the sampling of images makes up half of the measured spread.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=500)
     parser.add_argument("--models", type=int, nargs="+", default=[17, 170])
-    parser.add_argument("--draws", type=int, default=300, help="simulated studies per correlation tried")
+    parser.add_argument("--n-resamples", type=int, default=300, help="simulated studies per correlation tried")
     parser.add_argument("--images", type=int, nargs=2, default=[1200, 2000], help="of the real and the synthetic set")
     options = parser.parse_args()
     for models in options.models:
@@ -59,11 +59,9 @@ def main() -> None:
                 for number in range(options.studies):
                     first, second = rng.standard_normal((2, models))
                     second = rho * first + np.sqrt(1 - rho**2) * second
-                    wrong = [
-                        misses(of_score(s), n, rng) for s, n in zip((first, second), options.images, strict=True)
-                    ]
+                    wrong = [misses(of_score(s), n, rng) for s, n in zip((first, second), options.images, strict=True)]
                     sides = [Side(w.mean(axis=1), stratified_covariance(w, np.arange(w.shape[1]) % 10)) for w in wrong]
-                    result = true_spearman(*sides, rng, draws=options.draws)
+                    result = true_spearman(*sides, rng, n_resamples=options.n_resamples)
                     covered += result.low <= truth <= result.high
                     widths.append(result.high - result.low)
                     corrected.append(result.corrected)

@@ -25,7 +25,7 @@ from understudy.tables import write_table
 def tables() -> dict[str, pd.DataFrame]:
     place = {"draw": 0, "split": ""}
     parts = predictions(0), predictions(1), predictions(2)
-    settings = design(counts=(2, 4))
+    settings = design(calibration_counts=[2, 4])
     rows = pd.concat(
         [
             compare_methods(*parts, settings).assign(set="gan", **place),
@@ -81,7 +81,7 @@ def test_a_line_for_each_method_by_number_of_models(tables):
 
 def test_the_gallery_reads_the_images_that_the_weights_name(tmp_path):
     synthetic = predictions(0)
-    weights = image_weights(synthetic, predictions(1), ["m0", "m3", "m8"], penalty=1.0)
+    weights = image_weights(synthetic, predictions(1), ["m0", "m3", "m8"], design())
     write_table("image_weights", weights.assign(draw=0, split="", set="gan"), tmp_path / "weights.parquet")
     images = np.random.default_rng(0).integers(0, 256, (60, 1, 8, 8), dtype=np.uint8)
     write_images(tmp_path / "gan" / "0.parquet", images, synthetic.labels)

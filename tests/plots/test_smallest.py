@@ -83,7 +83,7 @@ def test_snapshot_scores_of_one_split_have_plain_numbers():
 
 
 def test_calibration_models_of_one_set():
-    settings = design(counts=(2, 4))
+    settings = design(calibration_counts=[2, 4])
     parts = predictions(0), predictions(1), predictions(2)
     rows = [compare_methods(*parts, settings).assign(set="gan"), compare_real_sets(*parts[1:], settings)]
     rows[1] = rows[1].assign(set="calibration")

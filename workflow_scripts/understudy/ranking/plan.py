@@ -124,7 +124,7 @@ class RankingPlan:
             folders = [self.model_evaluation(name, batch) for batch in self.model_batches]
             files = [(folder / "predictions.parquet").as_posix() for folder in folders]
             return {"files": files, "labels": (folders[0] / "labels.parquet").as_posix()}
-        arrays = settings.model_dump(include={"labels", "models", "predicted"})
+        arrays = settings.canonical(include={"labels", "models", "predicted"})
         return {"files": [settings.path.as_posix()], **arrays}
 
     def given_files(self) -> list[str]:

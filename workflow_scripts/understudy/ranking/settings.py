@@ -142,10 +142,8 @@ class RankingSettings(Settings):
 
     def calibration_settings(self) -> dict:
         """Return what comparisons and tables depend on."""
-        return self.model_dump(
-            mode="json",
-            include={"calibration_models", "calibration_counts", "repeats", "penalty", "penalties", "drop_classes"},
-        )
+        keys = {"calibration_models", "calibration_counts", "repeats", "penalty", "penalties", "drop_classes"}
+        return self.canonical(include=keys)
 
     @model_validator(mode="after")
     def _sets_fit(self) -> "RankingSettings":
