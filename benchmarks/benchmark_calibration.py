@@ -1,4 +1,4 @@
-"""Calibration: ridge regressions against scikit-learn's Ridge, one adaptive fit, and the table of a study of paper's size.
+"""Calibration: ridge against scikit-learn's Ridge, one adaptive fit, and the table of a study of paper's size.
 
     python benchmarks/benchmark_calibration.py ridge
     python benchmarks/benchmark_calibration.py adaptive

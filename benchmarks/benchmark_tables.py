@@ -29,6 +29,7 @@ from understudy.selection.rank_certificates import (
     rank_certificates,
 )
 from understudy.selection.rank_preservation import rank_preservation
+from understudy.selection.split_errors import StudyErrors
 from understudy.selection.subsets import protocol_subsets
 from understudy.statistics.sampling_covariance import error_covariance, wrong_images
 from understudy.tables import read_table, write_table
@@ -112,15 +113,21 @@ def compute(folder: Path, n_resamples: int) -> None:
     restricted = {
         place: disagreement_variation(clustered[name, "test"], clustered[name, name]) for name, place in places.items()
     }
-    certificates = rank_certificates(counts, covariances, dict.fromkeys(places.values(), 0.03), restricted=restricted)
+    certificates = rank_certificates(StudyErrors(counts, covariances), dict.fromkeys(places.values(), 0.03), restricted)
     made = {"rank_certificates": certificates, "certificate_summary": certificate_summary(certificates)}
     print(f"  certificates {passed(start)}", flush=True)
     for name, build in {
-        "selection_gain": lambda: selection_gain(counts, covariances, seed=0, n_resamples=n_resamples),
-        "protocol_comparison": lambda: protocol_comparison(counts, covariances, seed=0, n_resamples=n_resamples),
-        "protocol_differences": lambda: protocol_differences(counts, covariances, seed=0, n_resamples=n_resamples),
-        "protocol_subsets": lambda: protocol_subsets(counts, covariances, seed=0),
-        "rank_preservation": lambda: rank_preservation(counts, covariances, seed=0, n_resamples=n_resamples),
+        "selection_gain": lambda: selection_gain(StudyErrors(counts, covariances), seed=0, n_resamples=n_resamples),
+        "protocol_comparison": lambda: protocol_comparison(
+            StudyErrors(counts, covariances), seed=0, n_resamples=n_resamples
+        ),
+        "protocol_differences": lambda: protocol_differences(
+            StudyErrors(counts, covariances), seed=0, n_resamples=n_resamples
+        ),
+        "protocol_subsets": lambda: protocol_subsets(StudyErrors(counts, covariances), seed=0),
+        "rank_preservation": lambda: rank_preservation(
+            StudyErrors(counts, covariances), seed=0, n_resamples=n_resamples
+        ),
     }.items():
         made[name] = build()
         print(f"  {name} {passed(start)}", flush=True)
@@ -134,9 +141,7 @@ def compute(folder: Path, n_resamples: int) -> None:
         weights = np.bincount(np.random.default_rng(0).integers(100_000, size=100_000), minlength=100_000)
         wrong @ weights
     plain = (time.perf_counter() - start) * 100
-    print(
-        f"plain resampling of one set's 170 models, {n_resamples} times: {plain:.0f} s, {plain / seconds:.1f} times as long"
-    )
+    print(f"resampling one set's 170 models {n_resamples} times: {plain:.0f} s, {plain / seconds:.1f} times as long")
 
 
 def passed(start: float) -> str:

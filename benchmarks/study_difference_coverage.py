@@ -16,6 +16,7 @@ from made_up import CLASSES, as_draw, runs_of, tables
 from scipy import special
 
 from understudy.selection.comparison import protocol_differences
+from understudy.selection.split_errors import StudyErrors
 from understudy.statistics.sampling_covariance import error_covariance
 
 MEANS, SEEDS, SPREAD, IMAGES, POOL, DRAWS = np.array([0.06, 0.07, 0.075, 0.09, 0.12]), 5, 0.008, 400, 1200, 3
@@ -64,7 +65,9 @@ def one_study(number: int) -> tuple[pd.DataFrame, list[dict[str, float]]]:
             counts.append(as_draw(tested[regime][0], {}, draw)[0])
         predictions = pd.concat([kept for _, kept in tested.values()], ignore_index=True)
         covariances[draw, "Train300", "test"] = error_covariance(predictions, labels, index)
-    return protocol_differences(pd.concat(counts, ignore_index=True), covariances, seed=number, n_resamples=300), chosen
+    return protocol_differences(
+        StudyErrors(pd.concat(counts, ignore_index=True), covariances), seed=number, n_resamples=300
+    ), chosen
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from made_up import draw_wrong, runs_of, study
 
 from understudy.selection.gain import selection_gain
+from understudy.selection.split_errors import StudyErrors
 
 ERROR, IMAGES, EPOCHS = 0.15, 600, 3
 
@@ -44,7 +45,7 @@ def main() -> None:
         for number in range(options.studies):
             test = draw_wrong(np.full(shape, ERROR), IMAGES, rng)
             parts = {("full", "test"): (runs, test), ("full", "gan"): (runs, proxy(kind, shape, rng))}
-            table = selection_gain(*study(parts), seed=number, n_resamples=100)
+            table = selection_gain(StudyErrors(*study(parts)), seed=number, n_resamples=100)
             table = table[table["architecture"].isin(["standard000", "all"]) & (table["method"] != "baseline")]
             inside = (table["ci_low"] <= 1e-12) & (table["ci_high"] >= -1e-12)
             for key, value in zip(zip(table["architecture"], table["method"], strict=True), inside, strict=True):

@@ -12,6 +12,7 @@ from understudy.selection.comparison import protocol_comparison
 from understudy.selection.gain import selection_gain
 from understudy.selection.rank_certificates import certificate_summary, rank_certificates
 from understudy.selection.rank_preservation import rank_preservation
+from understudy.selection.split_errors import StudyErrors
 from understudy.selection.subsets import protocol_subsets
 from understudy.tables import read_table, write_table
 
@@ -21,7 +22,7 @@ BUILDERS = {
     "protocol_comparison": partial(protocol_comparison, seed=0, n_resamples=20),
     "protocol_subsets": partial(protocol_subsets, seed=0, n_resamples=20),
     "rank_preservation": partial(rank_preservation, seed=0, n_resamples=20),
-    "rank_certificates": partial(rank_certificates, total_variation=VARIATION),
+    "rank_certificates": partial(rank_certificates, total_variation=VARIATION, restricted={}),
 }
 
 
@@ -30,7 +31,7 @@ def written(
 ) -> dict[str, pd.DataFrame]:
     """All tables of a study that could be written."""
     names = [name for name in BUILDERS if test or name != "protocol_subsets"]
-    tables = {name: BUILDERS[name](counts, covariances, test=test) for name in names}
+    tables = {name: BUILDERS[name](StudyErrors(counts, covariances, test=test)) for name in names}
     tables["certificate_summary"] = certificate_summary(tables["rank_certificates"])
     for name, table in tables.items():
         write_table(name, table, folder / f"{name}.parquet")
@@ -46,12 +47,16 @@ def of(table: pd.DataFrame, protocol: str) -> pd.Series:
 def test_architecture_without_full_runs_is_never_chosen_and_named(test, tmp_path):
     # The first architecture is the best by far: standard and validation would choose it.
     counts, covariances = typical(0, architectures=4, seeds=2)
-    assert of(BUILDERS["protocol_comparison"](counts, covariances), "standard")["selected"] == "standard000"
+    assert (
+        of(BUILDERS["protocol_comparison"](StudyErrors(counts, covariances)), "standard")["selected"] == "standard000"
+    )
     counts = without(counts, "standard000", "full")
     comparison = written(counts, covariances, tmp_path, test)["protocol_comparison"]
     assert comparison["reason"].str.contains("left out, no full run succeeded: standard000").all()
     # The choices are those of a study that never had the architecture.
-    never = BUILDERS["protocol_comparison"](without(counts, "standard000", "subtrain"), covariances, test=test)
+    never = BUILDERS["protocol_comparison"](
+        StudyErrors(without(counts, "standard000", "subtrain"), covariances, test=test)
+    )
     columns = [column for column in comparison.columns if column != "reason"]
     pd.testing.assert_frame_equal(comparison[columns], never[columns])
 
@@ -70,9 +75,11 @@ def test_subsets_hold_only_what_every_protocol_may_choose():
     build = BUILDERS["protocol_subsets"]
     lacking = without(without(counts, "standard000", "subtrain"), "standard001", "full")
     never = counts[~counts["architecture"].isin(["standard000", "standard001"])]
-    pd.testing.assert_frame_equal(build(lacking, covariances), build(never, covariances))
+    pd.testing.assert_frame_equal(build(StudyErrors(lacking, covariances)), build(StudyErrors(never, covariances)))
     neither = without(without(lacking, "standard002", "subtrain"), "standard003", "full")
-    pd.testing.assert_frame_equal(build(neither, covariances), build(neither[neither["regime"] == "full"], covariances))
+    pd.testing.assert_frame_equal(
+        build(StudyErrors(neither, covariances)), build(StudyErrors(neither[neither["regime"] == "full"], covariances))
+    )
 
 
 def test_family_without_any_full_run_has_reasons_in_place_of_figures(tmp_path):

@@ -8,6 +8,7 @@ from understudy.errors import StudyError
 from understudy.selection.estimators import Runs, Snapshots, all_architectures, run_spread
 from understudy.selection.gain import selection_gain
 from understudy.selection.methods import METHODS
+from understudy.selection.split_errors import StudyErrors
 from understudy.statistics.sampling_covariance import stratified_covariance
 
 
@@ -21,7 +22,7 @@ def by_hand(seed: int = 0) -> tuple[pd.DataFrame, dict, np.ndarray, np.ndarray]:
 
 def test_methods_are_the_papers():
     counts, covariances, gan, test = by_hand()
-    table = selection_gain(counts, covariances, seed=0, n_resamples=50)
+    table = selection_gain(StudyErrors(counts, covariances), seed=0, n_resamples=50)
     for a in range(2):
         on_gan, on_test = gan[3 * a : 3 * a + 3], test[3 * a : 3 * a + 3]
         best = 3 - on_gan[:, ::-1].argmin(axis=1)
@@ -40,7 +41,7 @@ def test_methods_are_the_papers():
 
 def test_all_is_the_mean_over_architectures():
     counts, covariances, *_ = by_hand()
-    table = selection_gain(counts, covariances, seed=0, n_resamples=50)
+    table = selection_gain(StudyErrors(counts, covariances), seed=0, n_resamples=50)
     for method in METHODS:
         part = table[(table["method"] == method) & (table["architecture"] != "all")]
         assert row(table, architecture="all", method=method)["gain"] == pytest.approx(part["gain"].mean())
@@ -48,7 +49,7 @@ def test_all_is_the_mean_over_architectures():
 
 def test_oracle_is_measured_on_the_half_that_did_not_choose():
     counts, covariances, _, _ = by_hand(3)
-    table = selection_gain(counts, covariances, seed=0, n_resamples=50)
+    table = selection_gain(StudyErrors(counts, covariances), seed=0, n_resamples=50)
     test = counts[(counts["set"] == "test") & (counts["architecture"] == "standard000")]
     grid = test.groupby(["half", "seed", "epoch"])["errors"].sum().unstack() / 100  # [(half, seed), epochs]
     errors = []
@@ -120,7 +121,9 @@ def test_selection_with_a_perfect_set_gains_and_says_so():
     true = np.clip(0.2 + rng.normal(0, 0.05, (48, 1)), 0.02, 0.5)
     wrong = draw_wrong(true, 2000, rng)
     counts, covariances = study({("full", "gan"): (runs, wrong), ("full", "test"): (runs, wrong)})
-    found = row(selection_gain(counts, covariances, seed=0, n_resamples=300), architecture="all", method="rss")
+    found = row(
+        selection_gain(StudyErrors(counts, covariances), seed=0, n_resamples=300), architecture="all", method="rss"
+    )
     assert found["ci_low"] > 0.02
 
 
@@ -131,14 +134,18 @@ def test_interval_includes_variation_between_runs():
     test = draw_wrong(np.array([[0.1], [0.15], [0.2], [0.25], [0.3]]), 5_000, rng)
     gan = draw_wrong(np.full((5, 1), 0.2), 200, rng)
     counts, covariances = study({("full", "gan"): (runs, gan), ("full", "test"): (runs, test)})
-    found = row(selection_gain(counts, covariances, seed=0, n_resamples=500), architecture="standard000", method="rss")
+    found = row(
+        selection_gain(StudyErrors(counts, covariances), seed=0, n_resamples=500),
+        architecture="standard000",
+        method="rss",
+    )
     assert found["ci_high"] - found["ci_low"] > 0.1
 
 
 def test_draws_are_averaged_under_minus_one():
     pairs = [as_draw(*typical(seed, **SMALL), seed) for seed in range(2)]
     counts, covariances = pd.concat([c for c, _ in pairs]), {key: value for _, n in pairs for key, value in n.items()}
-    table = selection_gain(counts, covariances, seed=0, n_resamples=50)
+    table = selection_gain(StudyErrors(counts, covariances), seed=0, n_resamples=50)
     part = table[(table["architecture"] == "all") & (table["generator"] == "gan") & (table["method"] == "rss")]
     merged = row(part, draw=-1)
     singles = part[part["draw"] >= 0]
@@ -148,8 +155,8 @@ def test_draws_are_averaged_under_minus_one():
 
 def test_without_a_test_set_the_claims_remain():
     counts, covariances = typical(0, **SMALL)
-    full = selection_gain(counts, covariances, seed=0, n_resamples=50)
-    bare = selection_gain(counts[counts["set"] != "test"], {}, seed=0, test=None)
+    full = selection_gain(StudyErrors(counts, covariances), seed=0, n_resamples=50)
+    bare = selection_gain(StudyErrors(counts[counts["set"] != "test"], {}, test=None), seed=0)
     assert not {"test_error", "gain", "ci_low", "ci_high"} & set(bare.columns)
     keys = ["draw", "split", "generator", "family", "architecture", "method"]
     both = bare.merge(full, on=keys)
@@ -159,20 +166,20 @@ def test_without_a_test_set_the_claims_remain():
 
 def test_same_seed_same_table_in_any_order_of_rows():
     counts, covariances = typical(4, **SMALL)
-    first = selection_gain(counts, covariances, seed=3, n_resamples=100)
-    second = selection_gain(counts.sample(frac=1, random_state=1), covariances, seed=3, n_resamples=100)
+    first = selection_gain(StudyErrors(counts, covariances), seed=3, n_resamples=100)
+    second = selection_gain(StudyErrors(counts.sample(frac=1, random_state=1), covariances), seed=3, n_resamples=100)
     pd.testing.assert_frame_equal(first, second)
 
 
 def test_missing_test_predictions_are_an_error():
     counts, covariances = typical(0)
     with pytest.raises(StudyError, match="no counts or predictions on test set 'test'"):
-        selection_gain(counts, {}, seed=0)
+        selection_gain(StudyErrors(counts, {}), seed=0)
     kept = covariances[0, "Train300", "test"]
     rows = kept.rows[kept.rows["run"] != "standard002-s1"]
     short = type(kept)(rows, kept.covariance, kept.images)
     with pytest.raises(StudyError, match=r"run 'standard002-s1' .* has no predictions"):
-        selection_gain(counts, {(0, "Train300", "test"): short}, seed=0)
+        selection_gain(StudyErrors(counts, {(0, "Train300", "test"): short}), seed=0)
 
 
 def test_the_only_run_of_an_architecture_has_one_interval():

@@ -6,6 +6,7 @@ from made_up import SMALL, draw_wrong, row, runs_of, study, typical
 from understudy.selection.comparison import protocol_comparison, protocol_differences
 from understudy.selection.protocols import ONE_RUN
 from understudy.selection.regret import regret_interval
+from understudy.selection.split_errors import StudyErrors
 
 
 def by_hand(seed: int = 0) -> tuple[pd.DataFrame, dict, dict[str, np.ndarray]]:
@@ -23,7 +24,7 @@ def by_hand(seed: int = 0) -> tuple[pd.DataFrame, dict, dict[str, np.ndarray]]:
 
 def test_protocols_are_the_papers():
     counts, covariances, errors = by_hand()
-    table = protocol_comparison(counts, covariances, seed=0, n_resamples=100)
+    table = protocol_comparison(StudyErrors(counts, covariances), seed=0, n_resamples=100)
     test, gan = errors["full test"], errors["full gan"]
     means = test[:, -1].reshape(3, 3).mean(axis=1)
     assert row(table, protocol="random")["test_error"] == pytest.approx(means.mean())
@@ -54,7 +55,7 @@ def test_perfect_proxy_has_no_regret():
     wrong = draw_wrong(rng.uniform(0.1, 0.3, (12, 5)), 500, rng)
     runs = runs_of(4, 3)
     counts, covariances = study({("full", "gan"): (runs, wrong), ("full", "test"): (runs, wrong)})
-    synthetic = row(protocol_comparison(counts, covariances, seed=0, n_resamples=50), protocol="synthetic")
+    synthetic = row(protocol_comparison(StudyErrors(counts, covariances), seed=0, n_resamples=50), protocol="synthetic")
     assert synthetic["regret"] == 0 and synthetic["regret_ci_low"] == 0
 
 
@@ -66,7 +67,7 @@ def test_a_validated_subtrain_run_may_be_better_than_any_full_run():
     for regime, name, error in (("full", "test", 0.3), ("full", "gan", 0.3), ("subtrain", "test", 0.1)):
         parts[regime, name] = (runs[regime], draw_wrong(np.full((12, 1), error), 2_000, rng))
     parts["subtrain", "validation"] = (runs["subtrain"], draw_wrong(np.full((12, 1), 0.1), 200, rng))
-    table = protocol_comparison(*study(parts), seed=0, n_resamples=50)
+    table = protocol_comparison(StudyErrors(*study(parts)), seed=0, n_resamples=50)
     validation, synthetic = (row(table, protocol=name) for name in ("validation", "synthetic"))
     assert validation["regret"] == pytest.approx(-0.18, abs=0.03) and validation["regret_ci_high"] < -0.1
     assert synthetic["regret"] >= 0 and synthetic["regret_ci_low"] == 0
@@ -75,18 +76,19 @@ def test_a_validated_subtrain_run_may_be_better_than_any_full_run():
 def test_one_run_an_architecture_is_said():
     counts, covariances = typical(4, architectures=3, seeds=1)
     comparison, differences = (
-        build(counts, covariances, seed=0, n_resamples=20) for build in (protocol_comparison, protocol_differences)
+        build(StudyErrors(counts, covariances), seed=0, n_resamples=20)
+        for build in (protocol_comparison, protocol_differences)
     )
     assert (comparison.loc[comparison["protocol"] != "random", "reason"] == ONE_RUN).all()
     assert (comparison.loc[comparison["protocol"] == "random", "reason"] == "").all()
     assert (differences["reason"] == ONE_RUN).all()
     counts, covariances = typical(4, architectures=3, seeds=2)
-    assert (protocol_differences(counts, covariances, seed=0, n_resamples=20)["reason"] == "").all()
+    assert (protocol_differences(StudyErrors(counts, covariances), seed=0, n_resamples=20)["reason"] == "").all()
 
 
 def test_missing_subtrain_runs_are_said_not_guessed():
     counts, covariances = typical(0)
-    table = protocol_comparison(counts[counts["regime"] == "full"], covariances, seed=0, n_resamples=50)
+    table = protocol_comparison(StudyErrors(counts[counts["regime"] == "full"], covariances), seed=0, n_resamples=50)
     standard = row(table, protocol="standard")
     assert np.isnan(standard["test_error"]) and "no subtrain runs" in standard["reason"]
     assert "validation" not in set(table["protocol"])
@@ -94,7 +96,7 @@ def test_missing_subtrain_runs_are_said_not_guessed():
 
 def test_every_family_and_all_of_them():
     counts, covariances = typical(0, architectures=2, seeds=3, families=2)
-    table = protocol_comparison(counts, covariances, seed=0, n_resamples=50)
+    table = protocol_comparison(StudyErrors(counts, covariances), seed=0, n_resamples=50)
     assert set(table["family"]) == {"standard", "rwnn", "all"}
     assert row(table, protocol="random", family="all")["candidates"] == 12
     assert (table["ci_low"] <= table["test_error"]).all() and (table["test_error"] <= table["ci_high"]).all()
@@ -103,8 +105,8 @@ def test_every_family_and_all_of_them():
 
 def test_without_a_test_set_the_choices_remain():
     counts, covariances = typical(0, **SMALL)
-    full = protocol_comparison(counts, covariances, seed=0, n_resamples=50)
-    bare = protocol_comparison(counts[counts["set"] != "test"], {}, seed=0, test=None)
+    full = protocol_comparison(StudyErrors(counts, covariances), seed=0, n_resamples=50)
+    bare = protocol_comparison(StudyErrors(counts[counts["set"] != "test"], {}, test=None), seed=0)
     assert bare["selected"].tolist() == full["selected"].tolist()
     assert not {"test_error", "regret", "architecture_error"} & set(bare.columns)
 
@@ -112,8 +114,8 @@ def test_without_a_test_set_the_choices_remain():
 def test_full_runs_are_never_chosen_on_images_they_trained_on():
     counts, covariances = typical(0, **SMALL)
     leak = counts[(counts["regime"] == "full") & (counts["set"] == "gan")].assign(set="validation", errors=0)
-    first = protocol_comparison(counts, covariances, seed=0, n_resamples=50)
-    second = protocol_comparison(pd.concat([counts, leak]), covariances, seed=0, n_resamples=50)
+    first = protocol_comparison(StudyErrors(counts, covariances), seed=0, n_resamples=50)
+    second = protocol_comparison(StudyErrors(pd.concat([counts, leak]), covariances), seed=0, n_resamples=50)
     pd.testing.assert_frame_equal(first, second)
 
 

@@ -6,6 +6,7 @@ from made_up import SMALL, draw_wrong, runs_of, study, typical
 from understudy.seeds import numpy_generator, seed_for
 from understudy.selection.comparison import protocol_comparison
 from understudy.selection.protocols import ONE_RUN
+from understudy.selection.split_errors import StudyErrors
 from understudy.selection.subsets import Halves, protocol_subsets
 
 
@@ -37,7 +38,7 @@ def test_halves_vary_as_the_whole_would_if_trained_anew(number):
 )
 def test_too_few_candidates_to_halve_are_said(architectures, seeds, words):
     counts, covariances = typical(0, architectures=architectures, seeds=seeds, epochs=1, images=60)
-    reasons = protocol_subsets(counts, covariances, seed=0, n_resamples=10)["reason"]
+    reasons = protocol_subsets(StudyErrors(counts, covariances), seed=0, n_resamples=10)["reason"]
     assert all(words in reason and bool(reason) == bool(words) for reason in reasons)
 
 
@@ -48,7 +49,7 @@ def test_equal_errors_tie_in_whatever_order_they_are_added_up():
     for name in ("gan", "test"):
         parts["full", name] = (runs_of(6, 6), draw_wrong(np.full((36, 1), 0.2), 60, rng))
     counts, covariances = study(parts)
-    row = protocol_subsets(counts, covariances, seed=0, n_resamples=2_000).iloc[0]
+    row = protocol_subsets(StudyErrors(counts, covariances), seed=0, n_resamples=2_000).iloc[0]
     wrong = parts["full", "test"][1].sum(axis=(1, 2)).reshape(6, 6)
     best = parts["full", "gan"][1].sum(axis=(1, 2))
     halves = Halves(
@@ -65,10 +66,10 @@ def test_equal_errors_tie_in_whatever_order_they_are_added_up():
 
 def test_one_candidate_of_each_kind_is_the_whole_comparison():
     counts, covariances = typical(0, architectures=1, seeds=1)
-    table = protocol_subsets(counts, covariances, seed=0, n_resamples=20)
-    whole = protocol_comparison(counts, covariances, seed=0, n_resamples=20).set_index(["protocol", "generator"])[
-        "test_error"
-    ]
+    table = protocol_subsets(StudyErrors(counts, covariances), seed=0, n_resamples=20)
+    whole = protocol_comparison(StudyErrors(counts, covariances), seed=0, n_resamples=20).set_index(
+        ["protocol", "generator"]
+    )["test_error"]
     for row in table.itertuples():
         other = whole[row.against, "validation" if row.against == "validation" else ""]
         expected = other - whole[row.protocol, row.generator]
@@ -80,7 +81,7 @@ def test_a_perfect_set_always_beats_a_random_choice():
     wrong = draw_wrong(np.repeat(np.linspace(0.05, 0.4, 6), 4)[:, None], 1500, rng)
     runs = runs_of(6, 4)
     counts, covariances = study({("full", "gan"): (runs, wrong), ("full", "test"): (runs, wrong)})
-    found = protocol_subsets(counts, covariances, seed=0, n_resamples=300).iloc[0]
+    found = protocol_subsets(StudyErrors(counts, covariances), seed=0, n_resamples=300).iloc[0]
     assert (found["protocol"], found["against"]) == ("synthetic", "random")
     assert found["win_share"] == 1 and found["ci_low"] > 0
 
@@ -92,19 +93,19 @@ def test_interval_of_protocols_that_are_equally_good_covers_nothing_gained():
         sets = [draw_wrong(np.full((12, 1), 0.2), 100, rng) for _ in range(2)]
         runs = runs_of(4, 3)
         counts, covariances = study({("full", "gan"): (runs, sets[0]), ("full", "test"): (runs, sets[1])})
-        found = protocol_subsets(counts, covariances, seed=seed, n_resamples=100).iloc[0]
+        found = protocol_subsets(StudyErrors(counts, covariances), seed=seed, n_resamples=100).iloc[0]
         covered += found["ci_low"] <= 0 <= found["ci_high"]
     assert covered >= 8
 
 
 def test_same_seed_same_table():
     counts, covariances = typical(3, **SMALL)
-    first, second = (protocol_subsets(counts, covariances, seed=5, n_resamples=50) for _ in range(2))
+    first, second = (protocol_subsets(StudyErrors(counts, covariances), seed=5, n_resamples=50) for _ in range(2))
     pd.testing.assert_frame_equal(first, second)
 
 
 def test_without_a_test_set_the_table_is_empty():
     counts, covariances = typical(3, **SMALL)
-    full = protocol_subsets(counts, covariances, seed=5, n_resamples=10)
-    bare = protocol_subsets(counts[counts["set"] != "test"], {}, seed=5, test=None)
+    full = protocol_subsets(StudyErrors(counts, covariances), seed=5, n_resamples=10)
+    bare = protocol_subsets(StudyErrors(counts[counts["set"] != "test"], {}, test=None), seed=5)
     assert bare.empty and list(bare.columns) == list(full.columns)

@@ -7,6 +7,7 @@ from made_up import CLASSES, row, runs_of, study
 from understudy.selection.choices import best_architecture, best_candidate, best_snapshots, chosen_snapshots
 from understudy.selection.comparison import protocol_comparison
 from understudy.selection.gain import selection_gain
+from understudy.selection.split_errors import StudyErrors
 from understudy.selection.subsets import protocol_subsets
 from understudy.statistics import ordering
 
@@ -56,11 +57,11 @@ def test_choices_follow_the_rule(turned):
 def test_tables_follow_the_rule(turned):
     counts, covariances, errors, _ = tied_study()
     architecture, seed, epoch = (3, 2, 1) if turned else (0, 0, 2)
-    comparison = protocol_comparison(counts, covariances, seed=0, n_resamples=20)
+    comparison = protocol_comparison(StudyErrors(counts, covariances), seed=0, n_resamples=20)
     assert row(comparison, protocol="standard")["selected"] == f"standard{architecture:03d}"
     for protocol in ("synthetic", "validation"):
         assert row(comparison, protocol=protocol)["selected"] == f"standard{architecture:03d}-s{seed}@{epoch}"
-    gain = selection_gain(counts, covariances, seed=0, n_resamples=20)
+    gain = selection_gain(StudyErrors(counts, covariances), seed=0, n_resamples=20)
     for method, error in (
         ("es", errors[1, :, epoch - 1].mean()),
         ("rss", errors[1, seed, -1]),
@@ -72,12 +73,12 @@ def test_tables_follow_the_rule(turned):
 
 def test_oracle_and_subsets_follow_the_rule(turned):
     counts, covariances, _, worse = tied_study()
-    gain = selection_gain(counts, covariances, seed=0, n_resamples=20)
+    gain = selection_gain(StudyErrors(counts, covariances), seed=0, n_resamples=20)
     oracle = row(gain, generator="gan", architecture="standard001", method="oracle")
     # The first half, where all tie, chooses by the rule and the second measures; then the other way round.
     seed, epoch = (2, 1) if turned else (0, 2)
     assert oracle["test_error"] == pytest.approx((worse[1, seed, epoch - 1] + 5) / IMAGES)
-    subsets = protocol_subsets(counts, covariances, seed=0, n_resamples=50)
+    subsets = protocol_subsets(StudyErrors(counts, covariances), seed=0, n_resamples=50)
     for protocol in ("standard", "synthetic", "validation"):
         found = row(subsets, protocol=protocol, against="random")
         assert found["win_share"] < 0.1 if turned else found["win_share"] > 0.9, protocol

@@ -18,6 +18,7 @@ from understudy.selection.rank_certificates import (
     rank_certificates,
 )
 from understudy.selection.rank_preservation import rank_preservation
+from understudy.selection.split_errors import StudyErrors
 from understudy.selection.subsets import protocol_subsets
 from understudy.statistics.sampling_covariance import ErrorCovariance, error_covariance
 from understudy.tables import read_table, read_tables, write_table
@@ -80,8 +81,8 @@ def write_selection_table(
 ) -> None:
     """Compute and write one of the tables in ``BUILDERS``; the builder's own documentation says what it holds."""
     covariances = {key: covariance for key, _, _, covariance in read_sets(predictions, images)}
-    seed, test = seed_for(context.seed, name), "test" if has_test else None
-    rows = BUILDERS[name](read_tables(counts, "counts"), covariances, seed=seed, n_resamples=n_resamples, test=test)
+    study = StudyErrors(read_tables(counts, "counts"), covariances, "test" if has_test else None)
+    rows = BUILDERS[name](study, seed=seed_for(context.seed, name), n_resamples=n_resamples)
     write_both(name, rows, *outputs)
 
 
@@ -111,13 +112,9 @@ def write_certificates(
             if key[:2] == of_set[:2] and of_set[2] in ("test", key[2]):
                 assigned = np.stack(list(assignments.get_group(of_set[2])))
                 clustered[key, of_set[2]] = ClusteredErrors.of(rows, labels, assigned)
-    certificates = rank_certificates(
-        read_tables(counts, "counts"),
-        covariances,
-        variation,
-        restricted={key: disagreement_variation(clustered[key, "test"], clustered[key, key[2]]) for key in shared},
-        test="test" if has_test else None,
-    )
+    study = StudyErrors(read_tables(counts, "counts"), covariances, "test" if has_test else None)
+    restricted = {key: disagreement_variation(clustered[key, "test"], clustered[key, key[2]]) for key in shared}
+    certificates = rank_certificates(study, variation, restricted)
     tables = {"rank_certificates": certificates, "certificate_summary": certificate_summary(certificates)}
     for name, table in tables.items():
         write_both(name, table, outputs[name], outputs[f"{name}_csv"])

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from understudy.schemas import column_names
 from understudy.statistics.intervals import Estimate, combine_draws
 
 AGGREGATE = -1
@@ -44,23 +45,23 @@ def missing_draws(found: int, draws: int) -> str:
 
 
 def to_frame(
-    records: Sequence[Record], intervals: Mapping[str, tuple[str, str, float]], columns: Sequence[str]
+    name: str, records: Sequence[Record], intervals: Mapping[str, tuple[str, str, float]], tested: bool
 ) -> pd.DataFrame:
-    """Turn records into a table.
+    """Turn records into the table `name`, without its test columns unless the study is `tested`.
 
     `intervals`: for each column of estimates, the columns of its interval's ends, and the lowest value possible.
     """
     rows = []
     for record in records:
         row = dict(record)
-        for name, (low, high, lowest) in intervals.items():
-            if isinstance(row.get(name), Estimate):
-                row[low], row[high] = np.clip(row[name].interval(), lowest, 1.0)
-                row[name] = row[name].value
-            elif name in row:
+        for column, (low, high, lowest) in intervals.items():
+            if isinstance(row.get(column), Estimate):
+                row[low], row[high] = np.clip(row[column].interval(), lowest, 1.0)
+                row[column] = row[column].value
+            elif column in row:
                 row[low], row[high] = np.nan, np.nan
         rows.append(row)
-    return pd.DataFrame(rows, columns=list(columns))
+    return pd.DataFrame(rows, columns=column_names(name, tested))
 
 
 def _merge(values: list[Any], overlap: float) -> Any:

@@ -16,17 +16,11 @@ from understudy.selection.protocols import (
     snapshot_protocol,
     standard_protocol,
 )
-from understudy.selection.split_errors import Covariances, SplitErrors, overlaps, splits_of
+from understudy.selection.split_errors import SplitErrors, StudyErrors
 from understudy.statistics.intervals import Estimate, paired_difference
 
 KEYS = ["split", "generator", "family", "protocol"]
-TEST_COLUMNS = (
-    *("test_error", "ci_low", "ci_high", "architecture_error"),
-    *("regret", "regret_ci_low", "regret_ci_high"),
-)
-COLUMNS = ["draw", *KEYS, "selected", "architecture", "epoch", "candidates", "choosing_error", *TEST_COLUMNS, "reason"]
 DIFFERENCE_KEYS = [*KEYS, "against"]
-DIFFERENCE_COLUMNS = ["draw", *DIFFERENCE_KEYS, "difference", "ci_low", "ci_high", "reason"]
 PLAINNESS = ["random", "standard", "validation", "synthetic"]
 """The protocols, the plainest first: each is compared with those before it."""
 
@@ -34,9 +28,7 @@ Choices = dict[tuple[str, str], Chosen]
 """What each protocol chooses with each set that it may use; the set is empty for random and standard."""
 
 
-def protocol_comparison(
-    counts: pd.DataFrame, covariances: Covariances, *, seed: int, n_resamples: int = 10_000, test: str | None = "test"
-) -> pd.DataFrame:
+def protocol_comparison(study: StudyErrors, *, seed: int, n_resamples: int = 10_000) -> pd.DataFrame:
     """Build the table `protocol_comparison`: what each protocol selects and how good that is on test images.
 
     One row per draw, split, family (and `all` where there are several) and protocol: `random` and `standard` (generator
@@ -49,20 +41,18 @@ def protocol_comparison(
     Parameters and errors as `selection_gain`.
     """
     records: list[Record] = []
-    for errors in splits_of(counts, covariances, test):
+    for errors in study.splits():
         for pool, choices in _choices(errors, seed, n_resamples):
             key = {"draw": errors.draw, "split": errors.split, "family": pool.family, "candidates": pool.runs}
             for (protocol, name), chosen in choices.items():
                 reason = _reason(pool, protocol, chosen)
                 records.append({**key, "generator": name, "protocol": protocol, **_values(chosen), "reason": reason})
-    dropped = () if test else TEST_COLUMNS
-    rows = with_aggregates(records, KEYS, overlaps(covariances, test))
-    return to_frame(rows, {"test_error": ("ci_low", "ci_high", 0.0)}, [c for c in COLUMNS if c not in dropped])
+    rows = with_aggregates(records, KEYS, study.overlaps())
+    intervals = {"test_error": ("ci_low", "ci_high", 0.0)}
+    return to_frame("protocol_comparison", rows, intervals, study.test is not None)
 
 
-def protocol_differences(
-    counts: pd.DataFrame, covariances: Covariances, *, seed: int, n_resamples: int = 10_000, test: str | None = "test"
-) -> pd.DataFrame:
+def protocol_differences(study: StudyErrors, *, seed: int, n_resamples: int = 10_000) -> pd.DataFrame:
     """Build the table `protocol_differences`: how much better each protocol's choice is than each plainer one's.
 
     `difference` is the test error of `against` less that of `protocol`, the choices of `protocol_comparison`, so that
@@ -70,7 +60,7 @@ def protocol_differences(
     difference; the variances between runs are added. Without a test set nothing can be compared and the table is empty.
     """
     records: list[Record] = []
-    for errors in splits_of(counts, covariances, test) if test else ():
+    for errors in study.splits() if study.test else ():
         for pool, choices in _choices(errors, seed, n_resamples):
             key = {"draw": errors.draw, "split": errors.split, "family": pool.family}
             for (protocol, name), other in comparisons(choices):
@@ -80,9 +70,8 @@ def protocol_differences(
                     found, reason = _difference(errors, ours, theirs), ONE_RUN if 1 in (ours.runs, theirs.runs) else ""
                 named = {"generator": name, "protocol": protocol, "against": other[0], "reason": reason}
                 records.append({**key, **named, "difference": found})
-    intervals = {"difference": ("ci_low", "ci_high", -1.0)}
-    rows = with_aggregates(records, DIFFERENCE_KEYS, overlaps(covariances, test))
-    return to_frame(rows, intervals, DIFFERENCE_COLUMNS)
+    rows = with_aggregates(records, DIFFERENCE_KEYS, study.overlaps())
+    return to_frame("protocol_differences", rows, {"difference": ("ci_low", "ci_high", -1.0)}, tested=True)
 
 
 def comparisons(protocols: Iterable[tuple[str, str]]) -> list[tuple[tuple[str, str], tuple[str, str]]]:
@@ -114,7 +103,7 @@ def _choices(errors: SplitErrors, seed: int, n_resamples: int) -> Iterator[tuple
 
 def _difference(errors: SplitErrors, ours: Chosen, theirs: Chosen) -> Estimate:
     form = theirs.weights - ours.weights
-    return paired_difference(theirs.error, ours.error, float(form @ errors.sampling.covariance @ form))
+    return paired_difference(theirs.error, ours.error, float(form @ errors.covariance @ form))
 
 
 def _reason(pool: Pool, protocol: str, chosen: Chosen) -> str:
@@ -141,5 +130,5 @@ def _values(chosen: Chosen) -> Record:
         "choosing_error": chosen.choosing_error,
         "test_error": np.nan if chosen.error is None else chosen.error,
         "architecture_error": chosen.architecture_error,
-        **dict(zip(TEST_COLUMNS[4:], chosen.regret, strict=True)),
+        **dict(zip(("regret", "regret_ci_low", "regret_ci_high"), chosen.regret, strict=True)),
     }

@@ -9,18 +9,14 @@ from understudy.seeds import numpy_generator, seed_for
 from understudy.selection.aggregation import Record, to_frame, with_aggregates
 from understudy.selection.estimators import Outcome, all_architectures
 from understudy.selection.methods import METHODS, FamilyRuns, apparent_gains
-from understudy.selection.split_errors import Covariances, overlaps, splits_of
+from understudy.selection.split_errors import StudyErrors
 
 KEYS = ["split", "generator", "family", "architecture", "method"]
-TEST_COLUMNS = ("test_error", "error_ci_low", "error_ci_high", "gain", "ci_low", "ci_high")
-COLUMNS = ["draw", *KEYS, "runs", *TEST_COLUMNS, "apparent_gain", "reason"]
 INTERVALS = {"test_error": ("error_ci_low", "error_ci_high", 0.0), "gain": ("ci_low", "ci_high", -1.0)}
 NO_CHOICE = "one run: nothing to choose among seeds"
 
 
-def selection_gain(
-    counts: pd.DataFrame, covariances: Covariances, *, seed: int, n_resamples: int = 10_000, test: str | None = "test"
-) -> pd.DataFrame:
+def selection_gain(study: StudyErrors, *, seed: int, n_resamples: int = 10_000) -> pd.DataFrame:
     """Build the table `selection_gain`: what each method of choosing snapshots and runs gains on test images.
 
     One row per draw, split, generator (or `validation`: subtrain runs chosen on the validation part), family,
@@ -30,16 +26,12 @@ def selection_gain(
 
     Parameters
     ----------
-    counts
-        The table ``counts``, any number of draws, splits and sets.
-    covariances
-        Sampling covariance of the test set by (draw, split, set).
+    study
+        Any number of draws, splits and sets; without a test set all test columns and the oracle are left out.
     seed
         Seed of the resampling of runs.
     n_resamples
         How often the runs are resampled.
-    test
-        Name of the test set; None leaves all test columns and the oracle out.
 
     Raises
     ------
@@ -47,7 +39,7 @@ def selection_gain(
         Where a set lacks a class, or a run wasn't evaluated on a set or has no predictions on the test set.
     """
     records: list[Record] = []
-    for errors in splits_of(counts, covariances, test):
+    for errors in study.splits():
         for name, regime in errors.selection_sets:
             last, best = (errors.part(rows, name, regime) for rows in (errors.last, errors.best))
             key = {"draw": errors.draw, "split": errors.split, "generator": name}
@@ -55,9 +47,8 @@ def selection_gain(
                 mine = (rows[rows["family"] == family] for rows in (last, best))
                 runs = FamilyRuns(errors, *mine, n_resamples)
                 records += _family_records({**key, "family": str(family)}, runs, seed)
-    dropped = () if test else TEST_COLUMNS
-    rows = with_aggregates(records, KEYS, overlaps(covariances, test))
-    return to_frame(rows, INTERVALS, [column for column in COLUMNS if column not in dropped])
+    rows = with_aggregates(records, KEYS, study.overlaps())
+    return to_frame("selection_gain", rows, INTERVALS, study.test is not None)
 
 
 def _family_records(key: Record, runs: FamilyRuns, seed: int) -> list[Record]:
@@ -77,7 +68,7 @@ def _family_records(key: Record, runs: FamilyRuns, seed: int) -> list[Record]:
             records.append(_record(mine, method, outcome, reason))
     together = {**key, "architecture": "all", "runs": len(runs.last)}
     reason = NO_CHOICE if len(runs.last) == runs.last["architecture"].nunique() else ""
-    covariance = runs.errors.sampling.covariance
+    covariance = runs.errors.covariance
     return records + [
         _record(together, method, all_architectures(outcomes, covariance), reason)
         for method, outcomes in measured.items()

@@ -26,7 +26,7 @@ class FamilyRuns:
         """Spread between runs of the last snapshots, and of the last and best together."""
         groups = self.last.groupby("architecture", observed=True).indices.values()
         pairs = [(snapshots(self.last.iloc[rows]), snapshots(self.best.iloc[rows])) for rows in groups]
-        covariance = self.errors.sampling.covariance
+        covariance = self.errors.covariance
         return run_spread([(usual, usual) for usual, _ in pairs], covariance), run_spread(pairs, covariance)
 
     def outcomes(
@@ -37,7 +37,7 @@ class FamilyRuns:
         `rng_of` gives each method's random numbers by its name.
         """
         last, best = (rows[rows["architecture"] == architecture] for rows in (self.last, self.best))
-        covariance, claimed = self.errors.sampling.covariance, apparent_gains(last, best)
+        covariance, claimed = self.errors.covariance, apparent_gains(last, best)
         usual = snapshots(last)
         at_last, at_best = (
             Runs(usual, taken, covariance, spread)
@@ -62,7 +62,7 @@ class FamilyRuns:
         for half in self.errors.halves:
             last, best = half.of_architecture(*runs[["regime", "architecture"]].iloc[0])
             # A half with a fraction f of the images has 1/f times the whole set's covariance.
-            covariance = self.errors.sampling.covariance / half.fraction
+            covariance = self.errors.covariance / half.fraction
             chosen_among = Runs(snapshots(last), snapshots(best), covariance, spread)
             claimed = apparent_gains(last, best)["es_rss"]
             parts.append((half.fraction, chosen_among.choose(ranks(best, "error"), claimed, self.n_resamples, rng)))

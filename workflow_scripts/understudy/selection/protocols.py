@@ -115,9 +115,9 @@ class Architectures:
         runs = pool.part(pool.errors.last, pool.errors.test, "full")
         members = runs["architecture"].astype(str).to_numpy()
         errors, rows = runs["test_error"].to_numpy(), runs["covariance_row"].to_numpy()
-        covariance = pool.errors.sampling.covariance[np.ix_(rows, rows)]
+        covariance = pool.errors.covariance[np.ix_(rows, rows)]
         names, means = means_over(members)
-        weights = np.zeros((len(means), len(pool.errors.sampling.covariance)))
+        weights = np.zeros((len(means), len(pool.errors.covariance)))
         weights[:, rows] = means
         of_runs = [between_variance([(errors[mine], covariance[np.ix_(mine, mine)])]) for mine in means > 0]
         counts = (means > 0).sum(axis=1)
@@ -184,7 +184,7 @@ def snapshot_protocol(
         return Chosen(*choice)
     measured, rows = best["test_error"].to_numpy(), best["covariance_row"].to_numpy()
     k = best.index.get_loc(top.name)
-    covariance = errors.sampling.covariance
+    covariance = errors.covariance
     true = shrunken(measured, covariance[np.ix_(rows, rows)])
     again = _runs_chosen_again(best, rng, n_resamples)
     runs = int((best["architecture"] == architecture).sum())
@@ -205,11 +205,11 @@ def _snapshot_regret(pool: Pool, error: float, row: int, between: float, among: 
     errors = pool.errors
     entries = pool.part(errors.best, errors.test, "full")
     rows = entries["covariance_row"].to_numpy()
-    covariance = errors.sampling.covariance
+    covariance = errors.covariance
     differences = error - entries["test_error"].to_numpy()
     paired = covariance[row, row] + covariance[rows, rows] - 2 * covariance[row, rows]
     # Errors that differ by d must part on |d| of the images at least, whatever the neighbour's covariance says.
-    variances = np.maximum(paired, np.abs(differences) / errors.sampling.images) + between
+    variances = np.maximum(paired, np.abs(differences) / errors.covariances[errors.test].images) + between
     if among:  # itself
         differences, variances = np.append(differences, 0.0), np.append(variances, 0.0)
     return regret_interval(differences, variances, among=among)

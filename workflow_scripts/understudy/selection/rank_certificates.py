@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from understudy.errors import StudyError
+from understudy.schemas import column_names
 from understudy.selection.aggregation import AGGREGATE
 from understudy.selection.choices import generators_of
-from understudy.selection.split_errors import Covariances, covariance_of, splits_of
+from understudy.selection.split_errors import StudyErrors
 from understudy.statistics.certificates import (
     certified,
     one_sided_masses,
@@ -25,22 +26,10 @@ from understudy.statistics.sampling_covariance import ErrorCovariance, wrong_ima
 Key = tuple[int, str, str]
 
 KEYS = ["draw", "split", "generator", "family"]
-SUMMARY_COLUMNS = [
-    *(*KEYS, "pairs", "certified", "certified_share", "total_variation_bound"),
-    *("restricted_certified", "restricted_certified_share", "restricted_bound", "agree_share", "violated", "reason"),
-]
-SUMMARY_TEST_COLUMNS = ["restricted_certified", "restricted_certified_share", "restricted_bound"]
-SUMMARY_TEST_COLUMNS += ["agree_share", "violated"]
-TEST_COLUMNS = ["restricted_bound", "certified_restricted", "risk_difference_real", "risk_difference_real_se", "agrees"]
 
 
 def rank_certificates(
-    counts: pd.DataFrame,
-    covariances: Covariances,
-    total_variation: Mapping[Key, float],
-    *,
-    restricted: Mapping[Key, pd.DataFrame] | None = None,
-    test: str | None = "test",
+    study: StudyErrors, total_variation: Mapping[Key, float], restricted: Mapping[Key, pd.DataFrame]
 ) -> pd.DataFrame:
     """Build the table `rank_certificates`: for each pair of runs, whether their order is certified and whether it held.
 
@@ -50,8 +39,6 @@ def rank_certificates(
 
     Parameters
     ----------
-    covariances
-        Sampling covariance by (draw, split, set), of the synthetic sets and the test set.
     total_variation
         TV between real and synthetic images by (draw, split, generator); a missing or NaN one leaves bound and
         certificate missing, with the reason.
@@ -60,23 +47,17 @@ def rank_certificates(
         measured. It reads the labels of test images, so its columns are those of a study with a test set.
     """
     frames = []
-    for errors in splits_of(counts, covariances, test):
+    for errors in study.splits():
         for name in generators_of(errors.counts):
             rows = errors.part(errors.last, name, "full")
-            covariance = covariance_of(covariances, errors, name)
             key = (errors.draw, errors.split, name)
             for family, runs in rows.groupby("family", observed=True):
                 if len(runs) > 1:
-                    pairs = _pairs(runs, covariance, total_variation.get(key, np.nan))
-                    if test is not None:
-                        pairs = _tested(pairs, runs, errors.sampling, (restricted or {}).get(key))
+                    pairs = _pairs(runs, errors.covariance_on(name), total_variation.get(key, np.nan))
+                    if study.test is not None:
+                        pairs = _tested(pairs, runs, errors.covariance, restricted.get(key))
                     frames.append(pairs.assign(**dict(zip(KEYS, (*key, str(family)), strict=True))))
-    columns = [
-        *(*KEYS, "first", "second", "risk_difference_synthetic", "risk_difference_synthetic_se"),
-        *("total_variation_bound", "certified"),
-        *(TEST_COLUMNS if test else []),
-        "reason",
-    ]
+    columns = column_names("rank_certificates", study.test is not None)
     return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
 
 
@@ -142,8 +123,7 @@ def certificate_summary(certificates: pd.DataFrame) -> pd.DataFrame:
             row["violated"] = int((sure & ~pairs["agrees"].fillna(True).astype(bool)).sum())
         row["reason"] = "; ".join(dict.fromkeys(reason for reason in pairs["reason"] if reason))
         rows.append(row)
-    columns = [column for column in SUMMARY_COLUMNS if tested or column not in SUMMARY_TEST_COLUMNS]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=column_names("certificate_summary", tested))
 
 
 def _pairs(runs: pd.DataFrame, covariance: ErrorCovariance, variation: float) -> pd.DataFrame:
@@ -160,7 +140,7 @@ def _pairs(runs: pd.DataFrame, covariance: ErrorCovariance, variation: float) ->
 
 
 def _tested(
-    table: pd.DataFrame, runs: pd.DataFrame, sampling: ErrorCovariance, restricted: pd.DataFrame | None
+    table: pd.DataFrame, runs: pd.DataFrame, covariance: np.ndarray, restricted: pd.DataFrame | None
 ) -> pd.DataFrame:
     """Add what the test images say of each pair."""
     i, j = pair_indices(len(runs))
@@ -168,7 +148,7 @@ def _tested(
     table["restricted_bound"] = np.nan if restricted is None else 2 * restricted.loc[names, names].to_numpy()[i, j]
     table["certified_restricted"] = _certified(table, table["restricted_bound"])
     kept = runs["covariance_row"].to_numpy()
-    real, real_se = risk_differences(runs["test_error"].to_numpy(), sampling.covariance[np.ix_(kept, kept)])
+    real, real_se = risk_differences(runs["test_error"].to_numpy(), covariance[np.ix_(kept, kept)])
     table["risk_difference_real"], table["risk_difference_real_se"] = real, real_se
     synthetic = table["risk_difference_synthetic"]
     table["agrees"] = pd.array(np.sign(real) == np.sign(synthetic), dtype="boolean")

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from understudy.schemas import column_names
 from understudy.seeds import numpy_generator, seed_for
 from understudy.selection.aggregation import AGGREGATE, missing_draws
-from understudy.selection.split_errors import Covariances, covariance_of, splits_of
+from understudy.selection.split_errors import StudyErrors
 from understudy.statistics.rank_correlation import MIN_MODELS, kendall
 from understudy.statistics.sampling_covariance import ErrorCovariance
 from understudy.statistics.true_rank_correlation import LARGEST, Side, true_spearman
@@ -15,9 +16,7 @@ KEYS = ["split", "generator", "family", "level"]
 TEST_COLUMNS = ["spearman", "kendall", "spearman_true", "ci_low", "ci_high"]
 
 
-def rank_preservation(
-    counts: pd.DataFrame, covariances: Covariances, *, seed: int, n_resamples: int = 2_000, test: str | None = "test"
-) -> pd.DataFrame:
+def rank_preservation(study: StudyErrors, *, seed: int, n_resamples: int = 2_000) -> pd.DataFrame:
     """Build the table `rank_preservation`: rank correlations between the errors on a set and on the test set.
 
     One row per draw, split, generator (or `validation`: subtrain runs on the validation part), family and level: over
@@ -29,35 +28,33 @@ def rank_preservation(
 
     Parameters
     ----------
-    covariances
-        Sampling covariance by (draw, split, set), of the test set and of every set that ranks.
+    study
+        Without a test set nothing can be compared and only the numbers of models are left.
     n_resamples
         Simulated studies for each correlation tried.
-    test
-        Name of the test set; without one nothing can be compared and only the numbers of models are left.
 
     Raises
     ------
     StudyError
-        As `splits_of`, and where a set that ranks has no predictions.
+        As `StudyErrors.splits`, and where a set that ranks has no predictions.
     """
     records = []
-    for errors in splits_of(counts, covariances, test):
+    for errors in study.splits():
         for name, regime in errors.selection_sets:
             rows = errors.part(errors.last, name, regime)
             for family, runs in rows.groupby("family", observed=True):
                 for level in LEVELS:
                     key = {"draw": errors.draw, "split": errors.split, "generator": name, "family": str(family)}
                     row = {**key, "level": level, "models": runs[level].nunique()}
-                    row["reason"] = _reason(row["models"], test)
+                    row["reason"] = _reason(row["models"], study.test)
                     if not row["reason"]:
-                        sets = errors.sampling, covariance_of(covariances, errors, name)
+                        sets = errors.covariance_on(study.test), errors.covariance_on(name)
                         rng = numpy_generator(seed_for(seed, "rank", *key.values(), level))
                         row |= _correlations(runs, level, sets, rng, n_resamples)
                     records.append(row)
-    table = pd.DataFrame(records, columns=["draw", *KEYS, "models", *TEST_COLUMNS, "reason"])
-    if test is None:
-        return table.drop(columns=TEST_COLUMNS)
+    table = pd.DataFrame(records, columns=column_names("rank_preservation", study.test is not None))
+    if study.test is None:
+        return table
     return pd.concat([table, _over_draws(table)], ignore_index=True) if table["draw"].nunique() > 1 else table
 
 

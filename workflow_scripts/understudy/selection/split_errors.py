@@ -40,13 +40,26 @@ class Half:
 
 @dataclass(frozen=True)
 class SplitErrors:
-    """Counts of one draw and split. `test` names the test set, `sampling` is the covariance on it; None without one."""
+    """Counts of one draw and split, the test set's name or None without one, and the sampling covariances by set."""
 
     draw: int
     split: str
     counts: pd.DataFrame
     test: str | None
-    sampling: ErrorCovariance | None
+    covariances: Mapping[str, ErrorCovariance]
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Sampling covariance of the kept snapshots' errors on the test set: float64 [R, R]."""
+        return self.covariances[self.test].covariance
+
+    def covariance_on(self, name: str) -> ErrorCovariance:
+        """Return the sampling covariance on a set; StudyError where the set has no predictions."""
+        if name not in self.covariances:
+            raise StudyError(
+                f"draw {self.draw}, {self.split} has no predictions on set {name!r}: evaluate the runs there first"
+            )
+        return self.covariances[name]
 
     @cached_property
     def last(self) -> pd.DataFrame:
@@ -94,7 +107,7 @@ class SplitErrors:
                 f"run {run!r} (draw {self.draw}, {self.split}, {regime}) has no counts on set {self.test!r} at epoch "
                 f"{epoch}: evaluate it there again"
             )
-        return rows.assign(test_error=found.to_numpy(), covariance_row=self.sampling.nearest_rows(rows))
+        return rows.assign(test_error=found.to_numpy(), covariance_row=self.covariances[self.test].nearest_rows(rows))
 
     @cached_property
     def halves(self) -> list[Half]:
@@ -124,43 +137,46 @@ def _errors(counts: pd.DataFrame) -> pd.Series:
     return (rows["errors"] / rows["images"]).set_axis(pd.MultiIndex.from_frame(rows[SNAPSHOT]))
 
 
-def overlaps(covariances: Covariances, test: str | None) -> dict[str, float]:
-    """How far the draws' test sets of each split are made of the same images: `shared_images`, by split."""
-    found: dict[str, list[ErrorCovariance]] = {}
-    for draw, split, name in sorted(covariances):
-        if name == test:
-            found.setdefault(split, []).append(covariances[draw, split, name])
-    return {split: shared_images(sets) for split, sets in found.items()}
+@dataclass(frozen=True)
+class StudyErrors:
+    """How a study's runs err: the table ``counts``, the sampling covariances, the test set's name or None without one.
 
-
-def covariance_of(covariances: Covariances, errors: SplitErrors, name: str) -> ErrorCovariance:
-    """Return the sampling covariance on a set; StudyError where the set has no predictions."""
-    if (errors.draw, errors.split, name) not in covariances:
-        raise StudyError(
-            f"draw {errors.draw}, {errors.split} has no predictions on set {name!r}: evaluate the runs there first"
-        )
-    return covariances[errors.draw, errors.split, name]
-
-
-def splits_of(counts: pd.DataFrame, covariances: Covariances, test: str | None) -> Iterator[SplitErrors]:
-    """Check the counts and yield the errors of each draw and split, in order.
-
-    Full runs were trained on the validation part, so their counts on it are dropped.
-
-    Raises
-    ------
-    StudyError
-        As `check_counts`, and where a split lacks its test set or the predictions on it.
+    The test set and every set whose order of models is asked for need a sampling covariance.
     """
-    counts = counts[~((counts["regime"] == "full") & (counts["set"] == "validation"))]
-    check_counts(counts)
-    for (draw, split), rows in counts.groupby(["draw", "split"], observed=True):
-        if test is None:
-            yield SplitErrors(int(draw), str(split), rows[rows["set"] != "test"], None, None)
-            continue
-        if not (rows["set"] == test).any() or (draw, split, test) not in covariances:
-            raise StudyError(
-                f"draw {draw}, {split} has no counts or predictions on test set {test!r}: evaluate it there, "
-                "or compute the tables without a test set"
-            )
-        yield SplitErrors(int(draw), str(split), rows, test, covariances[draw, split, test])
+
+    counts: pd.DataFrame
+    covariances: Covariances
+    test: str | None = "test"
+
+    def splits(self) -> Iterator[SplitErrors]:
+        """Check the counts and yield the errors of each draw and split, in order.
+
+        Full runs were trained on the validation part, so their counts on it are dropped.
+
+        Raises
+        ------
+        StudyError
+            As `check_counts`, and where a split lacks its test set or the predictions on it.
+        """
+        counts = self.counts[~((self.counts["regime"] == "full") & (self.counts["set"] == "validation"))]
+        check_counts(counts)
+        for (draw, split), rows in counts.groupby(["draw", "split"], observed=True):
+            covariances = {
+                key[2]: covariance for key, covariance in self.covariances.items() if key[:2] == (draw, split)
+            }
+            if self.test is None:
+                rows = rows[rows["set"] != "test"]
+            elif not (rows["set"] == self.test).any() or self.test not in covariances:
+                raise StudyError(
+                    f"draw {draw}, {split} has no counts or predictions on test set {self.test!r}: evaluate it there, "
+                    "or compute the tables without a test set"
+                )
+            yield SplitErrors(int(draw), str(split), rows, self.test, covariances)
+
+    def overlaps(self) -> dict[str, float]:
+        """How far the draws' test sets of each split are made of the same images: `shared_images`, by split."""
+        found: dict[str, list[ErrorCovariance]] = {}
+        for draw, split, name in sorted(self.covariances):
+            if name == self.test:
+                found.setdefault(split, []).append(self.covariances[draw, split, name])
+        return {split: shared_images(sets) for split, sets in found.items()}

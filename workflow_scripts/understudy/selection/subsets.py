@@ -17,7 +17,7 @@ from understudy.seeds import numpy_generator, seed_for
 from understudy.selection.aggregation import Record, to_frame, with_aggregates
 from understudy.selection.comparison import comparisons
 from understudy.selection.protocols import ONE_RUN, Pool
-from understudy.selection.split_errors import Covariances, SplitErrors, overlaps, splits_of
+from understudy.selection.split_errors import SplitErrors, StudyErrors
 from understudy.statistics.intervals import Estimate
 from understudy.statistics.ordering import best_columns, best_first
 
@@ -29,10 +29,6 @@ MIN_ARCHITECTURES = 4
 LEVELS = (5, 25, 50, 75, 95)
 PERCENTILES = [f"difference_p{level:02d}" for level in LEVELS]
 KEYS = ["split", "generator", "family", "protocol", "against"]
-COLUMNS = [
-    *("draw", *KEYS, "subsets", "architectures", "runs", "win_share", "tie_share"),
-    *("mean_difference", "ci_low", "ci_high", *PERCENTILES, "reason"),
-]
 
 
 @dataclass(frozen=True)
@@ -43,9 +39,7 @@ class Results:
     weights: Array
 
 
-def protocol_subsets(
-    counts: pd.DataFrame, covariances: Covariances, *, seed: int, n_resamples: int = 1_000, test: str | None = "test"
-) -> pd.DataFrame:
+def protocol_subsets(study: StudyErrors, *, seed: int, n_resamples: int = 1_000) -> pd.DataFrame:
     """Build the table `protocol_subsets`: each protocol against each plainer one, over random halves of candidates.
 
     A difference is the other protocol's test error less this one's, so that positive is a win. `win_share` and
@@ -56,16 +50,16 @@ def protocol_subsets(
     `n_resamples` is the number of subsets. Without a test set nothing can be compared and the table is empty.
     """
     records: list[Record] = []
-    for errors in splits_of(counts, covariances, test) if test else ():
+    for errors in study.splits() if study.test else ():
         for family in errors.families:
             rng = numpy_generator(seed_for(seed, "subsets", errors.draw, errors.split, family))
             records += _pool_records(Pool(errors, family), rng, n_resamples)
-    rows = with_aggregates(records, KEYS, overlaps(covariances, test))
+    rows = with_aggregates(records, KEYS, study.overlaps())
     for row in rows:
         found = row.pop("differences")
         row |= dict(zip(PERCENTILES, np.percentile(found, LEVELS).tolist(), strict=True))
         row |= {"win_share": float((found > 0).mean()), "tie_share": float((found == 0).mean())}
-    return to_frame(rows, {"mean_difference": ("ci_low", "ci_high", -1.0)}, COLUMNS)
+    return to_frame("protocol_subsets", rows, {"mean_difference": ("ci_low", "ci_high", -1.0)}, tested=True)
 
 
 class Halves:
@@ -120,7 +114,7 @@ def _pool_records(pool: Pool, rng: np.random.Generator, subsets: int) -> list[Re
     taken = {"architectures": halves.architectures, "runs": masks["full"]}
     key |= {name: round(float(mask.sum(axis=1).mean())) for name, mask in taken.items()}
     key["reason"] = _reason(len(names), int(halves.members(full).sum(axis=0).max()))
-    return [{**key, **record} for record in _comparisons(results, errors.sampling.covariance)]
+    return [{**key, **record} for record in _comparisons(results, errors.covariance)]
 
 
 def _reason(architectures: int, runs: int) -> str:
@@ -150,7 +144,7 @@ def _plain_results(
     def result(taken: Array) -> Results:
         """Mean over the architectures in `taken`, float [B, A] with rows that sum to 1."""
         per_run = (masks["full"] * ((taken / counts) @ members.T)).mean(axis=0)
-        weights = np.zeros(len(errors.sampling.covariance))
+        weights = np.zeros(len(errors.covariance))
         np.add.at(weights, full["covariance_row"].to_numpy(), per_run)
         return Results((taken * means).sum(axis=1), weights)
 
@@ -170,7 +164,7 @@ def _best_of(errors: SplitErrors, best: pd.DataFrame, mask: Array) -> Results:
     """The one snapshot of the lowest error on the selection set, in each subset."""
     order = best_first(best)
     chosen = order[mask[:, order].argmax(axis=1)]
-    weights = np.zeros(len(errors.sampling.covariance))
+    weights = np.zeros(len(errors.covariance))
     np.add.at(weights, best["covariance_row"].to_numpy()[chosen], 1 / len(mask))
     return Results(best["test_error"].to_numpy()[chosen], weights)
 
