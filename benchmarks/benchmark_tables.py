@@ -4,8 +4,8 @@
 
 Writes counts and predictions of full and subtrain runs on five synthetic sets of 100,000 images, a test set of 50,000
 and a validation part of 2,500 to a temporary folder, then reads them in a fresh process, computes every table with
-10,000 bootstrap draws, and prints seconds and peak memory. The aim is 60 s and 4 GB on two cores. The same images
-resampled the plain way, for one set and one hundredth of the draws, stand beside it as the ratio.
+10,000 resamples, and prints seconds and peak memory. The aim is 60 s and 4 GB on two cores. The same images
+resampled the plain way, for one set and one hundredth of the resamples, stand beside it as the ratio.
 """
 
 import argparse
@@ -29,8 +29,9 @@ from understudy.selection.rank_certificates import (
     rank_certificates,
 )
 from understudy.selection.rank_preservation import rank_preservation
+from understudy.selection.split_errors import StudyErrors
 from understudy.selection.subsets import protocol_subsets
-from understudy.statistics.sampling_covariance import error_noise, wrong_images
+from understudy.statistics.sampling_covariance import error_covariance, wrong_images
 from understudy.tables import read_table, write_table
 
 ARCHITECTURES, SEEDS, EPOCHS, CLASSES = 17, 10, 40, 10
@@ -47,7 +48,7 @@ def runs_of(regime: str) -> pd.DataFrame:
     return frame.assign(run=frame["architecture"] + "-s" + frame["seed"].astype(str))
 
 
-def make_counts(regime: str, name: str, true: np.ndarray, generator: np.random.Generator) -> pd.DataFrame:
+def make_counts(regime: str, name: str, true: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     """Counts [run, epoch, class, half] drawn around the true errors, [runs, epochs]."""
     cells = 2 * CLASSES
     size = SIZES[name] // cells
@@ -57,51 +58,51 @@ def make_counts(regime: str, name: str, true: np.ndarray, generator: np.random.G
     frame["label"] = np.tile(np.repeat(np.arange(CLASSES), 2), len(true) * EPOCHS)
     frame["half"] = np.tile([0, 1], len(true) * EPOCHS * CLASSES)
     frame["images"] = size
-    frame["errors"] = generator.binomial(size, np.repeat(true[..., None], cells, axis=2).ravel())
+    frame["errors"] = rng.binomial(size, np.repeat(true[..., None], cells, axis=2).ravel())
     return frame
 
 
-def write_predictions(folder: Path, name: str, kept: pd.DataFrame, true: dict, generator: np.random.Generator) -> None:
+def write_predictions(folder: Path, name: str, kept: pd.DataFrame, true: dict, rng: np.random.Generator) -> None:
     """Made-up predictions of the kept snapshots on one set, images hard and easy alike for all."""
     labels = np.arange(SIZES[name]) % CLASSES
-    hard = generator.random(SIZES[name], dtype=np.float32)
+    hard = rng.random(SIZES[name], dtype=np.float32)
     rows = []
     for row in kept.itertuples():
-        error = true[row.regime][row.place, row.epoch - 1]
-        wrong = 0.5 * hard + 0.5 * generator.random(SIZES[name], dtype=np.float32) < np.sqrt(error / 2)
+        error = true[row.regime][row.number, row.epoch - 1]
+        wrong = 0.5 * hard + 0.5 * rng.random(SIZES[name], dtype=np.float32) < np.sqrt(error / 2)
         rows.append(((labels + wrong) % CLASSES).astype(np.int16))
-    frame = kept.drop(columns="place").assign(set=name, chosen_by=[[] for _ in rows], predicted=rows)
+    frame = kept.drop(columns="number").assign(set=name, chosen_by=[[] for _ in rows], predicted=rows)
     write_table("predictions", frame, folder / f"predictions-{name}.parquet")
 
 
 def make(folder: Path) -> None:
     """Write the made-up study."""
-    generator = np.random.default_rng(0)
-    base = np.repeat(np.linspace(0.04, 0.15, ARCHITECTURES), SEEDS)[:, None] + generator.normal(0, 0.003, (170, 1))
-    learnt = 0.2 * np.exp(-np.arange(EPOCHS) / 6) + generator.normal(0, 0.001, (170, EPOCHS))
+    rng = np.random.default_rng(0)
+    base = np.repeat(np.linspace(0.04, 0.15, ARCHITECTURES), SEEDS)[:, None] + rng.normal(0, 0.003, (170, 1))
+    learnt = 0.2 * np.exp(-np.arange(EPOCHS) / 6) + rng.normal(0, 0.001, (170, EPOCHS))
     true = {"full": np.clip(base + learnt, 0.01, 0.5), "subtrain": np.clip(base + learnt + 0.02, 0.01, 0.5)}
     counts = pd.concat(
-        [make_counts(regime, name, true[regime], generator) for regime, names in SETS.items() for name in names]
+        [make_counts(regime, name, true[regime], rng) for regime, names in SETS.items() for name in names]
     )
     write_table("counts", counts, folder / "counts.parquet")
     best = best_snapshots(counts[counts["set"] != "test"])
     kept = pd.concat([best, best.assign(epoch=EPOCHS)])[[*runs_of("full").columns, "epoch"]].drop_duplicates()
     kept["is_last"] = kept["epoch"] == EPOCHS
-    kept["place"] = kept["architecture"].str[3:].astype(int) * SEEDS + kept["seed"]
+    kept["number"] = kept["architecture"].str[3:].astype(int) * SEEDS + kept["seed"]
     for name in SIZES:
         regimes = [regime for regime, names in SETS.items() if name in names]
-        write_predictions(folder, name, kept[kept["regime"].isin(regimes)], true, generator)
+        write_predictions(folder, name, kept[kept["regime"].isin(regimes)], true, rng)
 
 
-def compute(folder: Path, draws: int) -> None:
+def compute(folder: Path, n_resamples: int) -> None:
     """Compute every table, timing each."""
     start = time.perf_counter()
     counts = read_table(folder / "counts.parquet")
-    noise, clustered = {}, {}
+    covariances, clustered = {}, {}
     for name, size in SIZES.items():
         rows = read_table(folder / f"predictions-{name}.parquet")
         rows, labels = rows if name == "test" else rows[rows["is_last"]].reset_index(drop=True), np.arange(size) % 10
-        noise[0, "Train10K", name] = error_noise(rows, labels)
+        covariances[0, "Train10K", name] = error_covariance(rows, labels)
         for generator in GENERATORS if name == "test" else {name} & set(GENERATORS):
             # Ten clusterings into 20; which image is in which makes no difference to the time.
             clusters = np.random.default_rng(size).integers(20, size=(10, size), dtype=np.int16)
@@ -112,15 +113,21 @@ def compute(folder: Path, draws: int) -> None:
     restricted = {
         place: disagreement_variation(clustered[name, "test"], clustered[name, name]) for name, place in places.items()
     }
-    certificates = rank_certificates(counts, noise, dict.fromkeys(places.values(), 0.03), restricted=restricted)
+    certificates = rank_certificates(StudyErrors(counts, covariances), dict.fromkeys(places.values(), 0.03), restricted)
     made = {"rank_certificates": certificates, "certificate_summary": certificate_summary(certificates)}
     print(f"  certificates {passed(start)}", flush=True)
     for name, build in {
-        "selection_gain": lambda: selection_gain(counts, noise, seed=0, resamples=draws),
-        "protocol_comparison": lambda: protocol_comparison(counts, noise, seed=0, resamples=draws),
-        "protocol_differences": lambda: protocol_differences(counts, noise, seed=0, resamples=draws),
-        "protocol_subsets": lambda: protocol_subsets(counts, noise, seed=0),
-        "rank_preservation": lambda: rank_preservation(counts, noise, seed=0, resamples=draws),
+        "selection_gain": lambda: selection_gain(StudyErrors(counts, covariances), seed=0, n_resamples=n_resamples),
+        "protocol_comparison": lambda: protocol_comparison(
+            StudyErrors(counts, covariances), seed=0, n_resamples=n_resamples
+        ),
+        "protocol_differences": lambda: protocol_differences(
+            StudyErrors(counts, covariances), seed=0, n_resamples=n_resamples
+        ),
+        "protocol_subsets": lambda: protocol_subsets(StudyErrors(counts, covariances), seed=0),
+        "rank_preservation": lambda: rank_preservation(
+            StudyErrors(counts, covariances), seed=0, n_resamples=n_resamples
+        ),
     }.items():
         made[name] = build()
         print(f"  {name} {passed(start)}", flush=True)
@@ -130,13 +137,11 @@ def compute(folder: Path, draws: int) -> None:
     print(f"{peak():.2f} GB at peak (aim 4)")
     wrong = wrong_images(read_table(folder / "predictions-gan0.parquet").query("is_last"), np.arange(100_000) % 10)
     start = time.perf_counter()
-    for _ in range(draws // 100):
+    for _ in range(n_resamples // 100):
         weights = np.bincount(np.random.default_rng(0).integers(100_000, size=100_000), minlength=100_000)
         wrong @ weights
     plain = (time.perf_counter() - start) * 100
-    print(
-        f"plain resampling of one set's 170 models, {draws} draws: {plain:.0f} s, {plain / seconds:.1f} times as long"
-    )
+    print(f"resampling one set's 170 models {n_resamples} times: {plain:.0f} s, {plain / seconds:.1f} times as long")
 
 
 def passed(start: float) -> str:
@@ -153,16 +158,16 @@ def peak() -> float:
 def main() -> None:
     """Make the study, then compute in a fresh process so that its peak memory is the tables' own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--draws", type=int, default=10_000)
+    parser.add_argument("--n-resamples", type=int, default=10_000)
     parser.add_argument("--folder", type=Path, help="compute from a study made before, in this folder")
     options = parser.parse_args()
     if options.folder:
-        compute(options.folder, options.draws)
+        compute(options.folder, options.n_resamples)
         return
     with tempfile.TemporaryDirectory() as folder:
         make(Path(folder))
         print("made up; computing", flush=True)
-        command = [sys.executable, __file__, "--folder", folder, "--draws", str(options.draws)]
+        command = [sys.executable, __file__, "--folder", folder, "--n-resamples", str(options.n_resamples)]
         subprocess.run(command, check=True)
 
 

@@ -16,14 +16,15 @@ from made_up import CLASSES, as_draw, runs_of, tables
 from scipy import special
 
 from understudy.selection.comparison import protocol_differences
-from understudy.statistics.sampling_covariance import error_noise
+from understudy.selection.split_errors import StudyErrors
+from understudy.statistics.sampling_covariance import error_covariance
 
 MEANS, SEEDS, SPREAD, IMAGES, POOL, DRAWS = np.array([0.06, 0.07, 0.075, 0.09, 0.12]), 5, 0.008, 400, 1200, 3
 
 
-def misses(true: np.ndarray, hardness: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def misses(true: np.ndarray, hardness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Misses [runs, 1, images] of models with these true errors on images of this hardness."""
-    own = np.sqrt(0.5) * generator.standard_normal((len(true), len(hardness)))
+    own = np.sqrt(0.5) * rng.standard_normal((len(true), len(hardness)))
     return (hardness + own < special.ndtri(true)[:, None])[:, None]
 
 
@@ -41,30 +42,32 @@ def chosen_errors(full: np.ndarray, subtrain: np.ndarray, wrong: dict[str, np.nd
 
 def one_study(number: int) -> tuple[pd.DataFrame, list[dict[str, float]]]:
     """The table of one study of several draws, and the true errors of each draw's choices."""
-    generator = np.random.default_rng([3, number])
-    pool = np.sqrt(0.5) * generator.standard_normal(POOL)
-    counts, noise, chosen = [], {}, []
+    rng = np.random.default_rng([3, number])
+    pool = np.sqrt(0.5) * rng.standard_normal(POOL)
+    counts, covariances, chosen = [], {}, []
     for draw in range(DRAWS):
-        index = generator.permutation(POOL)[:IMAGES]
+        index = rng.permutation(POOL)[:IMAGES]
         labels = np.arange(IMAGES) % CLASSES
         base = np.repeat(MEANS, SEEDS)
-        full = np.clip(base + generator.normal(0, SPREAD, len(base)), 0.01, 0.5)
-        subtrain = np.clip(base + 0.01 + generator.normal(0, SPREAD, len(base)), 0.01, 0.5)
-        other = np.sqrt(0.5) * generator.standard_normal(IMAGES)
+        full = np.clip(base + rng.normal(0, SPREAD, len(base)), 0.01, 0.5)
+        subtrain = np.clip(base + 0.01 + rng.normal(0, SPREAD, len(base)), 0.01, 0.5)
+        other = np.sqrt(0.5) * rng.standard_normal(IMAGES)
         wrong = {
-            "gan": misses(np.clip(1.5 * full + generator.normal(0, 0.01, len(full)), 0.01, 0.9), other, generator),
-            "validation": misses(subtrain, other[:100], generator),
+            "gan": misses(np.clip(1.5 * full + rng.normal(0, 0.01, len(full)), 0.01, 0.9), other, rng),
+            "validation": misses(subtrain, other[:100], rng),
         }
         chosen.append(chosen_errors(full, subtrain, wrong))
         tested = {}
         for regime, true, name in (("full", full, "gan"), ("subtrain", subtrain, "validation")):
             runs = runs_of(len(MEANS), SEEDS, regime)
             counts.append(as_draw(tables(runs, name, wrong[name])[0], {}, draw)[0])
-            tested[regime] = tables(runs, "test", misses(true, pool[index], generator))
+            tested[regime] = tables(runs, "test", misses(true, pool[index], rng))
             counts.append(as_draw(tested[regime][0], {}, draw)[0])
         predictions = pd.concat([kept for _, kept in tested.values()], ignore_index=True)
-        noise[draw, "Train300", "test"] = error_noise(predictions, labels, index)
-    return protocol_differences(pd.concat(counts, ignore_index=True), noise, seed=number, resamples=300), chosen
+        covariances[draw, "Train300", "test"] = error_covariance(predictions, labels, index)
+    return protocol_differences(
+        StudyErrors(pd.concat(counts, ignore_index=True), covariances), seed=number, n_resamples=300
+    ), chosen
 
 
 def main() -> None:

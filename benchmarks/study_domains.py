@@ -42,30 +42,30 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from understudy.data.shards import read_labels
-from understudy.ranking.candidates import candidate_predictions
 from understudy.ranking.comparison import Design, compare_methods
-from understudy.ranking.matching import common_classes, halves
-from understudy.ranking.predictions import Predictions, make_predictions, read_npz
+from understudy.ranking.matching import common_classes, split_halves
+from understudy.ranking.prediction_formats import read_npz
+from understudy.ranking.predictions import Predictions, candidate_predictions, make_predictions
 from understudy.tables import read_tables
 
 PENALTY = 1.0  # of ridge, the default of a study
 AIM = 0.003  # adaptive may be this far below the better of the two others
-LEAST_IMAGES = 15
+MIN_IMAGES = 15
 Domain = tuple[str, Predictions, Predictions, Predictions | None]  # name; synthetic, real and, if not halved, judging
 
 
 def published(folder: Path) -> Iterator[Domain]:
     """Yield the domains of CIFAR-10.1."""
-    path = folder / "cifar101_predictions.npz"
-    v4, v6, real = (read_npz(path, 10, predicted=f"pred_{s}", labels=f"y_{s}") for s in ("v4", "v6", "test"))
+    files = {"files": [str(folder / "cifar101_predictions.npz")], "models": "models"}
+    v4, v6, real = (read_npz({**files, "predicted": f"pred_{s}", "labels": f"y_{s}"}, 10) for s in ("v4", "v6", "test"))
     for name, whole in (("v4", v4), ("v6", v6)):
         yield from variants(name, whole, real)
 
 
 def study(folder: Path) -> Iterator[Domain]:
     """Yield every draw, split and generator of a finished study."""
-    for place in sorted(folder.glob("synthetic/*/*/*")):
-        where = Path(*place.parts[-3:-1])
+    for shards in sorted(folder.glob("synthetic/*/*/*")):
+        where = Path(*shards.parts[-3:-1])
         parts = folder / "splits" / where
 
         def predictions(files: Iterator[Path], images: Path) -> Predictions:
@@ -74,8 +74,8 @@ def study(folder: Path) -> Iterator[Domain]:
         evaluated = folder / "evaluations" / where / "full"
         calibration = [folder / "ranking" / where / "calibration_predictions.parquet"]
         yield (
-            f"{where} {place.name}",
-            predictions(evaluated.glob(f"*/{place.name}/predictions.parquet"), place),
+            f"{where} {shards.name}",
+            predictions(evaluated.glob(f"*/{shards.name}/predictions.parquet"), shards),
             predictions(calibration, parts / "calibration.parquet"),
             predictions(evaluated.glob("*/test/predictions.parquet"), parts / "test.parquet"),
         )
@@ -93,11 +93,11 @@ def variants(name: str, whole: Predictions, real: Predictions) -> Iterator[Domai
     names = [real.models[i] for i in order]
     wrong = whole.errors()[order]
     for n in (3, 5):
-        for words, least in (("any", 1 / n), ("most", 0.5 + 1 / (2 * n))):
-            hard = wrong[:n].mean(axis=0) >= least - 1e-9
-            odd = hard & (wrong[-n:].mean(axis=0) <= 1 - least + 1e-9)
+        for words, fraction in (("any", 1 / n), ("most", 0.5 + 1 / (2 * n))):
+            hard = wrong[:n].mean(axis=0) >= fraction - 1e-9
+            odd = hard & (wrong[-n:].mean(axis=0) <= 1 - fraction + 1e-9)
             for kind, images, rest in (("strong wrong", hard, names[n:]), ("and weak right", odd, names[n:-n])):
-                if images.sum() >= LEAST_IMAGES:
+                if images.sum() >= MIN_IMAGES:
                     yield (
                         f"{name}, {words} of {n} {kind}",
                         whole.of_models(rest).of_images(images),
@@ -112,11 +112,11 @@ def per_class(whole: Predictions, count: int, seed: int) -> Predictions:
     return whole.of_images(np.concatenate([order[whole.labels[order] == c][:count] for c in range(whole.classes)]))
 
 
-def shuffled(whole: Predictions, share: float, seed: int) -> Predictions:
-    """Permute the labels of a share of the images among themselves."""
+def shuffled(whole: Predictions, fraction: float, seed: int) -> Predictions:
+    """Permute the labels of a fraction of the images among themselves."""
     random = np.random.default_rng(seed)
     labels = whole.labels.copy()
-    chosen = random.permutation(len(labels))[: int(share * len(labels))]
+    chosen = random.permutation(len(labels))[: int(fraction * len(labels))]
     labels[chosen] = labels[random.permutation(chosen)]
     return Predictions(whole.models, whole.predicted, labels, whole.classes)
 
@@ -241,10 +241,10 @@ def compare(domains: Iterator[Domain], counts: list[int], splits: int) -> pd.Dat
     """One row per domain name, number of calibration models and random split (drawn sets of one name follow on)."""
     tables = []
     for name, synthetic, real, judging in domains:
-        known, judged = (real, judging) if judging else halves(real, seed=0)
+        known, judged = (real, judging) if judging else split_halves(real, seed=0)
         synthetic, known, judged = common_classes([synthetic, known, judged], drop=True)
         possible = [count for count in counts if len(known.models) - count >= 5]
-        design = Design(possible[0], tuple(possible[1:]), PENALTY, (), splits, seed=0)
+        design = Design(possible[0], possible[1:], PENALTY, [], splits, drop_classes=False, seed=0)
         table = compare_methods(synthetic, known, judged, design)
         index = ["calibration_models", "repeat"]
         tables.append(
@@ -267,7 +267,7 @@ def report(found: pd.DataFrame) -> None:
         low = part["difference"]
         print(
             f"{count} calibration models: {(low < -AIM).sum()} of {len(low)} domains short; "
-            f"difference to the better: mean {low.mean():+.4f}, median {low.median():+.4f}, least {low.min():+.4f}"
+            f"difference to the better: mean {low.mean():+.4f}, median {low.median():+.4f}, lowest {low.min():+.4f}"
         )
 
 

@@ -13,16 +13,17 @@ import numpy as np
 from made_up import draw_wrong, runs_of, study
 
 from understudy.selection.gain import selection_gain
+from understudy.selection.split_errors import StudyErrors
 
 ERROR, IMAGES, EPOCHS = 0.15, 600, 3
 
 
-def proxy(kind: str, shape: tuple[int, int], generator: np.random.Generator) -> np.ndarray:
+def proxy(kind: str, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """Misses [runs, epochs, 300] on the choosing set."""
     if kind == "images":
-        return draw_wrong(np.full(shape, ERROR), 300, generator)
+        return draw_wrong(np.full(shape, ERROR), 300, rng)
     if kind == "wild":
-        return generator.random((*shape, 300)) < generator.random(shape)[..., None]
+        return rng.random((*shape, 300)) < rng.random(shape)[..., None]
     if kind == "ties":
         return np.broadcast_to(np.arange(300) < 45, (*shape, 300))
     preference = np.linspace(0.05, 0.5, shape[0] * shape[1]).reshape(shape)
@@ -39,12 +40,12 @@ def main() -> None:
     runs = runs_of(options.architectures, options.runs)
     shape = (len(runs), EPOCHS)
     for kind in ("images", "wild", "ties", "stubborn"):
-        generator = np.random.default_rng(7)
+        rng = np.random.default_rng(7)
         covered: dict[tuple[str, str], int] = {}
         for number in range(options.studies):
-            test = draw_wrong(np.full(shape, ERROR), IMAGES, generator)
-            parts = {("full", "test"): (runs, test), ("full", "gan"): (runs, proxy(kind, shape, generator))}
-            table = selection_gain(*study(parts), seed=number, resamples=100)
+            test = draw_wrong(np.full(shape, ERROR), IMAGES, rng)
+            parts = {("full", "test"): (runs, test), ("full", "gan"): (runs, proxy(kind, shape, rng))}
+            table = selection_gain(StudyErrors(*study(parts)), seed=number, n_resamples=100)
             table = table[table["architecture"].isin(["standard000", "all"]) & (table["method"] != "baseline")]
             inside = (table["ci_low"] <= 1e-12) & (table["ci_high"] >= -1e-12)
             for key, value in zip(zip(table["architecture"], table["method"], strict=True), inside, strict=True):

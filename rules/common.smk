@@ -78,6 +78,12 @@ def figure(path, category, contents, caption=None, subcategory=None, **labels):
     )
 
 
+def table_files(*names):
+    """The files of tables as a rule's outputs: each by the table's name, and its CSV by the name and `_csv`."""
+    found = {name: plan.table(name) for name in names}
+    return found | {f"{name}_csv": plan.table(name, "csv") for name in names}
+
+
 def table_page(table):
     """The page of a table."""
     return f"{PAGES}/{table}.html"

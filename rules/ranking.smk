@@ -2,13 +2,6 @@
 CALIBRATION_TABLES = [
     name for name in plan.ranking.tables if name != "model_evaluations"
 ]
-RANKING_CODE = modules(
-    "ranking",
-    "statistics/rank_correlation.py",
-    "jobs/ranking.py",
-    "tables.py",
-    "schemas",
-)
 
 
 if study.ranking.sets:
@@ -28,10 +21,9 @@ rule calibration_tables:
             else []
         ),
         rankings=plan.ranking.files("model_ranking.parquet"),
-        code=RANKING_CODE,
+        code=code_inputs("calibration_tables"),
     output:
-        **{name: plan.table(name) for name in CALIBRATION_TABLES},
-        **{f"{name}_csv": plan.table(name, "csv") for name in CALIBRATION_TABLES},
+        **table_files(*CALIBRATION_TABLES),
     log:
         f"{LOGS}/calibration_tables.log",
     benchmark:
@@ -40,10 +32,8 @@ rule calibration_tables:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(30),
+        **resources_for("calibration_tables"),
     params:
-        tables=CALIBRATION_TABLES,
         settings=study.ranking.calibration_settings(),
         seed=study.seed,
     message:
@@ -60,7 +50,7 @@ SHOWN_RANKINGS = {
         draw,
         split,
     )
-    for draw, split in plan.ranking.places
+    for draw, split in plan.ranking.rankings
     if draw == 0
 }
 

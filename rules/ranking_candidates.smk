@@ -50,7 +50,7 @@ rule rank_candidates:
             for name in plan.ranking.sets_of(wildcards.split)
         ],
         classes=rules.prepare.output.classes,
-        code=RANKING_CODE,
+        code=code_inputs("rank_candidates"),
     output:
         **{
             name: plan.ranking.folder("{draw}", "{split}") / f"{name}.parquet"
@@ -64,15 +64,13 @@ rule rank_candidates:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(60),
+        **resources_for("rank_candidates"),
     params:
         sets=lambda wildcards: [
             name
             for name in plan.ranking.sets_of(wildcards.split)
             for _ in plan.ranked_predictions(wildcards.draw, wildcards.split, name)
         ],
-        images_of=lambda wildcards: plan.ranking.sets_of(wildcards.split),
         settings=study.ranking.calibration_settings(),
         seed=study.seed,
     message:

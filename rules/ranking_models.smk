@@ -128,7 +128,7 @@ rule rank_models:
     input:
         predictions=plan.ranking.given_files(),
         evaluations=MODEL_EVALUATIONS,
-        code=RANKING_CODE,
+        code=code_inputs("rank_models"),
     output:
         **{
             name: plan.ranking.folder(0, "") / f"{name}.parquet"
@@ -142,8 +142,7 @@ rule rank_models:
         ENVIRONMENT
     threads: 2
     resources:
-        mem_mb=memory(8000),
-        runtime=minutes(240),
+        **resources_for("rank_models"),
     params:
         sets=SETS_OF_PREDICTIONS,
         real=REAL_SETS,

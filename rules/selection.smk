@@ -6,10 +6,8 @@ rule selection_table:
     input:
         counts=plan.evaluations("counts.parquet"),
         predictions=plan.evaluations("predictions.parquet"),
-        images=[plan.set_images(*place) for place in SETS],
-        code=modules(
-            "selection", "statistics", "jobs/selection.py", "tables.py", "schemas"
-        ),
+        images=[plan.set_images(*one) for one in SETS],
+        code=code_inputs("selection_table"),
     output:
         table=plan.table("{table}"),
         csv=plan.table("{table}", "csv"),
@@ -23,12 +21,11 @@ rule selection_table:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(4000),
-        runtime=minutes(60),
+        **resources_for("selection_table"),
     params:
         sets=SETS,
         seed=study.seed,
-        resamples=lambda wildcards: plan.resamples(wildcards.table),
+        n_resamples=lambda wildcards: plan.n_resamples(wildcards.table),
         has_test=plan.has_test_images,
     message:
         "Table {wildcards.table}"
@@ -40,17 +37,12 @@ rule rank_certificates:
     input:
         counts=plan.evaluations("counts.parquet"),
         predictions=plan.evaluations("predictions.parquet"),
-        images=[plan.set_images(*place) for place in SETS],
+        images=[plan.set_images(*one) for one in SETS],
         quality=plan.table("generator_quality"),
         clusters=plan.generator_files("feature_clusters.parquet"),
-        code=modules(
-            "selection", "statistics", "jobs/selection.py", "tables.py", "schemas"
-        ),
+        code=code_inputs("rank_certificates"),
     output:
-        certificates=plan.table("rank_certificates"),
-        certificates_csv=plan.table("rank_certificates", "csv"),
-        summary=plan.table("certificate_summary"),
-        summary_csv=plan.table("certificate_summary", "csv"),
+        **table_files("rank_certificates", "certificate_summary"),
     log:
         f"{LOGS}/rank_certificates.log",
     benchmark:
@@ -59,8 +51,7 @@ rule rank_certificates:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(4000),
-        runtime=minutes(60),
+        **resources_for("rank_certificates"),
     params:
         sets=SETS,
         has_test=plan.has_test_images,

@@ -2,20 +2,11 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
-
+with job(snakemake) as (input, output, params, context):
     from understudy.jobs.ranking import rank_candidates
 
     predictions = {}
-    for name, path in zip(snakemake.params.sets, snakemake.input.predictions, strict=True):
-        predictions.setdefault(name, []).append(Path(path))
-    rank_candidates(
-        predictions,
-        dict(zip(snakemake.params.images_of, map(Path, snakemake.input.images), strict=True)),
-        Path(snakemake.input.classes),
-        {name: Path(path) for name, path in snakemake.output.items()},
-        where={"draw": int(snakemake.wildcards.draw), "split": snakemake.wildcards.split},
-        settings=snakemake.params.settings,
-        study_seed=snakemake.params.seed,
-    )
+    for name, path in zip(params.sets, input.predictions, strict=True):
+        predictions.setdefault(name, []).append(path)
+    images = dict(zip(predictions, input.images, strict=True))
+    rank_candidates(predictions, images, input.classes, vars(output), params.settings, context)

@@ -2,19 +2,16 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
-
+with job(snakemake) as (input, output, params, context):
     from understudy.jobs.selection import write_selection_table
 
     write_selection_table(
-        snakemake.wildcards.table,
-        [Path(path) for path in snakemake.input.counts],
-        [Path(path) for path in snakemake.input.predictions],
-        {tuple(place): Path(path) for place, path in zip(snakemake.params.sets, snakemake.input.images, strict=True)},
-        Path(snakemake.output.table),
-        Path(snakemake.output.csv),
-        study_seed=snakemake.params.seed,
-        resamples=snakemake.params.resamples,
-        has_test=snakemake.params.has_test,
+        context.wildcards["table"],
+        input.counts,
+        input.predictions,
+        dict(zip(map(tuple, params.sets), input.images, strict=True)),
+        (output.table, output.csv),
+        params.n_resamples,
+        params.has_test,
+        context,
     )

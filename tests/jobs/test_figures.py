@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.plots import made_up
-from tests.ranking.made_up import predictions
+from tests.ranking.made_up import design, predictions
 from understudy.data.shards import write_images
 from understudy.files import write_json
 from understudy.jobs import figures
@@ -60,7 +60,7 @@ def test_figures_of_images_are_written_from_files(shards, tmp_path):
 
 def test_the_gallery_shows_the_images_that_the_weights_name(tmp_path, monkeypatch):
     synthetic = predictions(0)
-    weights = image_weights(synthetic, predictions(1), ["m0", "m3", "m8"], penalty=1.0)
+    weights = image_weights(synthetic, predictions(1), ["m0", "m3", "m8"], design())
     write_table("image_weights", weights.assign(draw=0, split="", set="gan"), tmp_path / "weights.parquet")
     images = np.random.default_rng(0).integers(0, 256, (60, 1, 8, 8), dtype=np.uint8)
     write_images(tmp_path / "gan" / "0.parquet", images, synthetic.labels)

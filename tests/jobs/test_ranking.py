@@ -8,8 +8,11 @@ import pytest
 
 from tests.ranking.made_up import predictions
 from understudy.errors import StudyError
-from understudy.jobs.ranking import TABLES, rank_models, write_calibration_tables
+from understudy.jobs.context import JobContext
+from understudy.jobs.ranking import rank_models, write_calibration_tables
+from understudy.ranking.methods import METHODS
 from understudy.ranking.settings import RankingSettings
+from understudy.ranking.tables import SUMMARIES
 from understudy.tables import read_table, write_table
 
 SETTINGS = RankingSettings(
@@ -30,24 +33,24 @@ def rank(folder, synthetic: dict, real: dict, classes=3, evaluations=(), **setti
     outputs = {name: folder / f"{name}.parquet" for name in OUTPUTS}
     if not {"real", "test"} & set(real):
         outputs.pop("calibration_comparisons")
-    rank_models(
-        {"s": synthetic}, real, classes, evaluations, outputs, settings=SETTINGS | settings, study_seed=0, threads=2
-    )
+    rank_models({"s": synthetic}, real, classes, evaluations, outputs, SETTINGS | settings, JobContext(threads=2))
     return outputs
 
 
 def test_prediction_files_become_tables(tmp_path):
     outputs = rank(tmp_path, npz(tmp_path / "s.npz", 0), {"real": npz(tmp_path / "r.npz", 1)})
-    tables = {name: (tmp_path / f"t_{name}.parquet", tmp_path / f"t_{name}.csv") for name in ("model_ranking", *TABLES)}
+    names = ("model_ranking", *SUMMARIES)
+    tables = {name: tmp_path / f"t_{name}.parquet" for name in names}
+    tables |= {f"{name}_csv": tmp_path / f"t_{name}.csv" for name in names}
     write_calibration_tables(
-        [outputs["calibration_comparisons"]], [outputs["model_ranking"]], tables, settings=SETTINGS, study_seed=0
+        [outputs["calibration_comparisons"]], [outputs["model_ranking"]], tables, SETTINGS, JobContext()
     )
-    found = {name: read_table(paths[0], name) for name, paths in tables.items()}
+    found = {name: read_table(tables[name], name) for name in names}
     rows = found["calibration"]
-    assert rows.loc[rows["set"] == "s", "method"].tolist() == ["none", "ridge", "adaptive"]
+    assert rows.loc[rows["set"] == "s", "method"].tolist() == list(METHODS)
     assert set(found["calibration_models"]["calibration_models"]) == {3, 4}
     assert set(found["calibration_penalties"]["penalty"]) == {1.0, 10.0}
-    assert len(pd.read_csv(tables["model_ranking"][1])) == len(found["model_ranking"]) == 3 * 9
+    assert len(pd.read_csv(tables["model_ranking_csv"])) == len(found["model_ranking"]) == 3 * 9
 
 
 def test_real_errors_of_a_few_models_calibrate_all(tmp_path):
@@ -55,7 +58,7 @@ def test_real_errors_of_a_few_models_calibrate_all(tmp_path):
     few = npz(tmp_path / "r.npz", 1, models=np.array(made.models[2:6]), predicted=made.predicted[2:6, :, 0])
     outputs = rank(tmp_path, npz(tmp_path / "s.npz", 0), {"calibration": few})
     ranking = read_table(outputs["model_ranking"], "model_ranking")
-    assert set(ranking["method"]) == {"none", "ridge", "adaptive"} and ranking["model"].nunique() == 9
+    assert set(ranking["method"]) == set(METHODS) and ranking["model"].nunique() == 9
     assert set(ranking.loc[ranking["calibrates"], "model"]) == set(made.models[2:6])
 
 
@@ -75,32 +78,33 @@ MADE = predictions(0)
 TOP1 = MADE.predicted[:, :, 0]
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        (
-            {"predicted": TOP1[:, :50]},
-            r"s.npz: predictions of shape \[9, 50\] came with .* 60 true labels",
-        ),
-        (
-            {"predicted": np.where(TOP1 == 1, 3, TOP1)},
-            r"s.npz: predictions: .* labels out of range, 3 the first, of model m0, image \d+ .*; 0 to 2 allowed",
-        ),
-        ({"labels": MADE.labels - 1}, "s.npz: true labels: 20 labels out of range, -1 the first"),
-        (
-            {"models": np.array([*MADE.models[:8], "new"])},
-            "with synthetic predictions only: new; with real ones only: m8",
-        ),
-        ({"models": np.array([*MADE.models[:8], "m0"])}, "s.npz: models m0 occur more than once"),
-        ({"predicted": np.where(TOP1 == 1, np.nan, TOP1)}, "s.npz: predictions: .* values are NaN or infinite"),
-        ({"predicted": np.array(["cat", "dog", "eel"])[TOP1]}, "s.npz: predictions: unknown classes cat, dog, eel"),
-        ({"labels": MADE.labels % 2}, r"classes 2 have no images .* `ranking.drop_classes: true`"),
-    ],
-)
-def test_a_mistake_in_a_file_is_one_line(tmp_path, changes, message):
-    with pytest.raises(StudyError, match=message) as raised:
-        rank(tmp_path, npz(tmp_path / "s.npz", 0, **changes), {"real": npz(tmp_path / "r.npz", 1)})
-    assert "\n" not in str(raised.value)
+MISTAKES = [
+    (
+        {"predicted": TOP1[:, :50]},
+        r"s.npz: predictions of shape \[9, 50\] came with .* 60 true labels",
+    ),
+    (
+        {"predicted": np.where(TOP1 == 1, 3, TOP1)},
+        r"s.npz: predictions: .* labels out of range, 3 the first, of model m0, image \d+ .*; 0 to 2 allowed",
+    ),
+    ({"labels": MADE.labels - 1}, "s.npz: true labels: 20 labels out of range, -1 the first"),
+    (
+        {"models": np.array([*MADE.models[:8], "new"])},
+        "with synthetic predictions only: new; with real ones only: m8",
+    ),
+    ({"models": np.array([*MADE.models[:8], "m0"])}, "s.npz: models m0 occur more than once"),
+    ({"predicted": np.where(TOP1 == 1, np.nan, TOP1)}, "s.npz: predictions: .* values are NaN or infinite"),
+    ({"predicted": np.array(["cat", "dog", "eel"])[TOP1]}, "s.npz: predictions: unknown classes cat, dog, eel"),
+    ({"labels": MADE.labels % 2}, r"classes 2 have no images .* `ranking.drop_classes: true`"),
+]
+
+
+def test_a_mistake_in_a_file_is_one_line(tmp_path):
+    real = {"real": npz(tmp_path / "r.npz", 1)}
+    for changes, message in MISTAKES:
+        with pytest.raises(StudyError, match=message) as raised:
+            rank(tmp_path, npz(tmp_path / "s.npz", 0, **changes), real)
+        assert "\n" not in str(raised.value)
     assert not list(tmp_path.glob("*.parquet"))
 
 

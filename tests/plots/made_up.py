@@ -238,7 +238,7 @@ def certificate_summary() -> pd.DataFrame:
 def ranking_tables() -> dict[str, pd.DataFrame]:
     """Tables of a ranking study of nine models, one set and no splits; with 2 and 4 calibration models."""
     group = {"draw": 0, "split": ""}
-    parts, settings = [predictions(seed) for seed in range(3)], design(counts=(2, 4))
+    parts, settings = [predictions(seed) for seed in range(3)], design(calibration_counts=[2, 4])
     on_set = compare_methods(*parts, settings).assign(set="gan", **group)
     on_real = compare_real_sets(*parts[1:], settings).assign(set="calibration", **group)
     rows = pd.concat([on_set, on_real])

@@ -5,10 +5,10 @@ import pandas as pd
 
 from tests.plots import made_up
 from tests.ranking.made_up import design, predictions
-from understudy.plots import style
 from understudy.plots.calibration_models import calibration_models_figure
 from understudy.plots.gallery import GalleryRow, gallery_figure
 from understudy.plots.model_ranking import model_ranking_figure
+from understudy.ranking.methods import METHODS
 from understudy.ranking.tables import model_ranking
 
 
@@ -33,10 +33,10 @@ def test_models_without_real_errors_leave_the_panel_with_a_reason():
 
 def test_a_line_for_each_method_by_number_of_models():
     table = made_up.ranking_tables()["calibration_models"]
-    panel = calibration_models_figure(table, [""], "calibration").axes[0]
+    panel = calibration_models_figure(table, [""]).axes[0]
     assert [text.get_text() for text in panel.get_xticklabels()] == ["2", "4"]
     shown = {bar.get_label(): np.asarray(bar.lines[0].get_ydata(), float) for bar in panel.containers}
-    for method, look in style.CALIBRATION_METHODS.items():
+    for method, look in METHODS.items():
         expected = table[(table["method"] == method) & (table["set"] == "gan")]["spearman"]
         np.testing.assert_allclose(shown[look.label], expected.to_numpy(float))
 

@@ -83,12 +83,12 @@ def test_snapshot_scores_of_one_split_have_plain_numbers():
 
 
 def test_calibration_models_of_one_set():
-    settings = design(counts=(2, 4))
+    settings = design(calibration_counts=[2, 4])
     parts = predictions(0), predictions(1), predictions(2)
     rows = [compare_methods(*parts, settings).assign(set="gan"), compare_real_sets(*parts[1:], settings)]
     rows[1] = rows[1].assign(set="calibration")
     table = calibration_models_table(pd.concat(rows).assign(draw=0, split=""), settings)
-    figure = calibration_models_figure(table, [""], "calibration")
+    figure = calibration_models_figure(table, [""])
     assert_nothing_is_cut(figure)
     assert len(figure.legends[0].get_texts()) == 4
 

@@ -18,10 +18,11 @@ def predictions(seed: int, images: int = 60, models: int = 9) -> Predictions:
 def design(**changes) -> Design:
     settings = {
         "calibration_models": 4,
-        "counts": (4,),
+        "calibration_counts": [4],
         "penalty": 1.0,
-        "penalties": (10.0,),
+        "penalties": [10.0],
         "repeats": 3,
+        "drop_classes": False,
         "seed": 0,
     }
     return Design(**settings | changes)

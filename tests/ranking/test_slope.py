@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from understudy.ranking import slope
+from understudy.ranking.calibration import CalibrationData
 from understudy.ranking.slope import slope_over_classes, slope_over_models
 
 
@@ -16,8 +17,8 @@ def test_the_slope_is_the_mean_of_its_posterior(left_out):
     precision = 1 / noise * (np.arange(6) != left_out)
     kept = precision > 0
     centre = np.average(total, weights=precision)
-    variances = slope.RESIDUAL_SHARES * (precision * (total - centre) ** 2).sum()
-    slopes, offsets = np.linspace(-2, 3, 401)[:, None, None], np.linspace(-1.5, 1.5, 1201)[None, :, None]
+    variances = slope.RESIDUAL_FRACTIONS * (precision * (total - centre) ** 2).sum()
+    slopes, offsets = np.linspace(-2, 3, 201)[:, None, None], np.linspace(-1.5, 1.5, 601)[None, :, None]
     squares = (precision * (total - slopes * plain - offsets)[..., None, :] ** 2)[..., kept].sum(-1)[..., 0]
     prior = -0.5 * ((slopes[..., 0] - slope.MEAN) / slope.DEVIATION) ** 2
     logs = [prior - 0.5 * squares / v - 0.5 * kept.sum() * np.log(v) for v in variances]
@@ -36,6 +37,10 @@ def test_a_slope_that_few_models_dont_tell_stays_at_the_priors_and_a_negative_on
     assert many == pytest.approx(0.3, abs=0.01)
 
 
+def over_classes(errors, labels, risks, precision):
+    return slope_over_classes(CalibrationData(errors, labels, risks, np.ones(risks.shape[1])), precision)
+
+
 def classes(seed: int, true_slope: float, models: int = 10, number: int = 10, images: int = 40):
     """Draw errors [models, classes x images], labels, and risks that follow the classes' rates with `true_slope`."""
     random = np.random.default_rng(seed)
@@ -48,7 +53,7 @@ def classes(seed: int, true_slope: float, models: int = 10, number: int = 10, im
 
 @pytest.mark.parametrize("true_slope", [-0.3, 0.0, 0.5, 1.0])
 def test_classes_tell_the_slope_though_few_images_attenuate_it(true_slope):
-    found = np.array([slope_over_classes(*classes(seed, true_slope), np.ones(10)) for seed in range(40)])
+    found = np.array([over_classes(*classes(seed, true_slope), np.ones(10)) for seed in range(40)])
     weight = (slope.DEVIATION / found[:, 1]) ** 2  # of prior and data together, in that of the prior
     data = (found[:, 0] * weight - slope.MEAN) / (weight - 1)
     assert np.mean(data) == pytest.approx(true_slope, abs=0.03)
@@ -59,7 +64,7 @@ def test_classes_tell_the_slope_though_few_images_attenuate_it(true_slope):
 def test_risks_that_classes_share_by_model_make_it_less_sure():
     errors, labels, risks = classes(0, 0.4)
     shifted = risks + 0.3 * np.random.default_rng(1).normal(size=(10, 1))
-    deviations = [slope_over_classes(errors, labels, r, np.ones(10))[1] for r in (risks, shifted)]
+    deviations = [over_classes(errors, labels, r, np.ones(10))[1] for r in (risks, shifted)]
     assert deviations[1] > 1.2 * deviations[0]
 
 
@@ -77,12 +82,12 @@ def test_the_part_due_to_sampling_equals_a_slow_reference(monkeypatch):
     x, y = (v - precision @ v / precision.sum() for v in (x, y))
     xx, xy = (precision[:, None] * x**2).sum(), (precision[:, None] * x * y).sum()
     monkeypatch.setattr(slope, "DEVIATION", 1e6)  # no prior: the mean is the estimate itself
-    monkeypatch.setattr(slope, "LEAST_RELIABILITY", 1e-6)
-    assert slope_over_classes(errors, labels, risks, precision)[0] == pytest.approx(xy / (xx - sampling), rel=1e-6)
+    monkeypatch.setattr(slope, "MIN_RELIABILITY", 1e-6)
+    assert over_classes(errors, labels, risks, precision)[0] == pytest.approx(xy / (xx - sampling), rel=1e-6)
 
 
 def test_one_image_a_class_or_errors_all_alike_leave_the_prior():
     errors, _, risks = classes(4, 0.5)
     prior = (slope.MEAN, slope.DEVIATION)
-    assert slope_over_classes(errors[:, ::40], np.arange(10), risks, np.ones(10)) == prior
-    assert slope_over_classes(np.ones((10, 20)), np.repeat(np.arange(10), 2), risks, np.ones(10)) == prior
+    assert over_classes(errors[:, ::40], np.arange(10), risks, np.ones(10)) == prior
+    assert over_classes(np.ones((10, 20)), np.repeat(np.arange(10), 2), risks, np.ones(10)) == prior

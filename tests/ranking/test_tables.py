@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import rankdata
+from scipy.stats import rankdata, spearmanr
 
 from tests.ranking.made_up import design, predictions
 from understudy.errors import StudyError
-from understudy.ranking.comparison import compare_methods, model_order
+from understudy.ranking.comparison import compare_methods
 from understudy.ranking.predictions import make_predictions
 from understudy.ranking.tables import (
     calibration_models_table,
@@ -15,12 +15,11 @@ from understudy.ranking.tables import (
     calibration_table,
     model_ranking,
 )
-from understudy.statistics.rank_correlation import spearman
 
 
 def comparisons(draws: int = 1) -> pd.DataFrame:
     rows = [
-        compare_methods(predictions(draw), predictions(10), predictions(20), design(counts=(2, 4))).assign(
+        compare_methods(predictions(draw), predictions(10), predictions(20), design(calibration_counts=[2, 4])).assign(
             draw=draw, split="S", set="s"
         )
         for draw in range(draws)
@@ -51,7 +50,7 @@ def test_several_draws_have_an_aggregate():
 
 def test_the_other_tables_vary_models_and_penalties():
     rows = comparisons()
-    by_models = calibration_models_table(rows, design(counts=(2, 4)))
+    by_models = calibration_models_table(rows, design(calibration_counts=[2, 4]))
     assert by_models["calibration_models"].tolist() == [2, 2, 2, 4, 4, 4]
     assert set(by_models["penalty"].dropna()) == {1.0}
     by_penalty = calibration_penalties_table(rows, design())
@@ -66,7 +65,7 @@ def test_models_are_ranked_by_their_estimates():
     np.testing.assert_allclose(plain["estimate"], predictions(0).errors().mean(axis=1), atol=1e-12)
     assert plain["rank"].tolist() == rankdata(plain["estimate"]).tolist()
     np.testing.assert_allclose(plain["real_risk"], judged.errors().mean(axis=1))
-    known = {judged.models[place] for place in model_order(9, 0, 0)[:4]}
+    known = {judged.models[position] for position in design().order(9, 0)[:4]}
     assert set(plain.index[plain["calibrates"]]) == known
     assert set(table["method"]) == {"none", "ridge", "adaptive"}
 
@@ -119,8 +118,8 @@ def test_a_class_that_the_synthetic_set_lacks_judges_nothing_where_it_was_droppe
     synthetic = synthetic.of_images(labels != 2)
     with pytest.raises(StudyError, match="drop_classes"):
         model_ranking(synthetic, known, judged, design=design())
-    table = model_ranking(synthetic, known, judged, design=design(), drop_classes=True)
+    table = model_ranking(synthetic, known, judged, design=design(drop_classes=True))
     plain = table[table["method"] == "none"]
     seen = judged.of_images(labels != 2).errors().mean(axis=1)
     np.testing.assert_allclose(plain["real_risk"], seen)
-    assert spearman(plain["estimate"].to_numpy(), plain["real_risk"].to_numpy()) > 0.9
+    assert spearmanr(plain["estimate"], plain["real_risk"]).statistic > 0.9

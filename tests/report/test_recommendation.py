@@ -8,6 +8,7 @@ from understudy.report import formats
 from understudy.report.caveats import caveats
 from understudy.report.recommendation import UNSURE, recommendation_page, verdict
 from understudy.selection.protocols import ONE_RUN
+from understudy.statistics.ordering import TIE_RULE
 
 
 def tables(**changed):
@@ -44,6 +45,7 @@ def test_with_one_run_an_architecture_no_verdict_speaks_of_others():
 def test_the_page_names_what_to_ship_with_the_table_s_errors():
     content = page()
     assert content.count("Ship resnet_14: run resnet_14-s1, epoch 30, chosen among 75 runs by stylegan2_cond") == 3
+    assert TIE_RULE in content
     assert "its test error is 9.60\u00a0[8.40,\u00a010.80] %" in content
 
 

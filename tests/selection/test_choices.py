@@ -7,9 +7,9 @@ from understudy.errors import StudyError
 from understudy.selection.choices import (
     best_architecture,
     best_candidate,
-    best_runs,
     best_snapshots,
     check_counts,
+    chosen_snapshots,
     generators_of,
     last_snapshots,
 )
@@ -41,25 +41,26 @@ def test_order_of_rows_changes_nothing():
     pd.testing.assert_frame_equal(best_snapshots(counts), best_snapshots(shuffled))
 
 
-def test_seed_selection_takes_the_lowest_seed_of_equal_runs():
-    counts = counts_from({"a": [[1, 5], [9, 4], [9, 4]], "b": [[6, 6], [0, 7], [6, 7]]})
-    rss = best_runs(last_snapshots(counts))
-    assert rss["run"].tolist() == ["a-s1", "b-s0"]
-    both = best_runs(best_snapshots(counts))
-    assert both[["run", "epoch"]].to_numpy().tolist() == [["a-s0", 1], ["b-s1", 1]]
+def test_chosen_snapshots_name_the_sets_that_chose_them():
+    counts = counts_from({"a": [[5, 3, 3], [2, 4, 4]]})
+    other = counts.assign(set="wgan", errors=np.where(counts["epoch"] == 3, 0, 1))
+    found = chosen_snapshots(pd.concat([other, counts], ignore_index=True))
+    assert list(found.columns) == ["draw", "split", "regime", "run", "epoch", "chosen_by"]
+    chosen = dict(zip(zip(found["run"], found["epoch"], strict=True), found["chosen_by"], strict=True))
+    assert chosen == {("a-s0", 3): ["gan", "wgan"], ("a-s1", 1): ["gan"], ("a-s1", 3): ["wgan"]}
+    assert (found["regime"] == "full").all() and (found["draw"] == 0).all() and (found["split"] == "Train300").all()
 
 
 def test_candidate_of_equal_errors_is_the_first_by_name():
     counts = counts_from({"b": [[2, 2]], "a": [[3, 2], [2, 9]]})
-    chosen = best_candidate(best_snapshots(counts)).iloc[0]
+    chosen = best_candidate(best_snapshots(counts))
     assert (chosen["architecture"], chosen["run"], chosen["epoch"]) == ("a", "a-s0", 2)
 
 
 def test_architecture_is_chosen_by_its_mean_not_by_its_best_run():
     counts = counts_from({"lucky": [[9, 1], [9, 9]], "steady": [[9, 4], [9, 4]]})
-    chosen = best_architecture(last_snapshots(counts)).iloc[0]
-    assert chosen["architecture"] == "steady"
-    assert chosen["error"] == pytest.approx(0.2) and chosen["runs"] == 2
+    chosen = best_architecture(last_snapshots(counts))
+    assert chosen["architecture"] == "steady" and chosen["error"] == pytest.approx(0.2)
 
 
 def test_generators_are_the_sets_that_are_not_real():
@@ -88,7 +89,7 @@ def test_architectures_of_equal_means_tie_and_the_first_name_wins():
     """7 + 5 + 9 and 6 + 10 + 5 errors are as many, whatever the rounding of their means."""
     rows = runs_of(2, 3).assign(set="validation", images=75)
     for errors in ([6, 10, 5, 7, 5, 9], [7, 5, 9, 6, 10, 5]):
-        assert best_architecture(rows.assign(errors=errors))["architecture"].tolist() == ["standard000"]
+        assert best_architecture(rows.assign(errors=errors))["architecture"] == "standard000"
 
 
 def test_run_that_was_not_evaluated_is_named():
@@ -99,11 +100,11 @@ def test_run_that_was_not_evaluated_is_named():
 
 
 def test_choosing_never_reads_another_set():
-    generator = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     runs = runs_of(3, 3)
-    proxy = generator.random((9, 4, 60)) < 0.3
+    proxy = rng.random((9, 4, 60)) < 0.3
     first, second = (
-        study({("full", "gan"): (runs, proxy), ("full", "test"): (runs, generator.random((9, 4, 60)) < 0.3)})[0]
+        study({("full", "gan"): (runs, proxy), ("full", "test"): (runs, rng.random((9, 4, 60)) < 0.3)})[0]
         for _ in range(2)
     )
     chosen = [best_snapshots(counts).query("set == 'gan'") for counts in (first, second)]

@@ -10,13 +10,14 @@ from understudy.selection.rank_certificates import (
     disagreement_variation,
     rank_certificates,
 )
+from understudy.selection.split_errors import StudyErrors
 
 KEY = (0, "Train300", "gan")
 
 
 def test_pairs_carry_both_differences_and_the_bound():
-    counts, noise = typical(0, architectures=2, seeds=2)
-    table = rank_certificates(counts, noise, {KEY: 0.03}).query("generator == 'gan'")
+    counts, covariances = typical(0, architectures=2, seeds=2)
+    table = rank_certificates(StudyErrors(counts, covariances), {KEY: 0.03}, {}).query("generator == 'gan'")
     assert len(table) == 6
     last = counts[(counts["epoch"] == 3) & (counts["regime"] == "full")]
     errors = last.groupby(["set", "run"])[["errors", "images"]].sum()
@@ -30,32 +31,32 @@ def test_pairs_carry_both_differences_and_the_bound():
 
 
 def test_a_faithful_set_certifies_and_never_errs():
-    generator = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     runs = runs_of(6, 1)
-    wrong = [draw_wrong(np.linspace(0.05, 0.5, 6)[:, None], 3000, generator) for _ in range(2)]
-    counts, noise = study({("full", "gan"): (runs, wrong[0]), ("full", "test"): (runs, wrong[1])})
-    summary = certificate_summary(rank_certificates(counts, noise, {KEY: 0.02})).iloc[0]
+    wrong = [draw_wrong(np.linspace(0.05, 0.5, 6)[:, None], 3000, rng) for _ in range(2)]
+    counts, covariances = study({("full", "gan"): (runs, wrong[0]), ("full", "test"): (runs, wrong[1])})
+    summary = certificate_summary(rank_certificates(StudyErrors(counts, covariances), {KEY: 0.02}, {})).iloc[0]
     assert summary["pairs"] == 15 and summary["certified"] >= 10
     assert summary["violated"] == 0 and summary["agree_share"] == 1
 
 
 def test_a_set_that_inverts_the_order_is_found_out():
-    generator = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     runs = runs_of(4, 1)
     true = np.linspace(0.05, 0.5, 4)[:, None]
-    counts, noise = study(
+    counts, covariances = study(
         {
-            ("full", "gan"): (runs, draw_wrong(true[::-1], 2000, generator)),
-            ("full", "test"): (runs, draw_wrong(true, 2000, generator)),
+            ("full", "gan"): (runs, draw_wrong(true[::-1], 2000, rng)),
+            ("full", "test"): (runs, draw_wrong(true, 2000, rng)),
         }
     )
-    summary = certificate_summary(rank_certificates(counts, noise, {KEY: 0.001})).iloc[0]
+    summary = certificate_summary(rank_certificates(StudyErrors(counts, covariances), {KEY: 0.001}, {})).iloc[0]
     assert summary["violated"] == summary["certified"] == 6 and summary["agree_share"] == 0
 
 
 def test_missing_total_variation_certifies_nothing_and_says_why():
-    counts, noise = typical(0)
-    table = rank_certificates(counts, noise, {KEY: 0.03}).query("generator == 'noise'")
+    counts, covariances = typical(0)
+    table = rank_certificates(StudyErrors(counts, covariances), {KEY: 0.03}, {}).query("generator == 'noise'")
     assert table["certified"].isna().all() and table["total_variation_bound"].isna().all()
     assert table["reason"].str.contains("no total variation").all()
 
@@ -64,17 +65,17 @@ def test_ties_neither_agree_nor_disagree():
     runs = runs_of(2, 1)
     wrong = np.zeros((2, 1, 40), dtype=bool)
     wrong[0, 0, :5] = wrong[1, 0, 5:10] = True
-    counts, noise = study({("full", "gan"): (runs, wrong), ("full", "test"): (runs, wrong)})
-    assert rank_certificates(counts, noise, {KEY: 0.0})["agrees"].isna().all()
+    counts, covariances = study({("full", "gan"): (runs, wrong), ("full", "test"): (runs, wrong)})
+    assert rank_certificates(StudyErrors(counts, covariances), {KEY: 0.0}, {})["agrees"].isna().all()
 
 
 def test_region_of_disagreement_certifies_what_the_whole_does_not():
-    generator = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     runs = runs_of(3, 1)
     sets = {}
     clusters = np.arange(1000) // 10 % 2
     for name, shift in (("test", 0), ("gan", 1)):
-        wrong = draw_wrong(np.array([[0.05], [0.2], [0.4]]), 1000, generator)
+        wrong = draw_wrong(np.array([[0.05], [0.2], [0.4]]), 1000, rng)
         # All models are right in cluster 2, which only the generator draws from.
         where = np.where((np.arange(1000) >= 700) & (shift == 1), 2, clusters)
         wrong[..., np.arange(1000) >= 700] = False
@@ -86,8 +87,8 @@ def test_region_of_disagreement_certifies_what_the_whole_does_not():
         for name in ("test", "gan")
     )
     variation = disagreement_variation(real, synthetic)
-    counts, noise = study({("full", name): (runs, sets[name][0]) for name in sets})
-    table = rank_certificates(counts, noise, {KEY: 0.3}, restricted={KEY: variation})
+    counts, covariances = study({("full", name): (runs, sets[name][0]) for name in sets})
+    table = rank_certificates(StudyErrors(counts, covariances), {KEY: 0.3}, {KEY: variation})
     assert not table["certified"].any() and table["certified_restricted"].all()
     summary = certificate_summary(table).iloc[0]
     assert summary["certified"] == 0 and summary["restricted_certified"] == 3
@@ -101,17 +102,19 @@ def test_region_of_disagreement_certifies_what_the_whole_does_not():
 
 
 def test_draws_are_pooled_in_the_summary():
-    pairs = [as_draw(*typical(seed), seed) for seed in range(2)]
-    counts, noise = pd.concat([c for c, _ in pairs]), pairs[0][1] | pairs[1][1]
+    pairs = [as_draw(*typical(seed, architectures=3, seeds=2, epochs=1), seed) for seed in range(2)]
+    counts, covariances = pd.concat([c for c, _ in pairs]), pairs[0][1] | pairs[1][1]
     variation = {(draw, "Train300", "gan"): 0.02 for draw in range(2)}
-    summary = certificate_summary(rank_certificates(counts, noise, variation)).query("generator == 'gan'")
+    summary = certificate_summary(rank_certificates(StudyErrors(counts, covariances), variation, {})).query(
+        "generator == 'gan'"
+    )
     merged = summary[summary["draw"] == -1].iloc[0]
     for column in ("pairs", "certified", "violated"):
         assert merged[column] == summary[summary["draw"] >= 0][column].sum()
 
 
 def test_without_a_test_set_the_certificates_remain():
-    counts, noise = typical(0)
-    table = rank_certificates(counts[counts["set"] != "test"], noise, {KEY: 0.02}, test=None)
+    counts, covariances = typical(0)
+    table = rank_certificates(StudyErrors(counts[counts["set"] != "test"], covariances, test=None), {KEY: 0.02}, {})
     assert "agrees" not in table.columns and table["certified"].any()
     assert "violated" not in certificate_summary(table).columns

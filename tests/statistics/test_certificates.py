@@ -35,7 +35,7 @@ def test_region_of_disagreement_attains_the_bound_and_ignores_the_rest(clusters_
     # Whether or not clusters tell A from B; far from both, where the models agree, the distributions differ wildly.
     clusters = [np.where(w[0], 0, np.where(w[1], int(clusters_tell), 2)) for w in wrong]
     clusters[0][-40:] = 3
-    masses = [one_sided_masses(w, c[None], 4)[0] for w, c in zip(wrong, clusters, strict=True)]
+    masses = [one_sided_masses(w, c, 4) for w, c in zip(wrong, clusters, strict=True)]
     variation = restricted_total_variation(*masses)
     assert variation[0, 1] == variation[1, 0] == pytest.approx(0.05) and variation[0, 0] == 0
     assert difference(wrong[0]) - difference(wrong[1]) == pytest.approx(2 * variation[0, 1])
@@ -64,24 +64,23 @@ def test_risk_differences_differ_by_two_variations_at_most(masses, seed):
     """Whatever the clusters."""
     counts = [np.array(column) for column in zip(*masses, strict=True)]
     wrong = [images(column / column.sum(), column.sum()) for column in counts]
-    generator = np.random.default_rng(seed)
-    regions = [one_sided_masses(w, generator.integers(0, 3, (1, w.shape[1])), 3)[0] for w in wrong]
+    rng = np.random.default_rng(seed)
+    regions = [one_sided_masses(w, rng.integers(0, 3, w.shape[1]), 3) for w in wrong]
     variation = restricted_total_variation(*regions)[0, 1]
     assert abs(difference(wrong[0]) - difference(wrong[1])) <= 2 * variation + 1e-6  # masses are float32
 
 
 def test_disagreement_is_counted_image_by_image():
-    generator = np.random.default_rng(0)
-    wrong, clusters = generator.random((4, 50)) < 0.4, generator.integers(0, 3, (2, 50))
+    rng = np.random.default_rng(0)
+    wrong, clusters = rng.random((4, 50)) < 0.4, rng.integers(0, 3, 50)
     masses = one_sided_masses(wrong, clusters, 3)
-    for r, k, i, j in np.ndindex(masses.shape):
-        expected = (wrong[i] & ~wrong[j])[clusters[r] == k].sum() / 50
-        assert masses[r, k, i, j] == pytest.approx(expected)
+    for k, i, j in np.ndindex(masses.shape):
+        assert masses[k, i, j] == pytest.approx((wrong[i] & ~wrong[j])[clusters == k].sum() / 50)
 
 
 def test_standard_error_is_mcnemars():
-    generator = np.random.default_rng(1)
-    wrong = generator.random((3, 300)) < np.array([[0.2], [0.3], [0.25]])
+    rng = np.random.default_rng(1)
+    wrong = rng.random((3, 300)) < np.array([[0.2], [0.3], [0.25]])
     differences, deviations = risk_differences(wrong.mean(axis=1), stratified_covariance(wrong, np.zeros(300, int)))
     for p, (i, j) in enumerate([(0, 1), (0, 2), (1, 2)]):
         a, b = (wrong[i] & ~wrong[j]).mean(), (~wrong[i] & wrong[j]).mean()

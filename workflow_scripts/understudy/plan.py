@@ -186,8 +186,8 @@ class Plan(Layout):
         tables = ["rank_preservation", "selection_gain", "protocol_comparison"]
         return [*tables, "protocol_differences", "protocol_subsets"] if self.has_test_images else tables
 
-    def resamples(self, table: str) -> int:
-        """Return how often a selection table resamples: subsets of candidates, or draws of a bootstrap."""
+    def n_resamples(self, table: str) -> int:
+        """Return how often a selection table resamples: subsets of candidates, or samples of a bootstrap."""
         selection = self.study.selection
         return selection.subsets if table == "protocol_subsets" else selection.n_resamples
 

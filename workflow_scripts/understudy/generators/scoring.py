@@ -15,6 +15,7 @@ from understudy.errors import StudyError
 from understudy.generators.sampling import TrainedGenerator, load_generator
 from understudy.metrics.frechet import frechet_distance
 from understudy.seeds import seed_for
+from understudy.statistics.ordering import best_first
 
 Extract = Callable[[np.ndarray], np.ndarray]
 
@@ -72,7 +73,7 @@ def score_snapshots(paths: Sequence[str | Path], extract: Extract, images: np.nd
         distance = generated_distance(generator, extract, reference, wanted, seed)
         rows.append({"snapshot": path.name, "images_seen": generator.about.images_seen, "fid": distance})
     scores = pd.DataFrame(rows).sort_values("images_seen", ignore_index=True)
-    best = scores.index[scores["fid"] == scores["fid"].min()][-1]
+    best = best_first(scores.rename(columns={"images_seen": "epoch"}), "fid")[0]
     return scores.assign(selected=scores.index == best)
 
 

@@ -136,9 +136,9 @@ def plot_model_ranking(title: str, table: Path, output: Path) -> None:
     save(model_ranking_figure(title, read_table(table, "model_ranking")), output)
 
 
-def plot_calibration_models(table: Path, splits: Sequence[str], real: str, output: Path) -> None:
-    """Draw the table calibration_models; ``real`` is the set of the calibration images."""
-    save(calibration_models_figure(read_table(table, "calibration_models"), splits, real), output)
+def plot_calibration_models(table: Path, splits: Sequence[str], output: Path) -> None:
+    """Draw the table calibration_models."""
+    save(calibration_models_figure(read_table(table, "calibration_models"), splits), output)
 
 
 def plot_gallery(

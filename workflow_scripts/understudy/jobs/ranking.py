@@ -1,31 +1,22 @@
 """Jobs of the ranking study: compare the methods of calibration, rank the models, sum up in tables."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from understudy.data.shards import read_labels
 from understudy.files import read_json
+from understudy.jobs.context import JobContext
 from understudy.jobs.selection import write_both
-from understudy.ranking.candidates import candidate_predictions
-from understudy.ranking.comparison import Design, compare_methods, compare_real_sets
-from understudy.ranking.matching import halves
-from understudy.ranking.predictions import Predictions
-from understudy.ranking.sets import SetFiles, Sets
-from understudy.ranking.tables import (
-    calibration_models_table,
-    calibration_penalties_table,
-    calibration_table,
-    model_ranking,
-)
-from understudy.ranking.weights import image_weights
+from understudy.ranking.comparison import Design
+from understudy.ranking.matching import split_halves
+from understudy.ranking.prediction_formats import Classes, SetFiles, read_set
+from understudy.ranking.predictions import REAL_SETS, Predictions, candidate_predictions
+from understudy.ranking.tables import SUMMARIES, ranking_tables
 from understudy.seeds import seed_for
 from understudy.tables import read_tables, write_table
-
-REAL = "calibration"
-"""The set whose real images give the calibration models' risks."""
 
 
 def rank_candidates(
@@ -33,10 +24,8 @@ def rank_candidates(
     images: Mapping[str, Path],
     classes: Path,
     outputs: Mapping[str, Path],
-    *,
-    where: Mapping[str, int | str],
     settings: Mapping,
-    study_seed: int,
+    context: JobContext,
 ) -> None:
     """Rank the candidates of one draw and split by each of its synthetic sets.
 
@@ -44,10 +33,8 @@ def rank_candidates(
     ----------
     predictions, images
         Files of table `predictions`, and images, by set: `calibration`, `test`, and the synthetic ones.
-    where
-        The columns draw and split.
     settings
-        As :class:`understudy.ranking.settings.RankingSettings` dumps them.
+        See `RankingSettings.calibration_settings`.
 
     """
     count = len(read_json(classes)["classes"])
@@ -56,20 +43,18 @@ def rank_candidates(
         rows = read_tables(predictions[name], "predictions")
         return candidate_predictions(rows, read_labels(images[name]), count)
 
-    names = [name for name in predictions if name not in (REAL, "test")]
-    _write_rankings(names, read, read(REAL), read("test"), outputs, where, settings, study_seed)
+    sets = ((name, read(name)) for name in predictions if name not in REAL_SETS)
+    _write_rankings(sets, [read(name) for name in REAL_SETS], outputs, settings, context)
 
 
 def rank_models(
     sets: Mapping[str, SetFiles],
     real: Mapping[str, SetFiles],
-    classes: int | Sequence[str],
+    classes: Classes,
     evaluations: Sequence[Path],
     outputs: Mapping[str, Path],
-    *,
     settings: Mapping,
-    study_seed: int,
-    threads: int = 1,
+    context: JobContext,
 ) -> None:
     """Rank models by their predictions on given sets.
 
@@ -79,57 +64,35 @@ def rank_models(
         `real`, which is halved; or `calibration` with or without `test`; or nothing.
     evaluations
         Files of table `model_evaluations`: a model that failed on a set is left out of all.
+    settings
+        See `RankingSettings.calibration_settings`.
 
     """
-    files = {**sets, **real}
-    succeeded = None
+    files, succeeded = {**sets, **real}, None
     if evaluations:
         rows = read_tables(evaluations, "model_evaluations")
         failed = set(rows.loc[rows["reason"] != "", "model"])
         succeeded = [model for model in dict.fromkeys(rows["model"]) if model not in failed]
-    reader = Sets(files, classes, succeeded)
-    known = {name: reader.read(name) for name in real}
-    calibration, test = known.get("calibration"), known.get("test")
+    known = {name: read_set(name, files, classes, succeeded) for name in real}
     if "real" in known:
-        calibration, test = halves(known["real"], seed_for(study_seed, "halves"))
-    where = {"draw": 0, "split": ""}
-    _write_rankings(list(sets), reader.read, calibration, test, outputs, where, settings, study_seed, threads)
+        known = dict(zip(REAL_SETS, split_halves(known["real"], seed_for(context.seed, "halves")), strict=True))
+    named = ((name, read_set(name, files, classes, succeeded)) for name in sets)
+    _write_rankings(named, [known.get(name) for name in REAL_SETS], outputs, settings, context)
 
 
 def _write_rankings(
-    names: Sequence[str],
-    read: Callable[[str], Predictions],
-    calibration: Predictions | None,
-    test: Predictions | None,
+    sets: Iterable[tuple[str, Predictions]],
+    real: Sequence[Predictions | None],
     outputs: Mapping[str, Path],
-    where: Mapping[str, int | str],
     settings: Mapping,
-    study_seed: int,
-    threads: int = 1,
+    context: JobContext,
 ) -> None:
     """Write what `outputs` has of `calibration_comparisons`, `model_ranking` and `image_weights`."""
-    design, drop = _design(settings, study_seed), settings["drop_classes"]
-    real = [one for one in (calibration, test) if one is not None]
+    design = _design(settings, context)
+    calibration, test = real
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in outputs}
-    for name in names:
-        synthetic = read(name)
-        for top in _tops([synthetic, *real]):
-            if test is not None:
-                rows = compare_methods(
-                    synthetic, calibration, test, design, top=top, drop_classes=drop, threads=threads
-                )
-                tables["calibration_comparisons"].append(rows.assign(set=name))
-            rows = model_ranking(synthetic, calibration, test, design=design, top=top, drop_classes=drop)
-            tables["model_ranking"].append(rows.assign(set=name))
-        known = rows.loc[rows["calibrates"] & (rows["method"] == "none"), "model"].tolist()
-        if calibration is not None:
-            weights = image_weights(synthetic, calibration, known, design.penalty, drop_classes=drop)
-            tables["image_weights"].append(weights.assign(set=name))
-    if test is not None:
-        for top in _tops(real):
-            tables["calibration_comparisons"].append(
-                compare_real_sets(calibration, test, design, top=top, drop_classes=drop).assign(set=REAL)
-            )
+    for name, rows in ranking_tables(sets, calibration, test, design, context.threads):
+        tables[name].append(rows)
     if test is not None and (left_out := design.left_out(len(test.models))):
         print(
             f"warning: ranking.calibration_counts: {', '.join(map(str, left_out))} left out of the tables: of "
@@ -137,44 +100,28 @@ def _write_rankings(
             file=sys.stderr,
         )
     for name, parts in tables.items():
-        write_table(name, pd.concat(parts, ignore_index=True).assign(**where), outputs[name])
-
-
-def _tops(sets: Sequence[Predictions]) -> list[int]:
-    """Return which errors can be told on all sets: top-1, and top-5 where there are five labels an image."""
-    return [top for top in (1, 5) if all(one.predicted.shape[2] >= top for one in sets)]
-
-
-TABLES = {
-    "calibration": calibration_table,
-    "calibration_models": calibration_models_table,
-    "calibration_penalties": calibration_penalties_table,
-}
+        rows = pd.concat(parts, ignore_index=True).assign(draw=context.draw, split=context.split)
+        write_table(name, rows, outputs[name])
 
 
 def write_calibration_tables(
     comparisons: Sequence[Path],
     rankings: Sequence[Path],
-    tables: Mapping[str, tuple[Path, Path]],
-    *,
+    outputs: Mapping[str, Path],
     settings: Mapping,
-    study_seed: int,
+    context: JobContext,
 ) -> None:
-    """Write `model_ranking` and, where there are comparisons, the tables that sum these up; parquet and CSV each."""
-    design = _design(settings, study_seed)
-    write_both("model_ranking", read_tables(rankings, "model_ranking"), *tables["model_ranking"])
+    """Write `model_ranking` and, where there are comparisons, the tables that sum these up.
+
+    ``outputs`` gives the file of each table by its name, and that of its CSV by the name followed by `_csv`.
+    """
+    tables = {"model_ranking": read_tables(rankings, "model_ranking")}
     if comparisons:
-        rows = read_tables(comparisons, "calibration_comparisons")
-        for name, build in TABLES.items():
-            write_both(name, build(rows, design), *tables[name])
+        rows, design = read_tables(comparisons, "calibration_comparisons"), _design(settings, context)
+        tables |= {name: build(rows, design) for name, build in SUMMARIES.items()}
+    for name, table in tables.items():
+        write_both(name, table, outputs[name], outputs[f"{name}_csv"])
 
 
-def _design(settings: Mapping, study_seed: int) -> Design:
-    return Design(
-        settings["calibration_models"],
-        tuple(settings["calibration_counts"]),
-        settings["penalty"],
-        tuple(settings["penalties"]),
-        settings["repeats"],
-        seed_for(study_seed, "ranking"),
-    )
+def _design(settings: Mapping, context: JobContext) -> Design:
+    return Design(**settings, seed=seed_for(context.seed, "ranking"))

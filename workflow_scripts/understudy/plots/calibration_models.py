@@ -8,17 +8,16 @@ from matplotlib.figure import Figure
 
 from understudy.plots import style
 from understudy.plots.frames import over_draws
+from understudy.ranking.methods import METHODS
+from understudy.ranking.predictions import REAL_SETS
 
 COLUMNS = 3
 
 
-def calibration_models_figure(table: pd.DataFrame, splits: Sequence[str], real: str) -> Figure:
-    """Draw a panel per split and synthetic set, top-1: mean and 95 % range of Spearman over splits of the models.
-
-    ``real``: the set of the real calibration images.
-    """
+def calibration_models_figure(table: pd.DataFrame, splits: Sequence[str]) -> Figure:
+    """Draw a panel per split and synthetic set, top-1: mean and 95 % range of Spearman over splits of the models."""
     table = over_draws(table[table["metric"] == "top1"])
-    is_real = table["set"] == real
+    is_real = table["set"] == REAL_SETS[0]
     shown = [
         (split, name) for split in splits for name in table.loc[(table["split"] == split) & ~is_real, "set"].unique()
     ]
@@ -40,13 +39,13 @@ def calibration_models_figure(table: pd.DataFrame, splits: Sequence[str], real: 
 
 def _draw_lines(panel: Axes, rows: pd.DataFrame, real: pd.DataFrame) -> None:
     counts = sorted(rows["calibration_models"].unique())
-    for shift, (method, look) in enumerate(style.CALIBRATION_METHODS.items()):
-        mine = rows[rows["method"] == method].sort_values("calibration_models")
+    for shift, (name, method) in enumerate(METHODS.items()):
+        mine = rows[rows["method"] == name].sort_values("calibration_models")
         # By index, not by number: 5, 10, 25, 50 stand evenly apart, and methods beside each other.
         x = [counts.index(count) + 0.12 * (shift - 1) for count in mine["calibration_models"]]
         bars = style.spans(mine["spearman"], mine["ci_low"], mine["ci_high"])
-        panel.errorbar(x, mine["spearman"], bars, color=look.colour, marker=look.marker, markersize=5, capsize=2,
-                       label=look.label)  # fmt: skip
+        panel.errorbar(x, mine["spearman"], bars, color=style.PALETTE[method.colour], marker=method.marker,
+                       markersize=5, capsize=2, label=method.label)  # fmt: skip
     if not real.empty:
         level = real["spearman"].mean()
         panel.axhline(level, color=style.GREEN, linestyle="--", linewidth=1.2, label="real calibration images, plain")

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from understudy.plots import style
-from understudy.selection.choices import best_runs, best_snapshots
+from understudy.selection.choices import best_snapshots
+from understudy.statistics.ordering import best_first, first_of
 
 TRAIN_COLOUR, TEST_COLOUR = style.GREY, style.BLACK
 
@@ -66,9 +67,9 @@ def followed_runs(errors: pd.DataFrame, split: str, generator: str, followed: in
     that the panels don't all show the best.
     """
     rows = errors[(errors["split"] == split) & (errors["regime"] == "full") & (errors["set"] == generator)]
-    ranked = best_runs(best_snapshots(rows)).sort_values(["errors", "architecture"], kind="stable")
-    shown = np.linspace(0, len(ranked), min(followed, len(ranked)), endpoint=False).astype(int)
-    return ranked.iloc[shown].reset_index(drop=True)
+    runs = first_of(best_snapshots(rows), ["architecture"])
+    positions = np.linspace(0, len(runs), min(followed, len(runs)), endpoint=False).astype(int)
+    return runs.iloc[best_first(runs)[positions]].reset_index(drop=True)
 
 
 def _draw_curves(panel: Axes, errors: pd.DataFrame, history: pd.DataFrame, run: Mapping, look: tuple[str, str]) -> None:

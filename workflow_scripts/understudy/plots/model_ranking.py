@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from understudy.plots import style
+from understudy.ranking.methods import METHODS
 from understudy.statistics.rank_correlation import spearman
 
 
@@ -12,13 +13,13 @@ def model_ranking_figure(title: str, table: pd.DataFrame) -> Figure:
     """Draw a row per set and a column per method: real error of the models against what the set estimates, top-1."""
     table = table[table["metric"] == "top1"]
     sets = table["set"].unique()
-    methods = [method for method in style.CALIBRATION_METHODS if method in set(table["method"])]
+    methods = [method for method in METHODS if method in set(table["method"])]
     figure, axes = style.panels(len(sets), len(methods), width=3.2 * len(methods) + 0.4, height=3.0)
     for row, name in zip(axes, sets, strict=True):
         for panel, method in zip(row, methods, strict=True):
             mine = table[(table["set"] == name) & (table["method"] == method)]
             _scatter(panel, mine)
-            label = style.CALIBRATION_METHODS[method].label
+            label = METHODS[method].label
             panel.set_title(f"{name}: {label}\n{_correlation(mine)}", loc="left")
             panel.set_xlabel("Estimated error (%)")
         row[0].set_ylabel("Real error (%)")

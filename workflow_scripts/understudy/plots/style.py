@@ -32,14 +32,17 @@ FONT_SIZE = 9.5
 MARGIN = 0.1  # inches to either side of a figure's title and legend
 
 # Okabe and Ito's palette: told apart by readers with any of the common forms of colour blindness.
-BLACK = "#000000"
-ORANGE = "#E69F00"
-SKY = "#56B4E9"
-GREEN = "#009E73"
-BLUE = "#0072B2"
-VERMILION = "#D55E00"
-PURPLE = "#CC79A7"
-GREY = "#767676"
+PALETTE = {
+    "BLACK": "#000000",
+    "ORANGE": "#E69F00",
+    "SKY": "#56B4E9",
+    "GREEN": "#009E73",
+    "BLUE": "#0072B2",
+    "VERMILION": "#D55E00",
+    "PURPLE": "#CC79A7",
+    "GREY": "#767676",
+}
+BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE, GREY = PALETTE.values()
 CYCLE = [BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY]  # of curves that no registry names
 
 
@@ -85,11 +88,6 @@ PROTOCOLS = {
         "the validation alternative",
         "validation alternative: ship a subtrain run",
     ),
-}
-CALIBRATION_METHODS = {
-    "none": Look("no calibration", GREY, "o"),
-    "ridge": Look("ridge calibration", BLUE, "s"),
-    "adaptive": Look("adaptive calibration", VERMILION, "D"),
 }
 PRACTICE_METHODS = {
     "real": Look("real images", BLACK, "*"),

@@ -20,14 +20,14 @@ and estimates the risk of a model with errors a as a^T w + b. Five things differ
    the slope over the risks of single classes, then by the total risks. Below 0, s counts as 0.
 4. *Noise v that grows with the risk*, as that of counts does: v_m is the model's real risk and a tenth of the mean
    risk, so that two weak models don't outvote ten good ones.
-5. *Noise u of the real risks themselves*, where the numbers of real images are given: the variance of a share counted
-   on so many images, over that of a weight, whose deviation from s / I is expected to be of the order of 3 / I.
+5. *Noise u of the real risks themselves*: the variance of a fraction counted on the number of real images, over that of
+   a weight, whose deviation from s / I is expected to be of the order of 3 / I.
 
 Neither the kind of weights nor lambda is chosen: uniform weights s / I (the limit of great lambda), weights for s as
 above and weights for s = 0 (a domain whose plain risk says nothing), the latter two with every lambda of a grid, are
-averaged, in shares proportional to SSE^(-M/2), the likelihood of M Gaussian residuals of unknown variance: SSE is the
-sum over calibration models of e_m^2 / v_m, and e_m the error of the estimate of model m by a fit to the others, the
-slope over total risks included (that over classes is one prior for all). The three kinds have equal shares
+averaged. Their weights are proportional to SSE^(-M/2), the likelihood of M Gaussian residuals of unknown variance: SSE
+is the sum over calibration models of e_m^2 / v_m, and e_m the error of the estimate of model m by a fit to the others,
+the slope over total risks included (that over classes is one prior for all). The three kinds have equal weights
 beforehand. A fit to the others keeps which weights are zero, so that one solution gives all e_m, as in ridge
 regression. lambda is a multiple of the mean over models of the noise-weighted sum of squares of centred errors: the
 grid fits any number of images.
@@ -44,8 +44,7 @@ stays useless.
 
 import numpy as np
 
-from understudy.ranking.calibration import Calibration, check_calibration_models, class_shares, uncalibrated
-from understudy.ranking.ridge import check_classes
+from understudy.ranking.calibration import Calibration, CalibrationData, uncalibrated
 from understudy.ranking.slope import slope_over_classes, slope_over_models
 
 RELATIVE_PENALTIES = (12.5, 2.5, 0.5, 0.1)  # descending: each solution starts from the one before
@@ -55,48 +54,22 @@ NEWTON_STEPS = 50  # a guard: three or four are usual
 LINE_SEARCH_STEPS = 20
 
 
-def adaptive_calibration(
-    errors: np.ndarray, labels: np.ndarray, risks: np.ndarray, real_images: np.ndarray | None = None
-) -> Calibration:
+def adaptive_calibration(data: CalibrationData) -> Calibration:
     """Calibrate as the module describes; nothing is left to set.
 
-    Parameters
-    ----------
-    errors
-        [M, I] of 0 and 1: whether each calibration model gets each synthetic image wrong.
-    labels
-        int [I] in [0, C); every class needs an image.
-    risks
-        Floats [M, C] in [0, 1]: real risk of each calibration model in each class.
-    real_images
-        int [C], on how many images of each class the risks were counted: how much the classes count for
-        (`class_shares`), and how noisy the risks are. None takes them as exact, and the classes as alike.
-
-    Returns
-    -------
-    Calibration
-        Where the calibration models' risks, or their errors, are all alike, there is nothing to learn from them, and
-        the result is `uncalibrated`.
-
-    Raises
-    ------
-    StudyError
-        See `check_calibration_models`; a class without images.
-
+    Where the calibration models' risks, or their errors, are all alike, there is nothing to learn from them, and the
+    result is `uncalibrated`.
     """
-    check_calibration_models(errors, risks)
-    check_classes(labels, risks.shape[1])
-    errors = np.asarray(errors, dtype=np.float64)
+    errors = np.asarray(data.errors, dtype=np.float64)
     models, images = errors.shape
-    total, plain = risks @ class_shares(real_images, risks.shape[1]), errors.mean(axis=1)
+    total, plain = data.class_risks @ data.class_fractions, errors.mean(axis=1)
     problem = _Problem(errors, total)
     if np.ptp(total) == 0 or problem.squares.max() < 0.1:  # an image on which two models differ adds 1/4 or more
         return uncalibrated(images)
     noise = (total + RISK_OFFSET * total.mean()) / ((1.0 + RISK_OFFSET) * total.mean())  # v, about 1
-    sampling = np.zeros(models)  # variance of the real risks
-    if real_images is not None:
-        sampling = (total * (1.0 - total) + RISK_OFFSET * total.mean()) / real_images.sum()
-    told = slope_over_classes(errors, labels, risks, 1.0 / noise)
+    # u, the variance of the real risks
+    sampling = (total * (1.0 - total) + RISK_OFFSET * total.mean()) / data.real_images.sum()
+    told = slope_over_classes(data, 1.0 / noise)
     slope = slope_over_models(plain, total, 1.0 / noise, *told)
     slopes_left_out = slope_over_models(plain, total, (1.0 - np.eye(models)) / noise, *told)
 

@@ -1,10 +1,67 @@
 """What a calibration is: an estimate of real risk from a model's errors on synthetic images, weighted one by one."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from understudy.errors import StudyError
+
+
+@dataclass(frozen=True)
+class CalibrationData:
+    """What M calibration models tell of I synthetic images of C classes.
+
+    Attributes
+    ----------
+    errors
+        [M, I] of 0 and 1: whether each model gets each synthetic image wrong.
+    labels
+        int [I] in [0, C); every class needs an image.
+    class_risks
+        Floats [M, C] in [0, 1]: real risk of each model in each class.
+    real_images
+        int [C]: on how many real images of each class these were counted.
+
+    Raises
+    ------
+    StudyError
+        Fewer than two models, different numbers of models, a risk that is NaN or outside [0, 1], a class without
+        images, or labels of more classes.
+
+    """
+
+    errors: np.ndarray
+    labels: np.ndarray
+    class_risks: np.ndarray
+    real_images: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Refuse what can't calibrate."""
+        models, risks = len(self.errors), self.class_risks
+        if models != len(risks):
+            raise StudyError(f"calibration: errors of {models} models came with real risks of {len(risks)}")
+        if models < 2:
+            raise StudyError(f"calibration: {models} calibration models were given; at least 2 are needed")
+        if not ((risks >= 0) & (risks <= 1)).all():
+            raise StudyError("calibration: a real risk is NaN or outside [0, 1]; give fractions of wrong images")
+        counts, classes = self.synthetic_images, risks.shape[1]
+        if len(counts) > classes or (counts == 0).any():
+            empty = np.flatnonzero(counts[:classes] == 0).tolist()
+            raise StudyError(
+                f"calibration: real risks of {classes} classes were given, synthetic images of {len(counts)}; "
+                f"without images: {empty}; generate images of every class, or drop those classes from both"
+            )
+
+    @cached_property
+    def synthetic_images(self) -> np.ndarray:
+        """How many synthetic images each class has, int64 [C]."""
+        return np.bincount(self.labels, minlength=self.class_risks.shape[1])
+
+    @property
+    def class_fractions(self) -> np.ndarray:
+        """What each class counts for in the risk that is estimated: its fraction of the real images, fp64 [C]."""
+        return self.real_images / self.real_images.sum()
 
 
 @dataclass(frozen=True)
@@ -24,39 +81,10 @@ class Calibration:
     intercept: float
 
     def estimate(self, errors: np.ndarray) -> np.ndarray:
-        """Estimate the risks, floats [T], of T models from their errors on the synthetic images, [T, I] of 0 and 1.
-
-        Computed in the errors' own precision where they are floats.
-        """
-        kind = errors.dtype if np.issubdtype(errors.dtype, np.floating) else np.dtype(np.float64)
-        return errors.astype(kind, copy=False) @ self.weights.astype(kind) + kind.type(self.intercept)
+        """Estimate the risks, fp64 [T], of T models from their errors on the synthetic images, [T, I] of 0 and 1."""
+        return np.asarray(errors, dtype=np.float64) @ self.weights + self.intercept
 
 
 def uncalibrated(images: int) -> Calibration:
     """Return the plain synthetic risk: every image has the same weight."""
     return Calibration(np.full(images, 1.0 / images), 0.0)
-
-
-def class_shares(real_images: np.ndarray | None, classes: int) -> np.ndarray:
-    """Return what each class counts for in the risk that is estimated, fp64 [C] of sum 1.
-
-    That is the share of the real images, int [C] by class, that are of it; without numbers all classes count alike.
-    """
-    return np.full(classes, 1.0 / classes) if real_images is None else real_images / real_images.sum()
-
-
-def check_calibration_models(errors: np.ndarray, risks: np.ndarray) -> None:
-    """Refuse errors [M, I] and risks [M, ...] that can't calibrate.
-
-    Raises
-    ------
-    StudyError
-        Fewer than two models, different numbers of models, or a risk that is NaN or outside [0, 1].
-
-    """
-    if len(errors) != len(risks):
-        raise StudyError(f"calibration: errors of {len(errors)} models came with real risks of {len(risks)}")
-    if len(errors) < 2:
-        raise StudyError(f"calibration: {len(errors)} calibration models were given; at least 2 are needed")
-    if not ((risks >= 0) & (risks <= 1)).all():
-        raise StudyError("calibration: a real risk is NaN or outside [0, 1]; give fractions of wrong images")

@@ -9,7 +9,7 @@ from understudy.ranking.predictions import Predictions, some
 from understudy.seeds import numpy_generator
 
 
-def halves(predictions: Predictions, seed: int) -> tuple[Predictions, Predictions]:
+def split_halves(predictions: Predictions, seed: int) -> tuple[Predictions, Predictions]:
     """Split one real set into two of disjoint images, stratified: for the calibration's risks, and for the ranking."""
     order = numpy_generator(seed).permutation(len(predictions.labels))
     order = order[np.argsort(predictions.labels[order], kind="stable")]

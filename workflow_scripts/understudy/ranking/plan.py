@@ -4,6 +4,7 @@ from functools import cached_property
 from pathlib import Path
 
 from understudy.generators.pretrained_settings import BigGANSet, GeneratedSet
+from understudy.ranking.prediction_formats import SetFiles, format_of
 from understudy.ranking.settings import PredictionFile, RankingSettings, UnionSet
 from understudy.settings import Settings
 from understudy.zoo.plan import model_batches
@@ -35,7 +36,7 @@ class RankingPlan:
         self.generators, self.draws = generators, draws
 
     @property
-    def places(self) -> list[tuple[int, str]]:
+    def rankings(self) -> list[tuple[int, str]]:
         """Draw and split of each ranking of models; given sets, which no split concerns, have one."""
         if self.settings.sets:
             return [(0, "")]
@@ -68,7 +69,7 @@ class RankingPlan:
 
     def files(self, file: str) -> list[Path]:
         """Return the file of this name of every ranking."""
-        return [self.folder(draw, split) / file for draw, split in self.places]
+        return [self.folder(draw, split) / file for draw, split in self.rankings]
 
     def sets_of(self, split: str) -> list[str]:
         """Return the sets that a split's models are ranked with and by: synthetic ones, calibration, test."""
@@ -108,49 +109,45 @@ class RankingPlan:
         """Return the folder of a batch of models evaluated on a set of images."""
         return self.root / "evaluations" / set_name / batch
 
-    def given_sets(self) -> tuple[dict[str, dict], dict[str, dict]]:
-        """Return where the predictions on the given sets, and on the real ones, lie; see `ranking.sets.SetFiles`."""
+    def given_sets(self) -> tuple[dict[str, SetFiles], dict[str, SetFiles]]:
+        """Return where the predictions on the given sets, and on the real ones, lie; see `SetFiles`."""
         ranking = self.settings
         return tuple(
             {name: self._set_files(name, settings) for name, settings in sets.items()}
             for sets in (ranking.sets, ranking.real_sets)
         )
 
-    def _set_files(self, name: str, settings: Settings) -> dict:
+    def _set_files(self, name: str, settings: Settings) -> SetFiles:
         if isinstance(settings, UnionSet):
             return {"of": settings.of}
         if not isinstance(settings, PredictionFile):
             folders = [self.model_evaluation(name, batch) for batch in self.model_batches]
             files = [(folder / "predictions.parquet").as_posix() for folder in folders]
             return {"files": files, "labels": (folders[0] / "labels.parquet").as_posix()}
-        arrays = settings.model_dump(include={"labels", "models", "predicted"})
+        arrays = settings.canonical(include={"labels", "models", "predicted"})
         return {"files": [settings.path.as_posix()], **arrays}
 
     def given_files(self) -> list[str]:
         """Return the files that hold the predictions on given sets, and their true labels."""
-        places = [place for sets in self.given_sets() for place in sets.values() if "of" not in place]
-        files = [
-            path
-            for place in places
-            for path in [*place["files"], *([] if place["files"][0].endswith(".npz") else [place["labels"]])]
-        ]
-        return list(dict.fromkeys(files))
+        paths = []
+        for given in (files for sets in self.given_sets() for files in sets.values() if "of" not in files):
+            paths += [*given["files"], *([given["labels"]] if format_of(given["files"][0]).labels_apart else [])]
+        return list(dict.fromkeys(paths))
 
     def missing_files(self) -> list[str]:
         """Say which images, weights and prediction files that a ranking needs are not there."""
         ranking = self.settings
         zoo = ranking.models
-        places = {f"the images of set {name}": self.given_root(name) for name in self.image_sets}
-        places |= {f"checkpoint {name}": entry.path for name, entry in (zoo.checkpoints if zoo else {}).items()}
+        expected = {f"the images of set {name}": self.given_root(name) for name in self.image_sets}
+        expected |= {f"checkpoint {name}": entry.path for name, entry in (zoo.checkpoints if zoo else {}).items()}
         biggan = {name: entry for name, entry in self.image_sets.items() if isinstance(entry, BigGANSet)}
-        places |= {f"the BigGAN of set {name}": entry.model for name, entry in biggan.items()}
+        expected |= {f"the BigGAN of set {name}": entry.model for name, entry in biggan.items()}
         for key, entry in ({f"sets.{name}": entry for name, entry in ranking.sets.items()} | ranking.real_sets).items():
             if isinstance(entry, PredictionFile):
-                # An npz file holds its true labels, so that only the first key names a file.
-                files = zip(("path", "labels"), entry.files, strict=False)
-                places |= {f"the predictions of ranking.{key}.{field}": file for field, file in files}
+                named = entry.files.items()
+                expected |= {f"the predictions of ranking.{key}.{field}": file for field, file in named}
         return [
             f"ranking: {what} are expected at {path}, which does not exist; put them there, or correct the path"
-            for what, path in places.items()
+            for what, path in expected.items()
             if path is not None and not path.exists()
         ]

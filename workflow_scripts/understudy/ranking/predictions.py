@@ -1,27 +1,15 @@
-"""Prediction files: what each of many models said about each image of a set, from whatever framework.
+"""Predictions: what each of many models said about each image of a set, as numbers of classes, checked."""
 
-Two formats:
-
-- npz: an array of model names [N], one of predicted labels, [N, I] (top-1) or [N, I, k] (best first), and one of true
-  labels [I]; the arrays' names can be given;
-- parquet: one row per model with columns `model` and `predicted` (a list of I labels, or of I lists of k), and the
-  true labels in a parquet file of their own with a column `label` [I].
-
-Labels are numbers from 0, or names of classes.
-"""
-
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from understudy.errors import StudyError
+
+REAL_SETS = ("calibration", "test")
+"""The sets of real images: what gives the calibration models' risks, and what judges the ranking."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +50,12 @@ class Predictions:
                 "give predictions with more, or ask for less"
             )
         wrong = self.predicted[:, :, 0] != self.labels
-        for place in range(1, top):
-            wrong &= self.predicted[:, :, place] != self.labels
+        for rank in range(1, top):
+            wrong &= self.predicted[:, :, rank] != self.labels
         return wrong
 
     def class_risks(self, top: int = 1) -> np.ndarray:
-        """Return each model's share of wrong images in each class, fp64 [N, C]; NaN in a class without images."""
+        """Return each model's fraction of wrong images in each class, fp64 [N, C]; NaN in a class without images."""
         counts = self.class_counts()
         present = np.flatnonzero(counts)
         by_class = self.errors(top)[:, np.argsort(self.labels, kind="stable")]
@@ -91,11 +79,11 @@ class Predictions:
         """
         if tuple(models) == self.models:
             return self
-        place = {name: i for i, name in enumerate(self.models)}
-        unknown = [name for name in models if name not in place]
+        position = {name: i for i, name in enumerate(self.models)}
+        unknown = [name for name in models if name not in position]
         if unknown:
             raise StudyError(f"models {some(unknown)} have no predictions here; there are {some(self.models)}")
-        return Predictions(tuple(models), self.predicted[[place[m] for m in models]], self.labels, self.classes)
+        return Predictions(tuple(models), self.predicted[[position[m] for m in models]], self.labels, self.classes)
 
     def of_images(self, images: np.ndarray) -> "Predictions":
         """Return the predictions on these images: positions, or a mask."""
@@ -113,8 +101,13 @@ def make_predictions(
 
     Parameters
     ----------
-    models, predicted, labels
-        As in the module's description. Whole numbers may come as floats.
+    models
+        N names.
+    predicted
+        Labels [N, I], or [N, I, k] with the best first: numbers from 0, or names of classes. Whole numbers may come as
+        floats.
+    labels
+        True labels [I], likewise.
     classes
         The number of classes, or their names in the order of their numbers; labels may then be names.
     source
@@ -162,69 +155,24 @@ def make_predictions(
     return Predictions(tuple(models), array.reshape(*array.shape[:2], -1), labels, count)
 
 
-def read_npz(
-    path: str | Path,
-    classes: int | Sequence[str],
-    models: str = "models",
-    predicted: str = "predicted",
-    labels: str = "labels",
-) -> Predictions:
-    """Read predictions from an npz file whose arrays have the names given.
+def candidate_predictions(rows: pd.DataFrame, labels: np.ndarray, classes: int) -> Predictions:
+    """Return what the last snapshots of a study's candidates predict on one set.
+
+    Parameters
+    ----------
+    rows
+        Of table `predictions`, of one draw, split, regime and set.
+    labels
+        int64 [I], true labels in the order of the set's images.
 
     Raises
     ------
     StudyError
-        The file is missing, no npz, or lacks an array; otherwise as `make_predictions`.
+        No run has predictions, or a run's are not as many as the labels.
 
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [name for name in (models, predicted, labels) if name not in file.files]
-            if missing:
-                raise StudyError(f"{path}: no arrays {some(missing)}; the file has {some(file.files)}")
-            arrays = [_plain_array(file, name, path) for name in (models, predicted, labels)]
-    # What is no npz file numpy takes for a single array, or for a pickle that it proposes to load unsafely.
-    except (ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise StudyError(
-            f"{path}: no npz file, or a damaged one; write it anew with numpy.savez (arrays {models}, {predicted}, "
-            f"{labels})"
-        ) from error
-    except OSError as error:
-        raise StudyError(f"{path}: not readable ({error}); correct the path, or the file's permissions") from error
-    return make_predictions(*arrays, classes, source=str(path))
-
-
-def read_parquet(
-    paths: str | Path | Sequence[str | Path], labels: str | Path, classes: int | Sequence[str]
-) -> Predictions:
-    """Read predictions from parquet files that hold different models, and the true labels from one more file.
-
-    Raises
-    ------
-    StudyError
-        A file is missing, not parquet, or lacks its columns; otherwise as `make_predictions`.
-
-    """
-    files = [paths] if isinstance(paths, str | Path) else list(paths)
-    truth = _read_columns(labels, ["label"])["label"].to_numpy()
-    names, rows = [], []
-    for path in files:
-        table = _read_columns(path, ["model", "predicted"])
-        names += table["model"].to_pylist()
-        # By way of values: nested lists of a hundred thousand labels become arrays without a Python object for each.
-        rows += [_list_array(row, path) for row in table["predicted"]]
-    source = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
-    return make_predictions(names, rows, truth, classes, source=source)
-
-
-def _plain_array(file: np.lib.npyio.NpzFile, name: str, path: str | Path) -> np.ndarray:
-    try:
-        return file[name]
-    except ValueError as error:
-        raise StudyError(
-            f"{path}: array {name} holds Python objects, or is damaged; save names as strings, numpy.array({name}, "
-            "dtype=str), and numbers with dtype=int"
-        ) from error
+    last = rows[rows["is_last"]].sort_values("run", kind="stable")
+    return make_predictions(last["run"].tolist(), last["predicted"].tolist(), labels, classes, source="candidates")
 
 
 def _label_numbers(
@@ -246,7 +194,7 @@ def _label_numbers(
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         wrong = ~np.isfinite(values)
         raise StudyError(
-            f"{what}: {wrong.sum()} values are NaN or infinite, the first of {_first_place(wrong, models)}; give every "
+            f"{what}: {wrong.sum()} values are NaN or infinite, the first of {_first(wrong, models)}; give every "
             "image a label"
         )
     if values.dtype.kind not in "iuf" or (values.dtype.kind == "f" and (values != np.rint(values)).any()):
@@ -255,45 +203,18 @@ def _label_numbers(
         wrong = (values < 0) | (values >= count)
         raise StudyError(
             f"{what}: {wrong.sum()} labels out of range, {int(values[wrong][0])} the first, of "
-            f"{_first_place(wrong, models)}; 0 to {count - 1} allowed: correct them, or `ranking.classes`"
+            f"{_first(wrong, models)}; 0 to {count - 1} allowed: correct them, or `ranking.classes`"
         )
     return values.astype(kind, copy=False)
 
 
-def _first_place(wrong: np.ndarray, models: Sequence[str]) -> str:
+def _first(wrong: np.ndarray, models: Sequence[str]) -> str:
     first = np.unravel_index(wrong.argmax(), wrong.shape)
-    place = f"model {models[first[0]]}, image {first[1]}" if models else f"image {first[0]}"
-    return f"{place} (counted from 0)"
+    image = f"model {models[first[0]]}, image {first[1]}" if models else f"image {first[0]}"
+    return f"{image} (counted from 0)"
 
 
-def _read_columns(path: str | Path, columns: list[str]) -> pa.Table:
-    try:
-        with pq.ParquetFile(path) as file:
-            missing = [name for name in columns if name not in file.schema_arrow.names]
-            if missing:
-                raise StudyError(f"{path}: no columns {some(missing)}; the file has {some(file.schema_arrow.names)}")
-            return file.read(columns=columns)
-    except pa.ArrowInvalid as error:
-        raise StudyError(
-            f"{path}: no parquet file, or a damaged one; write it anew (columns: {', '.join(columns)})"
-        ) from error
-    except OSError as error:
-        raise StudyError(f"{path}: not readable as parquet ({error}); correct the path, or write it anew") from error
-
-
-def _list_array(row: pa.Scalar, path: str | Path) -> np.ndarray:
-    if row.values is None:
-        raise StudyError(f"{path}: a model's predictions are null; leave its row out, or give its predictions")
-    values = row.values
-    if not pa.types.is_list(values.type) and not pa.types.is_large_list(values.type):
-        return values.to_numpy(zero_copy_only=False)
-    flat = values.flatten().to_numpy(zero_copy_only=False)
-    if len(values) == 0 or len(flat) % len(values):
-        raise StudyError(f"{path}: the numbers of labels per image differ; give the same number for every image")
-    return flat.reshape(len(values), -1)
-
-
-def some(names: Sequence[str], most: int = 5) -> str:
+def some(names: Sequence[str], maximum: int = 5) -> str:
     """Name a few of many."""
-    shown = ", ".join(map(str, names[:most]))
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+    shown = ", ".join(map(str, names[:maximum]))
+    return f"{shown} and {len(names) - maximum} more" if len(names) > maximum else shown

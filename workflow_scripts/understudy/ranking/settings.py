@@ -7,11 +7,12 @@ from pydantic import Field, field_validator, model_validator
 
 from understudy.errors import unknown_name
 from understudy.generators.pretrained_settings import BigGANSet, DiTSet
+from understudy.ranking.prediction_formats import FORMATS, format_of
+from understudy.ranking.predictions import REAL_SETS
 from understudy.settings import Name, Settings
 from understudy.zoo.settings import ZooSettings
 
 Penalty = Annotated[float, Field(gt=0)]
-RESERVED_SETS = ("calibration", "test")
 
 
 class PredictionFile(Settings):
@@ -26,14 +27,15 @@ class PredictionFile(Settings):
     @field_validator("path")
     @classmethod
     def _known_format(cls, path: Path) -> Path:
-        if path.suffix not in (".npz", ".parquet"):
-            raise ValueError("allowed: a path that ends in .npz or .parquet")
+        if path.suffix not in FORMATS:
+            raise ValueError(f"allowed: a path that ends in {' or '.join(FORMATS)}")
         return path
 
     @property
-    def files(self) -> list[Path]:
-        """The files to read."""
-        return [self.path] if self.path.suffix == ".npz" else [self.path, Path(self.labels)]
+    def files(self) -> dict[str, Path]:
+        """The files to read, by the key that names each."""
+        labels = {"labels": Path(self.labels)} if format_of(self.path).labels_apart else {}
+        return {"path": self.path, **labels}
 
 
 class ImageFolder(Settings):
@@ -141,10 +143,8 @@ class RankingSettings(Settings):
 
     def calibration_settings(self) -> dict:
         """Return what comparisons and tables depend on."""
-        return self.model_dump(
-            mode="json",
-            include={"calibration_models", "calibration_counts", "repeats", "penalty", "penalties", "drop_classes"},
-        )
+        keys = {"calibration_models", "calibration_counts", "repeats", "penalty", "penalties", "drop_classes"}
+        return self.canonical(include=keys)
 
     @model_validator(mode="after")
     def _sets_fit(self) -> "RankingSettings":
@@ -160,7 +160,7 @@ class RankingSettings(Settings):
             raise ValueError("real: give either `real`, or `calibration` and `test`")
         if self.test is not None and self.calibration is None:
             raise ValueError("calibration: missing; `test` judges, something else must give the calibration's risks")
-        reserved = sorted(set(self.sets) & {*RESERVED_SETS, "real"})
+        reserved = sorted(set(self.sets) & {*REAL_SETS, "real"})
         if reserved:
             raise ValueError(f"sets: {reserved[0]!r} is the name of a real set; choose another")
         for name, settings in (self.sets | given).items():

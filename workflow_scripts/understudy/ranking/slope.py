@@ -2,15 +2,15 @@
 
 import numpy as np
 
+from understudy.ranking.calibration import CalibrationData
+
 MEAN, DEVIATION = 0.7, 0.4  # of the normal prior
 CLASS_DEVIATION = 0.2  # of the slope over models from that over classes
-LEAST_RELIABILITY = 0.5  # of classes' synthetic errors: their sampling is made up for by a factor of 2 at most
-RESIDUAL_SHARES = np.geomspace(1e-3, 1.0, 40)  # of the real risks' sum of squares: equally likely variances
+MIN_RELIABILITY = 0.5  # of classes' synthetic errors: their sampling is made up for by a factor of 2 at most
+RESIDUAL_FRACTIONS = np.geomspace(1e-3, 1.0, 40)  # of the real risks' sum of squares: equally likely variances
 
 
-def slope_over_classes(
-    errors: np.ndarray, labels: np.ndarray, risks: np.ndarray, precision: np.ndarray
-) -> tuple[float, float]:
+def slope_over_classes(data: CalibrationData, precision: np.ndarray) -> tuple[float, float]:
     """Say what the slope is by the risks of single classes, and how sure that is: mean and standard deviation.
 
     Is the real risk higher as well in a class on which a model is worse than other models are? With x and y [M, C] the
@@ -20,15 +20,11 @@ def slope_over_classes(
 
     Parameters
     ----------
-    errors
-        [M, I] of 0 and 1, on synthetic images of the classes `labels`, int [I] in [0, C).
-    risks
-        Floats [M, C], real.
     precision
         fp64 [M], inverse variances of the models' noise, up to a factor.
 
     """
-    counts = np.bincount(labels, minlength=risks.shape[1])
+    errors, labels, risks, counts = data.errors, data.labels, data.class_risks, data.synthetic_images
     usable = counts > 1
     counts = counts.clip(2)
     class_risks = np.array([np.bincount(labels, weights=row, minlength=len(counts)) for row in errors]) / counts
@@ -43,7 +39,7 @@ def slope_over_classes(
     xx, xy, yy = ((precision @ (a * b)).sum() for a, b in ((x, x), (x, y), (y, y)))
     if not xx > 0:
         return MEAN, DEVIATION
-    explained = max(xx - sampling, LEAST_RELIABILITY * xx)
+    explained = max(xx - sampling, MIN_RELIABILITY * xx)
     models, freedom = len(errors), (len(errors) - 1) * int(usable.sum())
     usual = xx * (yy - xy**2 / xx) / max(freedom - 1, 1)
     clustered = ((precision * (x * (y - xy / xx * x)).sum(axis=1)) ** 2).sum() * models / (models - 1)
@@ -70,7 +66,7 @@ def slope_over_models(
     y = total - (weights @ total)[..., None]
     xx, xy, yy = ((precision * a * b).sum(axis=-1)[..., None] for a, b in ((x, x), (x, y), (y, y)))
     models = (precision > 0).sum(axis=-1)[..., None]
-    variance = RESIDUAL_SHARES * np.maximum(yy, np.finfo(np.float64).tiny)  # [..., grid]
+    variance = RESIDUAL_FRACTIONS * np.maximum(yy, np.finfo(np.float64).tiny)  # [..., grid]
     shrunk = xx + variance / deviation**2
     rest = xy - mean * xx  # of the real risks less those that the prior's mean expects
     squares = yy - 2.0 * mean * xy + mean**2 * xx - rest**2 / shrunk

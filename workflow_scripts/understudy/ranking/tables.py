@@ -1,44 +1,49 @@
 """The tables of the ranking study, summed up from comparisons over many random splits of the models."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
 from understudy.errors import StudyError
-from understudy.ranking.comparison import Design, calibrations, model_order
+from understudy.ranking.calibration import CalibrationData, uncalibrated
+from understudy.ranking.comparison import Design, compare_methods, compare_real_sets
 from understudy.ranking.matching import common_classes
-from understudy.ranking.predictions import Predictions, some
+from understudy.ranking.methods import calibrations
+from understudy.ranking.predictions import REAL_SETS, Predictions, some
+from understudy.ranking.weights import image_weights
 from understudy.selection.aggregation import AGGREGATE
-from understudy.statistics.rank_correlation import average_ranks
 
-PLACE = ["draw", "split", "set", "metric"]
+RANKING = ["draw", "split", "set", "metric"]
 FIT = ["method", "penalty", "calibration_models"]
 
-
-def over_draws(comparisons: pd.DataFrame) -> pd.DataFrame:
-    """Add the comparisons of all draws once more as draw -1, where there are several."""
-    if comparisons["draw"].nunique() < 2:
-        return comparisons
-    return pd.concat([comparisons, comparisons.assign(draw=AGGREGATE)], ignore_index=True)
+Tables = Iterator[tuple[str, pd.DataFrame]]
+"""Names of tables, and some of their rows."""
 
 
 def summary(comparisons: pd.DataFrame) -> pd.DataFrame:
     """Sum up the random splits of models: mean Spearman, the range that holds 95 % of them, mean absolute error.
 
-    Rows keep the order in which places and fits first occur. Splits without a correlation, whose models all tie, are
-    left out of it and counted in the reason. Draws that rank different numbers of models have the least one stated.
+    Several draws are summed up once more together, as draw -1. Rows keep the order in which rankings and fits first
+    occur. Splits without a correlation, whose models all tie, are left out of it and counted in the reason. Draws that
+    rank different numbers of models have the lowest one stated.
     """
-    groups = over_draws(comparisons).groupby([*PLACE, *FIT], sort=False, dropna=False)
-    found = groups.agg(
-        models=("models", "min"),
-        splits=("spearman", "size"),
-        repeats=("spearman", "count"),
-        spearman=("spearman", "mean"),
-        ci_low=("spearman", lambda values: values.quantile(0.025)),
-        ci_high=("spearman", lambda values: values.quantile(0.975)),
-        mean_absolute_error=("absolute_error", "mean"),
-    ).reset_index()
+    if comparisons["draw"].nunique() > 1:
+        comparisons = pd.concat([comparisons, comparisons.assign(draw=AGGREGATE)], ignore_index=True)
+    found = (
+        comparisons.groupby([*RANKING, *FIT], sort=False, dropna=False)
+        .agg(
+            models=("models", "min"),
+            splits=("spearman", "size"),
+            repeats=("spearman", "count"),
+            spearman=("spearman", "mean"),
+            ci_low=("spearman", lambda values: values.quantile(0.025)),
+            ci_high=("spearman", lambda values: values.quantile(0.975)),
+            mean_absolute_error=("absolute_error", "mean"),
+        )
+        .reset_index()
+    )
     lacking = found["splits"] - found["repeats"]
     reasons = [
         f"in {n} of {splits} splits all ranked models tie, so that there is no correlation" if n else ""
@@ -49,34 +54,81 @@ def summary(comparisons: pd.DataFrame) -> pd.DataFrame:
 
 def calibration_table(comparisons: pd.DataFrame, design: Design) -> pd.DataFrame:
     """Build `calibration` (table 3 of the paper): each set and method at the main number of calibration models."""
-    penalties = comparisons["penalty"]
     main = comparisons["calibration_models"] == design.calibration_models
-    return summary(comparisons[main & (penalties.isna() | (penalties == design.penalty))])
+    return summary(comparisons[main & _of_penalty(comparisons, design)])
 
 
 def calibration_models_table(comparisons: pd.DataFrame, design: Design) -> pd.DataFrame:
     """Build `calibration_models` (table 4): each set and method by the number of calibration models."""
-    penalties = comparisons["penalty"]
-    chosen = comparisons[
-        comparisons["calibration_models"].isin(design.counts) & (penalties.isna() | (penalties == design.penalty))
-    ]
-    return summary(chosen).sort_values([*PLACE, "calibration_models"], kind="stable", ignore_index=True)
+    counted = comparisons["calibration_models"].isin(design.calibration_counts)
+    rows = summary(comparisons[counted & _of_penalty(comparisons, design)])
+    return rows.sort_values([*RANKING, "calibration_models"], kind="stable", ignore_index=True)
 
 
 def calibration_penalties_table(comparisons: pd.DataFrame, design: Design) -> pd.DataFrame:
     """Build `calibration_penalties`: the ridge method by its penalty, whose value in the paper isn't known."""
     main = comparisons["calibration_models"] == design.calibration_models
-    return summary(comparisons[main & (comparisons["method"] == "ridge")])
+    return summary(comparisons[main & comparisons["penalty"].notna()])
+
+
+def _of_penalty(comparisons: pd.DataFrame, design: Design) -> pd.Series:
+    return comparisons["penalty"].isna() | (comparisons["penalty"] == design.penalty)
+
+
+SUMMARIES = {
+    "calibration": calibration_table,
+    "calibration_models": calibration_models_table,
+    "calibration_penalties": calibration_penalties_table,
+}
+"""The tables that sum up `calibration_comparisons`."""
+
+
+def ranking_tables(
+    sets: Iterable[tuple[str, Predictions]],
+    calibration: Predictions | None,
+    test: Predictions | None,
+    design: Design,
+    threads: int = 1,
+) -> Tables:
+    """Yield the rows of `calibration_comparisons`, `model_ranking` and `image_weights` that can be told.
+
+    Parameters
+    ----------
+    sets
+        The synthetic sets by their names; each is read when its turn comes.
+    calibration, test
+        Real images: what gives the calibration models' risks, and what judges the ranking.
+
+    """
+    real = [one for one in (calibration, test) if one is not None]
+    for name, synthetic in sets:
+        for top in _tops([synthetic, *real]):
+            if test is not None:
+                rows = compare_methods(synthetic, calibration, test, design, top=top, threads=threads)
+                yield "calibration_comparisons", rows.assign(set=name)
+            ranking = model_ranking(synthetic, calibration, test, design, top=top)
+            yield "model_ranking", ranking.assign(set=name)
+        if calibration is not None:
+            known = ranking.loc[ranking["calibrates"] & (ranking["method"] == "none"), "model"].tolist()
+            yield "image_weights", image_weights(synthetic, calibration, known, design).assign(set=name)
+    if test is not None:
+        for top in _tops(real):
+            rows = compare_real_sets(calibration, test, design, top=top)
+            yield "calibration_comparisons", rows.assign(set=REAL_SETS[0])
+
+
+def _tops(sets: Sequence[Predictions]) -> list[int]:
+    """Return which errors can be told on all sets: top-1, and top-5 where there are five labels an image."""
+    return [top for top in (1, 5) if all(one.predicted.shape[2] >= top for one in sets)]
 
 
 def model_ranking(
     synthetic: Predictions,
     calibration: Predictions | None,
     ranking: Predictions | None,
-    *,
     design: Design,
+    *,
     top: int = 1,
-    drop_classes: bool = False,
 ) -> pd.DataFrame:
     """Rank the models by their risks as one synthetic set estimates them, with each method.
 
@@ -86,7 +138,7 @@ def model_ranking(
     Returns
     -------
     pandas.DataFrame
-        A row per model and method: metric, method, model, calibrates, estimate, rank (1 is the least estimate; ties
+        A row per model and method: metric, method, model, calibrates, estimate, rank (1 is the lowest estimate; ties
         share their mean rank), real_risk (on the images of `ranking`, else of `calibration`, of the classes that all
         sets have; NaN where unknown).
 
@@ -99,32 +151,27 @@ def model_ranking(
     models = tuple(sorted(synthetic.models))
     synthetic = synthetic.of_models(models)
     known = _known_models(models, calibration, ranking, design)
-    fits: list = [("none", np.nan, None)]
+    fits = [("none", uncalibrated(len(synthetic.labels)))]
     real_risk: dict[str, float] = {}
     if calibration is not None:
-        synthetic, *real = common_classes([synthetic, *filter(None, (calibration, ranking))], drop_classes)
+        sets = [synthetic, *filter(None, (calibration, ranking))]
+        synthetic, *real = common_classes(sets, design.drop_classes)
         errors, given = synthetic.of_models(known).errors(top), real[0].of_models(known)
-        fits = list(
-            calibrations(errors, synthetic.labels, given.class_risks(top), given.class_counts(), [design.penalty])
-        )
+        data = CalibrationData(errors, synthetic.labels, given.class_risks(top), given.class_counts())
+        fits = [(method, fit) for method, _, fit in calibrations(data, [design.penalty])]
         real_risk = dict(zip(real[-1].models, real[-1].errors(top).mean(axis=1), strict=True))
     errors = synthetic.errors(top).astype(np.float64)
-    rows = []
-    for method, _, fit in fits:
-        estimate = (errors.mean(axis=1) if fit is None else fit.estimate(errors)).round(12)
-        rows.append(
-            pd.DataFrame(
-                {
-                    "metric": f"top{top}",
-                    "method": method,
-                    "model": models,
-                    "calibrates": [model in known for model in models],
-                    "estimate": estimate,
-                    "rank": average_ranks(estimate),
-                    "real_risk": [real_risk.get(model, np.nan) for model in models],
-                }
-            )
-        )
+    of_models = {
+        "metric": f"top{top}",
+        "model": models,
+        "calibrates": [model in known for model in models],
+        "real_risk": [real_risk.get(model, np.nan) for model in models],
+    }
+    estimates = {method: fit.estimate(errors).round(12) for method, fit in fits}
+    rows = [
+        pd.DataFrame({**of_models, "method": method, "estimate": estimate, "rank": rankdata(estimate)})
+        for method, estimate in estimates.items()
+    ]
     return pd.concat(rows, ignore_index=True)
 
 
@@ -141,5 +188,5 @@ def _known_models(
                 "predictions; at least 2 are needed to calibrate (without the key models are ranked as they are)"
             )
         return known
-    order = model_order(len(models), design.seed, 0)
-    return [models[place] for place in sorted(order[: design.calibration_models])]
+    order = design.order(len(models), repeat=0)
+    return [models[position] for position in sorted(order[: design.calibration_models])]

@@ -2,18 +2,14 @@
 
 import pandas as pd
 
-from understudy.plots.style import CALIBRATION_METHODS
+from understudy.ranking.methods import METHODS
 from understudy.report import columns, formats
 from understudy.report.pages import Page, Section
 
 MAX_MODELS = 20  # shown of a ranking
 GROUP = ["draw", "split", "set", "metric"]
 
-METHODS = (
-    "none: the plain error on the set. ridge: each class's images weighted by ridge regression so that they give the "
-    "calibration models' real errors (the paper's). adaptive: an average of the plain error and of calibrations that "
-    "never count a wrong image in a model's favour, each weighing as much as it foretells errors of models left out."
-)
+DESCRIPTIONS = " ".join(f"{name}: {method.description}" for name, method in METHODS.items())
 INTERVALS = (
     "Spearman correlation of estimated and real errors over the models that did not calibrate: mean over random splits "
     "of the models, with the range that holds 95 % of them; both are of the study's models and images. Set "
@@ -23,12 +19,12 @@ INTERVALS = (
 
 def _absolute_errors(row: columns.Row) -> str:
     error = columns.percent("", "mean_absolute_error")
-    return ", ".join(columns.of_part(method, error).cell(row) for method in CALIBRATION_METHODS)
+    return ", ".join(columns.of_part(method, error).cell(row) for method in METHODS)
 
 
 SET = [*columns.SOURCE, columns.text("set", "set"), columns.text("metric", "metric")]
 CORRELATIONS = [
-    *(columns.of_part(method, columns.interval(method, "spearman")) for method in CALIBRATION_METHODS),
+    *(columns.of_part(method, columns.interval(method, "spearman")) for method in METHODS),
     columns.Column("mean absolute error of each (points)", _absolute_errors),
 ]
 BY_MODELS = [*SET, columns.text("calibration models", "calibration_models"), *CORRELATIONS]
@@ -38,7 +34,7 @@ def calibration_page(table: pd.DataFrame, note: str) -> Page:
     """Return the page of ``calibration``, table 3 of the paper."""
     numbers = table[["calibration_models", "models"]].drop_duplicates().itertuples(index=False)
     models = ", ".join(sorted(f"{known} calibrate, {ranked} are ranked" for known, ranked in numbers))
-    texts = [f"{INTERVALS} {models}, {_repeats(table)}. {note}", METHODS]
+    texts = [f"{INTERVALS} {models}, {_repeats(table)}. {note}", DESCRIPTIONS]
     rows = columns.beside(table, GROUP, "method")
     section = Section(texts=texts, table=columns.tabulate(rows, [*SET, *CORRELATIONS]))
     return Page("Does a set rank models as real images do, calibrated or not?", [section])
@@ -47,7 +43,7 @@ def calibration_page(table: pd.DataFrame, note: str) -> Page:
 def calibration_models_page(table: pd.DataFrame, note: str) -> Page:
     """Return the page of ``calibration_models``, table 4 of the paper."""
     rows = columns.beside(table, [*GROUP, "calibration_models"], "method")
-    texts = [f"{INTERVALS} {_repeats(table)}. {note}", METHODS]
+    texts = [f"{INTERVALS} {_repeats(table)}. {note}", DESCRIPTIONS]
     section = Section(texts=texts, table=columns.tabulate(rows, BY_MODELS))
     return Page("How many models of known real error does a calibration need?", [section])
 
@@ -74,7 +70,7 @@ RANKING = [
     *columns.SOURCE,
     columns.text("set", "set"),
     columns.text("model", "model"),
-    *(columns.of_part(method, columns.Column(method, _estimate)) for method in reversed(CALIBRATION_METHODS)),
+    *(columns.of_part(method, columns.Column(method, _estimate)) for method in reversed(METHODS)),
     columns.percent("real error", "real_risk"),
     columns.Column("", lambda row: "calibrates" if row["calibrates"] else ""),
 ]

@@ -13,6 +13,7 @@ from understudy.report.caveats import caveats
 from understudy.report.pages import Page, Section
 from understudy.selection.aggregation import AGGREGATE
 from understudy.selection.protocols import ONE_RUN
+from understudy.statistics.ordering import TIE_RULE
 
 UNSURE = "no difference can be told from noise"
 
@@ -69,7 +70,8 @@ def recommendation_page(
             Section(items=[*_over_subsets(found.subsets), *_within(found)]),
             _ranking(found.ranks),
         ]
-    sections.append(Section("What this can't promise", items=list(caveats(tables, synthetic_sets, seeds))))
+    items = list(caveats(tables, synthetic_sets, seeds))
+    sections.append(Section("What this can't promise", items=items, note=TIE_RULE))
     return Page("Which model to ship", sections)
 
 

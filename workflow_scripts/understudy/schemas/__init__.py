@@ -12,7 +12,7 @@ from understudy.schemas.practice import PRACTICE_TABLES
 from understudy.schemas.ranking import RANKING_TABLES
 from understudy.schemas.selection import SELECTION_TABLES
 
-__all__ = ["CONTENTS", "SCHEMAS", "Column"]
+__all__ = ["CONTENTS", "SCHEMAS", "Column", "column_names"]
 
 SCHEMAS: dict[str, list[Column]] = {
     **GENERATOR_TABLES,
@@ -21,3 +21,8 @@ SCHEMAS: dict[str, list[Column]] = {
     **RANKING_TABLES,
     **PRACTICE_TABLES,
 }
+
+
+def column_names(name: str, tested: bool) -> list[str]:
+    """Return the names of a table's columns, in order; `tested`: whether the study has a test set."""
+    return [column for column, _, meaning in SCHEMAS[name] if tested or not meaning.startswith("test:")]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from understudy.schemas import column_names
 from understudy.statistics.intervals import Estimate, combine_draws
 
 AGGREGATE = -1
@@ -18,9 +19,8 @@ def with_aggregates(records: Sequence[Record], keys: Sequence[str], overlaps: Ma
     """Append to `records` the mean over draws of those equal in `keys` (all key columns but draw).
 
     Numbers are averaged, estimates combined (`combine_draws`; `overlaps` gives, by split, what the draws' test sets
-    have in common), arrays put end to end, text that differs is joined in
-    the order of draws. A value missing in one draw is missing in the aggregate, with its reason. One draw alone has no
-    aggregate.
+    have in common), arrays put end to end, text that differs is joined in the order of draws. A value missing in one
+    draw is missing in the aggregate, with its reason. One draw alone has no aggregate.
     """
     groups: dict[tuple, list[Record]] = {}
     for record in records:
@@ -45,23 +45,23 @@ def missing_draws(found: int, draws: int) -> str:
 
 
 def to_frame(
-    records: Sequence[Record], intervals: Mapping[str, tuple[str, str, float]], columns: Sequence[str]
+    name: str, records: Sequence[Record], intervals: Mapping[str, tuple[str, str, float]], tested: bool
 ) -> pd.DataFrame:
-    """Turn records into a table.
+    """Turn records into the table `name`, without its test columns unless the study is `tested`.
 
-    `intervals`: for each column of estimates, the columns of its interval's ends, and the least value that it can have.
+    `intervals`: for each column of estimates, the columns of its interval's ends, and the lowest value possible.
     """
     rows = []
     for record in records:
         row = dict(record)
-        for name, (low, high, least) in intervals.items():
-            if isinstance(row.get(name), Estimate):
-                row[low], row[high] = np.clip(row[name].interval(), least, 1.0)
-                row[name] = row[name].value
-            elif name in row:
+        for column, (low, high, lowest) in intervals.items():
+            if isinstance(row.get(column), Estimate):
+                row[low], row[high] = np.clip(row[column].interval(), lowest, 1.0)
+                row[column] = row[column].value
+            elif column in row:
                 row[low], row[high] = np.nan, np.nan
         rows.append(row)
-    return pd.DataFrame(rows, columns=list(columns))
+    return pd.DataFrame(rows, columns=column_names(name, tested))
 
 
 def _merge(values: list[Any], overlap: float) -> Any:

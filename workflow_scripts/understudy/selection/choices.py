@@ -1,15 +1,14 @@
 """The rules that choose a snapshot, a run or an architecture from error counts.
 
-Sections 4.2.1-4.2.3 of Synthetic Data for Model Selection. Every rule reads the errors on one choosing
-set (a synthetic set, or the validation part for subtrain runs) and never looks at another set.
-
-Ties: among snapshots of a run the latest epoch wins (it has seen more training), among runs the lowest
-seed, among architectures the first name in alphabetical order.
+Sections 4.2.1-4.2.3 of Synthetic Data for Model Selection. Every rule reads the errors on one selection set (a
+synthetic set, or the validation part for subtrain runs) and never looks at another set. Ties are broken as
+`understudy.statistics.ordering` says.
 """
 
 import pandas as pd
 
 from understudy.errors import StudyError
+from understudy.statistics.ordering import best_first, first_of
 
 RUN = ["draw", "split", "regime", "family", "architecture", "seed", "run"]
 """The columns that identify one trained model."""
@@ -38,11 +37,9 @@ def snapshot_errors(counts: pd.DataFrame) -> pd.DataFrame:
 def best_snapshots(counts: pd.DataFrame) -> pd.DataFrame:
     """Early stopping (ES): the epoch of the lowest error on each set, for each run.
 
-    One row per draw, split, regime, family, architecture, seed, run and set, with epoch, errors, images
-    and last_epoch. Among equal errors the latest epoch is taken.
+    One row per draw, split, regime, family, architecture, seed, run and set, with epoch, errors, images and last_epoch.
     """
-    rows = snapshot_errors(counts).sort_values(["errors", "epoch"], ascending=[True, False], kind="stable")
-    return _first(rows, [*RUN, "set"])
+    return first_of(snapshot_errors(counts), [*RUN, "set"])
 
 
 def last_snapshots(counts: pd.DataFrame) -> pd.DataFrame:
@@ -51,42 +48,33 @@ def last_snapshots(counts: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["epoch"] == rows["last_epoch"]].reset_index(drop=True)
 
 
-def best_runs(snapshots: pd.DataFrame) -> pd.DataFrame:
-    """Random seed selection: each architecture's run of the lowest error on each set.
+def chosen_snapshots(counts: pd.DataFrame) -> pd.DataFrame:
+    """Which snapshots the selection sets choose: draw, split, regime, run, epoch and `chosen_by`, the sets' names.
 
-    Given the last snapshots this is RSS; given the best snapshots it is ES+RSS.
+    `counts` are those of the selection sets alone.
     """
-    rows = snapshots.sort_values(["errors", "seed"], kind="stable")
-    return _first(rows, ["draw", "split", "regime", "family", "architecture", "set"])
+    chosen = best_snapshots(counts).groupby(["draw", "split", "regime", "run", "epoch"], observed=True)["set"]
+    return chosen.apply(sorted).rename("chosen_by").reset_index()
 
 
-def best_candidate(snapshots: pd.DataFrame) -> pd.DataFrame:
-    """The synthetic protocol: the one snapshot of the lowest error on each set, of all architectures.
+def best_candidate(snapshots: pd.DataFrame) -> pd.Series:
+    """The synthetic protocol: the one snapshot of the lowest error on a set, of all architectures.
 
-    Given the best snapshots this chooses architecture, run and epoch at once (section 4.2.3). One row
-    per draw, split, regime and set.
+    Of the best snapshots this chooses architecture, run and epoch at once (section 4.2.3).
     """
-    rows = snapshots.sort_values(["errors", "architecture", "seed"], kind="stable")
-    return _first(rows, ["draw", "split", "regime", "set"])
+    return snapshots.iloc[best_first(snapshots)[0]]
 
 
-def architecture_means(snapshots: pd.DataFrame) -> pd.DataFrame:
-    """Mean error over each architecture's runs on each set: columns error (in [0, 1]) and runs."""
-    keys = ["draw", "split", "regime", "family", "architecture", "set"]
+def best_architecture(snapshots: pd.DataFrame) -> pd.Series:
+    """The standard protocol's choice: the architecture of the best mean accuracy over its runs, with this mean `error`.
+
+    Give it the last snapshots of subtrain runs on the validation part.
+    """
     rows = snapshots.assign(error=snapshots["errors"] / snapshots["images"])
-    means = rows.groupby(keys, observed=True, as_index=False).agg(error=("error", "mean"), runs=("run", "size"))
+    means = rows.groupby("architecture", observed=True, as_index=False)["error"].mean()
     # Equal means must tie, in whatever order they were added up.
-    return means.assign(error=means["error"].round(12))
-
-
-def best_architecture(snapshots: pd.DataFrame) -> pd.DataFrame:
-    """The standard protocol's choice: the architecture of the best mean accuracy over its runs.
-
-    Give it the last snapshots of subtrain runs on the validation part. One row per draw, split, regime
-    and set, with the chosen architecture's mean error and number of runs.
-    """
-    rows = architecture_means(snapshots).sort_values(["error", "architecture"], kind="stable")
-    return _first(rows, ["draw", "split", "regime", "set"])
+    means["error"] = means["error"].round(12)
+    return means.iloc[best_first(means, "error")[0]]
 
 
 def check_counts(counts: pd.DataFrame) -> None:
@@ -126,15 +114,11 @@ def _check_images(rows: pd.DataFrame, where: str) -> None:
 
 def _check_runs(rows: pd.DataFrame, where: str) -> None:
     epochs = rows.groupby(["run", "set"], observed=True)["epoch"].nunique().unstack(fill_value=0)
-    most = epochs.max(axis=1)
+    evaluated = epochs.max(axis=1)
     for name in epochs.columns:
-        short = epochs.index[epochs[name] < most]
+        short = epochs.index[epochs[name] < evaluated]
         if len(short):
             raise StudyError(
-                f"run {short[0]!r} ({where}) has {epochs.loc[short[0], name]} of {most[short[0]]} snapshots "
+                f"run {short[0]!r} ({where}) has {epochs.loc[short[0], name]} of {evaluated[short[0]]} snapshots "
                 f"evaluated on set {name!r}: evaluate that run on that set again"
             )
-
-
-def _first(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    return rows.drop_duplicates(keys).sort_values(keys, kind="stable").reset_index(drop=True)

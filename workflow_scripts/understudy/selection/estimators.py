@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from understudy.statistics.bootstrap import bootstrap_choices
-from understudy.statistics.intervals import Estimate, rescaled, unit_variance
+from understudy.statistics.intervals import Estimate, between_variance, rescaled
+from understudy.statistics.ordering import choose_again
 
 Array = np.ndarray
 
@@ -32,7 +32,7 @@ class Outcome:
     """A method's test error and gain for one architecture.
 
     ``weights``: the gain and the error as linear forms of the kept snapshots' errors, float64 [2, R], each with the
-    share of the test images it is measured on: one with all of them, or two with about half.
+    fraction of the test images it is measured on: one with all of them, or two with about half.
     """
 
     error: Estimate
@@ -65,23 +65,59 @@ def run_spread(groups: Sequence[tuple[Snapshots, Snapshots]], covariance: Array)
     taken = [(t.errors, covariance[np.ix_(t.rows, t.rows)]) for _, t in groups]
     gained = [(u.errors - t.errors, _difference_covariance(u, t, covariance)) for u, t in groups]
     degrees = sum(len(u.errors) - 1 for u, _ in groups)
-    return RunSpread(unit_variance(usual), unit_variance(taken), unit_variance(gained), degrees)
+    return RunSpread(between_variance(usual), between_variance(taken), between_variance(gained), degrees)
 
 
-def average(baseline: Snapshots, taken: Snapshots, apparent: float, covariance: Array, spread: RunSpread) -> Outcome:
-    """Outcome of a method that takes one snapshot of every run; its figures are means over runs."""
-    n, gain_weights, error_weights = len(taken.errors), np.zeros(len(covariance)), np.zeros(len(covariance))
-    np.add.at(error_weights, taken.rows, 1 / n)
-    np.add.at(gain_weights, baseline.rows, 1 / n)
-    of_errors = float(covariance[np.ix_(taken.rows, taken.rows)].mean())
-    of_gains = float(_difference_covariance(baseline, taken, covariance).mean())
-    units = spread.degrees + 1
-    return Outcome(
-        Estimate(float(taken.errors.mean()), of_errors, spread.taken / n, units),
-        Estimate(float((baseline.errors - taken.errors).mean()), of_gains, spread.gained / n, units),
-        apparent,
-        [(1.0, np.stack([gain_weights - error_weights, error_weights]))],
-    )
+@dataclass(frozen=True)
+class Runs:
+    """An architecture's runs: the last snapshot of each, the one that a method takes of it, and what is known of both.
+
+    ``covariance``: sampling covariance of the kept snapshots' errors, float64 [R, R].
+    """
+
+    last: Snapshots
+    taken: Snapshots
+    covariance: Array
+    spread: RunSpread
+
+    def average(self, apparent: float) -> Outcome:
+        """Outcome of a method that takes one snapshot of every run; its figures are means over runs."""
+        last, taken, n, units = self.last, self.taken, len(self.taken.errors), self.spread.degrees + 1
+        of_errors = float(self.covariance[np.ix_(taken.rows, taken.rows)].mean())
+        of_gains = float(_difference_covariance(last, taken, self.covariance).mean())
+        error = Estimate(float(taken.errors.mean()), of_errors, self.spread.taken / n, units)
+        gain = Estimate(float((last.errors - taken.errors).mean()), of_gains, self.spread.gained / n, units)
+        return Outcome(error, gain, apparent, [(1.0, self._forms(taken.rows))])
+
+    def choose(self, ranks: Array, apparent: float, n_resamples: int, rng: np.random.Generator) -> Outcome:
+        """Outcome of a method that takes the run of the lowest rank, int [n].
+
+        The sampling variance is that of the paired difference on the test images. The variance over runs comes from
+        resampling the runs and choosing again, with test errors rescaled to the spread of true ones, times n / (n - 1).
+        The one run of an architecture whose others failed varies as runs do.
+        """
+        last, taken, spread = self.last, self.taken, self.spread
+        n, chosen, units = len(ranks), int(np.argmin(ranks)), spread.degrees + 1
+        forms = self._forms(taken.rows[[chosen]])
+        touched = np.union1d(last.rows, taken.rows)
+        covariance = self.covariance[np.ix_(touched, touched)]
+        sampling = np.einsum("ir,rs,is->i", forms[:, touched], covariance, forms[:, touched])
+        between = np.array([spread.gained, spread.taken])  # of one run, which was not chosen among others
+        if n > 1:
+            usual, picked = rescaled(last.errors, spread.usual), rescaled(taken.errors, spread.taken)
+            resampled, again = choose_again(ranks, n_resamples, rng)
+            between[0] = np.var(usual[resampled].mean(axis=1) - picked[again]) * n / (n - 1)
+            between[1] = np.var(picked[again]) * n / (n - 1)
+        error = Estimate(float(taken.errors[chosen]), float(sampling[1]), float(between[1]), units)
+        value = float(last.errors.mean() - taken.errors[chosen])
+        return Outcome(error, Estimate(value, float(sampling[0]), float(between[0]), units), apparent, [(1.0, forms)])
+
+    def _forms(self, taken: Array) -> Array:
+        """Gain and error, means over the snapshots in the rows `taken`, as linear forms: float64 [2, R]."""
+        last, error = np.zeros(len(self.covariance)), np.zeros(len(self.covariance))
+        np.add.at(error, taken, 1 / len(taken))
+        np.add.at(last, self.last.rows, 1 / len(self.last.rows))
+        return np.stack([last - error, error])
 
 
 def _difference_covariance(first: Snapshots, second: Snapshots, covariance: Array) -> Array:
@@ -90,57 +126,21 @@ def _difference_covariance(first: Snapshots, second: Snapshots, covariance: Arra
     return contrast @ covariance[np.ix_(rows, rows)] @ contrast.T
 
 
-def choose(
-    baseline: Snapshots,
-    taken: Snapshots,
-    proxy: Array,
-    apparent: float,
-    covariance: Array,
-    spread: RunSpread,
-    generator: np.random.Generator,
-    resamples: int,
-) -> Outcome:
-    """Outcome of a method that takes the run of the lowest `proxy` (float or int [n]).
-
-    The image variance is that of the paired difference on the test images. The variance over runs comes from resampling
-    the runs and choosing again, with test errors rescaled to the spread of true ones, times n / (n - 1). The one run of
-    an architecture whose others failed varies as runs do.
-    """
-    n, chosen = len(proxy), int(np.argmin(proxy))
-    error_weights, gain_weights = np.zeros(len(covariance)), np.zeros(len(covariance))
-    error_weights[taken.rows[chosen]] = 1
-    np.add.at(gain_weights, baseline.rows, 1 / n)
-    weights = np.stack([gain_weights - error_weights, error_weights])
-    touched = np.union1d(baseline.rows, taken.rows)
-    noise = covariance[np.ix_(touched, touched)]
-    image = np.einsum("ir,rs,is->i", weights[:, touched], noise, weights[:, touched])
-    unit = np.array([spread.gained, spread.taken])  # of one run, which was not chosen among others
-    if n > 1:
-        usual, picked = rescaled(baseline.errors, spread.usual), rescaled(taken.errors, spread.taken)
-        resampled, again = bootstrap_choices(proxy, resamples, generator)
-        unit[0] = np.var(usual[resampled].mean(axis=1) - picked[again]) * n / (n - 1)
-        unit[1] = np.var(picked[again]) * n / (n - 1)
-    units = spread.degrees + 1
-    error = Estimate(float(taken.errors[chosen]), float(image[1]), float(unit[1]), units)
-    value = float(baseline.errors.mean() - taken.errors[chosen])
-    return Outcome(error, Estimate(value, float(image[0]), float(unit[0]), units), apparent, [(1.0, weights)])
-
-
 def over_halves(parts: list[tuple[float, Outcome]]) -> Outcome:
-    """Join the outcomes measured on two halves of the images, each with its share of them."""
+    """Join the outcomes measured on two halves of the images, each with its fraction of them."""
 
     def combined(name: str) -> Estimate:
-        found = [(share, getattr(outcome, name)) for share, outcome in parts]
-        among = float(np.prod([share * np.sqrt(max(e.image_variance, 0.0)) for share, e in found]))
+        found = [(fraction, getattr(outcome, name)) for fraction, outcome in parts]
+        among = float(np.prod([fraction * np.sqrt(max(e.sampling_variance, 0.0)) for fraction, e in found]))
         return Estimate(
-            sum(share * e.value for share, e in found),
-            sum(share**2 * e.image_variance for share, e in found) + 2 * SWAPPED * among,
-            sum(share * e.unit_variance for share, e in found),
+            sum(fraction * e.value for fraction, e in found),
+            sum(fraction**2 * e.sampling_variance for fraction, e in found) + 2 * SWAPPED * among,
+            sum(fraction * e.between_variance for fraction, e in found),
             found[0][1].units,
         )
 
-    weights = [(share, outcome.weights[0][1]) for share, outcome in parts]
-    apparent = sum(share * outcome.apparent for share, outcome in parts)
+    weights = [(fraction, outcome.weights[0][1]) for fraction, outcome in parts]
+    apparent = sum(fraction * outcome.apparent for fraction, outcome in parts)
     return Outcome(combined("error"), combined("gain"), apparent, weights)
 
 
@@ -155,16 +155,16 @@ def all_architectures(outcomes: list[Outcome], covariance: Array) -> Outcome:
     estimates = []
     for form, name in enumerate(("gain", "error")):
         values = np.array([getattr(outcome, name).value for outcome in outcomes])
-        noise = np.zeros((len(outcomes), len(outcomes)))
+        covariances = np.zeros((len(outcomes), len(outcomes)))
         for part in range(len(outcomes[0].weights)):
-            share = outcomes[0].weights[part][0]
+            fraction = outcomes[0].weights[part][0]
             forms = np.stack([outcome.weights[part][1][form] for outcome in outcomes])  # [A, R]
-            noise += share * forms @ covariance @ forms.T
+            covariances += fraction * forms @ covariance @ forms.T
         if len(outcomes[0].weights) == 2:
-            noise += SWAPPED * np.diag(np.diag(noise))
-        runs_only = sum(getattr(outcome, name).unit_variance for outcome in outcomes) / len(outcomes) ** 2
-        unit = max(unit_variance([(values, noise)]) / len(values), runs_only)
-        image = float(noise.sum()) / len(values) ** 2
-        estimates.append(Estimate(float(values.mean()), image, unit, len(values), shared=True))
+            covariances += SWAPPED * np.diag(np.diag(covariances))
+        runs_only = sum(getattr(outcome, name).between_variance for outcome in outcomes) / len(outcomes) ** 2
+        between = max(between_variance([(values, covariances)]) / len(values), runs_only)
+        sampling = float(covariances.sum()) / len(values) ** 2
+        estimates.append(Estimate(float(values.mean()), sampling, between, len(values), shared=True))
     apparent = float(np.mean([outcome.apparent for outcome in outcomes]))
     return Outcome(estimates[1], estimates[0], apparent, [])

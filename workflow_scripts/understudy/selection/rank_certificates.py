@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from understudy.errors import StudyError
+from understudy.schemas import column_names
 from understudy.selection.aggregation import AGGREGATE
 from understudy.selection.choices import generators_of
-from understudy.selection.split_errors import Noise, SplitErrors, splits_of
+from understudy.selection.split_errors import StudyErrors
 from understudy.statistics.certificates import (
     certified,
     one_sided_masses,
@@ -20,27 +21,15 @@ from understudy.statistics.certificates import (
     restricted_total_variation,
     risk_differences,
 )
-from understudy.statistics.sampling_covariance import wrong_images
+from understudy.statistics.sampling_covariance import ErrorCovariance, wrong_images
 
 Key = tuple[int, str, str]
 
 KEYS = ["draw", "split", "generator", "family"]
-SUMMARY_COLUMNS = [
-    *(*KEYS, "pairs", "certified", "certified_share", "total_variation_bound"),
-    *("restricted_certified", "restricted_certified_share", "restricted_bound", "agree_share", "violated", "reason"),
-]
-SUMMARY_TEST_COLUMNS = ["restricted_certified", "restricted_certified_share", "restricted_bound"]
-SUMMARY_TEST_COLUMNS += ["agree_share", "violated"]
-TEST_COLUMNS = ["restricted_bound", "certified_restricted", "risk_difference_real", "risk_difference_real_se", "agrees"]
 
 
 def rank_certificates(
-    counts: pd.DataFrame,
-    noise: Noise,
-    total_variation: Mapping[Key, float],
-    *,
-    restricted: Mapping[Key, pd.DataFrame] | None = None,
-    test: str | None = "test",
+    study: StudyErrors, total_variation: Mapping[Key, float], restricted: Mapping[Key, pd.DataFrame]
 ) -> pd.DataFrame:
     """Build the table `rank_certificates`: for each pair of runs, whether their order is certified and whether it held.
 
@@ -50,8 +39,6 @@ def rank_certificates(
 
     Parameters
     ----------
-    noise
-        Image noise by (draw, split, set), of the synthetic sets and the test set.
     total_variation
         TV between real and synthetic images by (draw, split, generator); a missing or NaN one leaves bound and
         certificate missing, with the reason.
@@ -60,25 +47,17 @@ def rank_certificates(
         measured. It reads the labels of test images, so its columns are those of a study with a test set.
     """
     frames = []
-    for errors in splits_of(counts, noise, test):
+    for errors in study.splits():
         for name in generators_of(errors.counts):
             rows = errors.part(errors.last, name, "full")
             key = (errors.draw, errors.split, name)
-            if key not in noise:
-                raise StudyError(f"draw {key[0]}, {key[1]} has no predictions on set {name!r}: evaluate the runs there")
             for family, runs in rows.groupby("family", observed=True):
-                runs = runs.reset_index(drop=True)
                 if len(runs) > 1:
-                    pairs = _pairs(errors, noise, runs, total_variation.get(key, np.nan), (restricted or {}).get(key))
-                    frames.append(
-                        pairs.assign(draw=errors.draw, split=errors.split, generator=name, family=str(family))
-                    )
-    columns = [
-        *(*KEYS, "first", "second", "risk_difference_synthetic", "risk_difference_synthetic_se"),
-        *("total_variation_bound", "certified"),
-        *(TEST_COLUMNS if test else []),
-        "reason",
-    ]
+                    pairs = _pairs(runs, errors.covariance_on(name), total_variation.get(key, np.nan))
+                    if study.test is not None:
+                        pairs = _tested(pairs, runs, errors.covariance, restricted.get(key))
+                    frames.append(pairs.assign(**dict(zip(KEYS, (*key, str(family)), strict=True))))
+    columns = column_names("rank_certificates", study.test is not None)
     return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
 
 
@@ -113,9 +92,9 @@ def disagreement_variation(real: ClusteredErrors, synthetic: ClusteredErrors) ->
     count = 1 + max(int(real.clusters.max()), int(synthetic.clusters.max()))
     total = np.zeros((len(real.runs),) * 2)
     # One clustering after the other: the masses of all pairs of 810 runs in 20 clusters are 50 MB.
-    for places in zip(real.clusters, synthetic.clusters, strict=True):
-        sides = zip((real.wrong, synthetic.wrong), places, strict=True)
-        total += restricted_total_variation(*(one_sided_masses(wrong, place[None], count)[0] for wrong, place in sides))
+    for clusters in zip(real.clusters, synthetic.clusters, strict=True):
+        sides = zip((real.wrong, synthetic.wrong), clusters, strict=True)
+        total += restricted_total_variation(*(one_sided_masses(wrong, one, count) for wrong, one in sides))
     return pd.DataFrame(total / len(real.clusters), index=real.runs, columns=real.runs)
 
 
@@ -144,37 +123,41 @@ def certificate_summary(certificates: pd.DataFrame) -> pd.DataFrame:
             row["violated"] = int((sure & ~pairs["agrees"].fillna(True).astype(bool)).sum())
         row["reason"] = "; ".join(dict.fromkeys(reason for reason in pairs["reason"] if reason))
         rows.append(row)
-    columns = [column for column in SUMMARY_COLUMNS if tested or column not in SUMMARY_TEST_COLUMNS]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=column_names("certificate_summary", tested))
 
 
-def _pairs(
-    errors: SplitErrors, noise: Noise, runs: pd.DataFrame, variation: float, restricted: pd.DataFrame | None
-) -> pd.DataFrame:
+def _pairs(runs: pd.DataFrame, covariance: ErrorCovariance, variation: float) -> pd.DataFrame:
+    """What the synthetic images say of each pair of runs: rows of `SplitErrors.part`, one family's."""
     i, j = pair_indices(len(runs))
-    of_set = noise[errors.draw, errors.split, runs["set"].iloc[0]]
-    at = of_set.last_rows("full", runs["run"])
-    difference, deviation = risk_differences(runs["error"].to_numpy(), of_set.covariance[np.ix_(at, at)])
+    kept = covariance.nearest_rows(runs)
+    difference, deviation = risk_differences(runs["error"].to_numpy(), covariance.covariance[np.ix_(kept, kept)])
     names = runs["run"].astype(str).to_numpy()
     table = pd.DataFrame({"first": names[i], "second": names[j], "risk_difference_synthetic": difference})
     table["risk_difference_synthetic_se"] = deviation
     table["total_variation_bound"] = 2 * variation
-    table["certified"] = _certified(difference, deviation, np.full(len(i), 2 * variation))
-    if errors.test is not None:
-        bound = np.full(len(i), np.nan) if restricted is None else 2 * restricted.loc[names, names].to_numpy()[i, j]
-        table["restricted_bound"] = bound
-        table["certified_restricted"] = _certified(difference, deviation, bound)
-        at = runs["noise_row"].to_numpy()
-        real, real_se = risk_differences(runs["test_error"].to_numpy(), errors.noise.covariance[np.ix_(at, at)])
-        table["risk_difference_real"], table["risk_difference_real_se"] = real, real_se
-        settled = (real != 0) & (difference != 0)
-        table["agrees"] = pd.array(np.sign(real) == np.sign(difference), dtype="boolean")
-        table.loc[~settled, "agrees"] = pd.NA
-    table["reason"] = "no total variation was measured for this generator" if np.isnan(variation) else ""
+    table["certified"] = _certified(table, table["total_variation_bound"])
+    return table.assign(reason="no total variation was measured for this generator" if np.isnan(variation) else "")
+
+
+def _tested(
+    table: pd.DataFrame, runs: pd.DataFrame, covariance: np.ndarray, restricted: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Add what the test images say of each pair."""
+    i, j = pair_indices(len(runs))
+    names = runs["run"].astype(str)
+    table["restricted_bound"] = np.nan if restricted is None else 2 * restricted.loc[names, names].to_numpy()[i, j]
+    table["certified_restricted"] = _certified(table, table["restricted_bound"])
+    kept = runs["covariance_row"].to_numpy()
+    real, real_se = risk_differences(runs["test_error"].to_numpy(), covariance[np.ix_(kept, kept)])
+    table["risk_difference_real"], table["risk_difference_real_se"] = real, real_se
+    synthetic = table["risk_difference_synthetic"]
+    table["agrees"] = pd.array(np.sign(real) == np.sign(synthetic), dtype="boolean")
+    table.loc[(real == 0) | (synthetic == 0), "agrees"] = pd.NA
     return table
 
 
-def _certified(difference: np.ndarray, deviation: np.ndarray, bound: np.ndarray) -> pd.api.extensions.ExtensionArray:
+def _certified(table: pd.DataFrame, bound: pd.Series) -> pd.api.extensions.ExtensionArray:
+    difference, deviation = table["risk_difference_synthetic"], table["risk_difference_synthetic_se"]
     sure = pd.array(certified(difference, deviation, bound), dtype="boolean")
-    sure[np.isnan(bound)] = pd.NA
+    sure[bound.isna()] = pd.NA
     return sure

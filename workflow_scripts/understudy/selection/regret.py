@@ -3,12 +3,12 @@
 import numpy as np
 from scipy import stats
 
+from understudy.statistics.intervals import LEVEL
+
 Array = np.ndarray
 
 
-def regret_interval(
-    differences: Array, variances: Array, level: float = 0.95, *, among: bool = True
-) -> tuple[float, float, float]:
+def regret_interval(differences: Array, variances: Array, *, among: bool = True) -> tuple[float, float, float]:
     """Return (regret, low, high) of a selected entry against the best of E entries.
 
     The regret is R = max_j d_j, where d_j is the selected entry's error less entry j's, float [E], measured with
@@ -18,10 +18,10 @@ def regret_interval(
     the selected entry is `among` the entries or their mean, as R >= 0 then.
     """
     deviations = np.sqrt(np.clip(variances, 0, None))
-    tail = 0.5 + level / 2
+    tail = 0.5 + LEVEL / 2
     ordinary = stats.norm.ppf(tail)
     simultaneous = stats.norm.ppf(tail ** (1 / len(differences)))
-    low = float(np.max(differences - simultaneous * deviations))
-    high = float(np.max(differences + ordinary * deviations))
-    least = 0.0 if among else -np.inf
-    return float(np.max(differences)), max(low, least), max(high, least)
+    lowest = 0.0 if among else -np.inf
+    low = max(float(np.max(differences - simultaneous * deviations)), lowest)
+    high = max(float(np.max(differences + ordinary * deviations)), lowest)
+    return float(np.max(differences)), low, high

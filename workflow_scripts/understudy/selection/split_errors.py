@@ -1,4 +1,4 @@
-"""The errors of one draw's split, with the image noise of its test set: what the selection tables are made from."""
+"""The errors of one draw's split, with the sampling covariance on its test set, from which all tables are made."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,22 +9,57 @@ import pandas as pd
 
 from understudy.errors import StudyError
 from understudy.selection.choices import best_snapshots, check_counts, generators_of, last_snapshots, snapshot_errors
-from understudy.statistics.sampling_covariance import ErrorNoise, shared_images
+from understudy.statistics.sampling_covariance import ErrorCovariance, shared_images
 
-Array = np.ndarray
-Noise = Mapping[tuple[int, str, str], ErrorNoise]
-"""Image noise by (draw, split, set)."""
+Covariances = Mapping[tuple[int, str, str], ErrorCovariance]
+"""Sampling covariance by (draw, split, set)."""
+
+SNAPSHOT = ["regime", "run", "epoch"]
+
+
+@dataclass(frozen=True)
+class Half:
+    """Test images that measure what the other half of them chooses: the oracle's.
+
+    ``fraction``: of the test images; ``last`` and ``best``: snapshots of all runs, the best by the other half, with
+    error (on the half that chooses), test_error (on this half) and covariance_row.
+    """
+
+    fraction: float
+    last: pd.DataFrame
+    best: pd.DataFrame
+
+    def of_architecture(self, regime: str, architecture: str) -> list[pd.DataFrame]:
+        """Last and best snapshots of an architecture's runs of a regime, sorted by seed."""
+        return [groups[regime, architecture] for groups in self._groups]
+
+    @cached_property
+    def _groups(self) -> list[dict[tuple[str, str], pd.DataFrame]]:
+        return [dict(iter(rows.groupby(["regime", "architecture"], observed=True))) for rows in (self.last, self.best)]
 
 
 @dataclass(frozen=True)
 class SplitErrors:
-    """Counts of one draw and split. `test` names the test set and `noise` is its image noise; None without one."""
+    """Counts of one draw and split, the test set's name or None without one, and the sampling covariances by set."""
 
     draw: int
     split: str
     counts: pd.DataFrame
     test: str | None
-    noise: ErrorNoise | None
+    covariances: Mapping[str, ErrorCovariance]
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Sampling covariance of the kept snapshots' errors on the test set: float64 [R, R]."""
+        return self.covariances[self.test].covariance
+
+    def covariance_on(self, name: str) -> ErrorCovariance:
+        """Return the sampling covariance on a set; StudyError where the set has no predictions."""
+        if name not in self.covariances:
+            raise StudyError(
+                f"draw {self.draw}, {self.split} has no predictions on set {name!r}: evaluate the runs there first"
+            )
+        return self.covariances[name]
 
     @cached_property
     def last(self) -> pd.DataFrame:
@@ -37,7 +72,13 @@ class SplitErrors:
         return best_snapshots(self.counts)
 
     @cached_property
-    def choosing_sets(self) -> list[tuple[str, str]]:
+    def families(self) -> list[str]:
+        """The families of architectures, and `all` where there are several."""
+        names = sorted(self.last["family"].astype(str).unique())
+        return [*names, "all"] if len(names) > 1 else names
+
+    @cached_property
+    def selection_sets(self) -> list[tuple[str, str]]:
         """Pairs (set, regime) that may choose: each synthetic set for full runs, `validation` for subtrain runs."""
         sets = [(name, "full") for name in generators_of(self.counts)]
         chosen = self.last[(self.last["regime"] == "subtrain") & (self.last["set"] == "validation")]
@@ -46,78 +87,96 @@ class SplitErrors:
     def part(self, snapshots: pd.DataFrame, name: str, regime: str, family: str | None = None) -> pd.DataFrame:
         """Rows of `snapshots` on the set `name`, of a regime and family, sorted by architecture and seed.
 
-        Columns added: error, the fraction on that set; with a test set also test_error, and noise_row, the position in
-        the test set's image noise.
+        Columns added: error, the fraction on that set; with a test set also test_error, and covariance_row, the
+        position in the test set's sampling covariance.
         """
         mask = (snapshots["set"] == name) & (snapshots["regime"] == regime)
         if family is not None:
             mask &= snapshots["family"] == family
         rows = snapshots[mask].sort_values(["architecture", "seed"], kind="stable").reset_index(drop=True)
         rows["error"] = rows["errors"] / rows["images"]
-        if self.test is not None:
-            rows["test_error"] = self._measured(rows)
-            rows["noise_row"] = self.noise.nearest_rows(regime, rows["run"], rows["epoch"])
-        return rows
+        return rows if self.test is None else self._measured(rows, self._test_errors)
 
-    def _measured(self, rows: pd.DataFrame) -> Array:
-        keys = pd.MultiIndex.from_frame(rows[["regime", "run", "epoch"]])
-        found = self._test_errors.reindex(keys)
+    def _measured(self, rows: pd.DataFrame, test_errors: pd.Series) -> pd.DataFrame:
+        """Add test_error and covariance_row."""
+        keys = pd.MultiIndex.from_frame(rows[SNAPSHOT])
+        found = test_errors.reindex(keys)
         if found.isna().any():
             regime, run, epoch = found.index[int(np.argmax(found.isna()))]
             raise StudyError(
                 f"run {run!r} (draw {self.draw}, {self.split}, {regime}) has no counts on set {self.test!r} at epoch "
                 f"{epoch}: evaluate it there again"
             )
-        return found.to_numpy()
+        return rows.assign(test_error=found.to_numpy(), covariance_row=self.covariances[self.test].nearest_rows(rows))
 
     @cached_property
-    def halves(self) -> list[tuple[float, dict[str, pd.DataFrame]]]:
-        """The test set's halves: share of the images, and by regime the errors on it: runs down, epochs across."""
-        rows = self.counts[self.counts["set"] == self.test]
-        total = rows["images"].sum()
-        halves = []
-        for _, half in rows.groupby("half", observed=True):
-            snapshots = snapshot_errors(half)
-            snapshots["error"] = snapshots["errors"] / snapshots["images"]
-            errors = {
-                str(regime): part.pivot(index="run", columns="epoch", values="error")
-                for regime, part in snapshots.groupby("regime", observed=True)
-            }
-            halves.append((half["images"].sum() / total, errors))
-        return halves
+    def halves(self) -> list[Half]:
+        """Both halves of the test set; none where its counts don't have two."""
+        counts = self.counts[self.counts["set"] == self.test]
+        parts = [half for _, half in counts.groupby("half", observed=True)]
+        if len(parts) != 2:
+            return []
+        total = counts["images"].sum()
+        return [
+            Half(measures["images"].sum() / total, *self._chosen_by_half(chooses, _errors(measures)))
+            for chooses, measures in (parts, parts[::-1])
+        ]
+
+    def _chosen_by_half(self, counts: pd.DataFrame, test_errors: pd.Series) -> Iterator[pd.DataFrame]:
+        for snapshots in (last_snapshots(counts), best_snapshots(counts)):
+            yield self._measured(snapshots.assign(error=snapshots["errors"] / snapshots["images"]), test_errors)
 
     @cached_property
     def _test_errors(self) -> pd.Series:
-        rows = snapshot_errors(self.counts[self.counts["set"] == self.test])
-        index = pd.MultiIndex.from_frame(rows[["regime", "run", "epoch"]])
-        return pd.Series((rows["errors"] / rows["images"]).to_numpy(), index=index)
+        return _errors(self.counts[self.counts["set"] == self.test])
 
 
-def overlaps(noise: Noise, test: str | None) -> dict[str, float]:
-    """How far the draws' test sets of each split are made of the same images: `shared_images`, by split."""
-    splits = {split for _, split, name in noise if name == test}
-    return {split: shared_images([noise[key] for key in sorted(noise) if key[1:] == (split, test)]) for split in splits}
+def _errors(counts: pd.DataFrame) -> pd.Series:
+    """Errors as fractions by regime, run and epoch, from counts on one set."""
+    rows = snapshot_errors(counts)
+    return (rows["errors"] / rows["images"]).set_axis(pd.MultiIndex.from_frame(rows[SNAPSHOT]))
 
 
-def splits_of(counts: pd.DataFrame, noise: Noise, test: str | None) -> Iterator[SplitErrors]:
-    """Check the counts and yield the errors of each draw and split, in order.
+@dataclass(frozen=True)
+class StudyErrors:
+    """How a study's runs err: the table ``counts``, the sampling covariances, the test set's name or None without one.
 
-    Full runs were trained on the validation part, so their counts on it are dropped.
-
-    Raises
-    ------
-    StudyError
-        As `check_counts`, and where a split lacks its test set or that set's image noise.
+    The test set and every set whose order of models is asked for need a sampling covariance.
     """
-    counts = counts[~((counts["regime"] == "full") & (counts["set"] == "validation"))]
-    check_counts(counts)
-    for (draw, split), rows in counts.groupby(["draw", "split"], observed=True):
-        if test is None:
-            yield SplitErrors(int(draw), str(split), rows[rows["set"] != "test"], None, None)
-            continue
-        if not (rows["set"] == test).any() or (draw, split, test) not in noise:
-            raise StudyError(
-                f"draw {draw}, {split} has no counts or predictions on test set {test!r}: evaluate it there, "
-                "or compute the tables without a test set"
-            )
-        yield SplitErrors(int(draw), str(split), rows, test, noise[draw, split, test])
+
+    counts: pd.DataFrame
+    covariances: Covariances
+    test: str | None = "test"
+
+    def splits(self) -> Iterator[SplitErrors]:
+        """Check the counts and yield the errors of each draw and split, in order.
+
+        Full runs were trained on the validation part, so their counts on it are dropped.
+
+        Raises
+        ------
+        StudyError
+            As `check_counts`, and where a split lacks its test set or the predictions on it.
+        """
+        counts = self.counts[~((self.counts["regime"] == "full") & (self.counts["set"] == "validation"))]
+        check_counts(counts)
+        for (draw, split), rows in counts.groupby(["draw", "split"], observed=True):
+            covariances = {
+                key[2]: covariance for key, covariance in self.covariances.items() if key[:2] == (draw, split)
+            }
+            if self.test is None:
+                rows = rows[rows["set"] != "test"]
+            elif not (rows["set"] == self.test).any() or self.test not in covariances:
+                raise StudyError(
+                    f"draw {draw}, {split} has no counts or predictions on test set {self.test!r}: evaluate it there, "
+                    "or compute the tables without a test set"
+                )
+            yield SplitErrors(int(draw), str(split), rows, self.test, covariances)
+
+    def overlaps(self) -> dict[str, float]:
+        """How far the draws' test sets of each split are made of the same images: `shared_images`, by split."""
+        found: dict[str, list[ErrorCovariance]] = {}
+        for draw, split, name in sorted(self.covariances):
+            if name == self.test:
+                found.setdefault(split, []).append(self.covariances[draw, split, name])
+        return {split: shared_images(sets) for split, sets in found.items()}

@@ -17,21 +17,18 @@ from understudy.seeds import numpy_generator, seed_for
 from understudy.selection.aggregation import Record, to_frame, with_aggregates
 from understudy.selection.comparison import comparisons
 from understudy.selection.protocols import ONE_RUN, Pool
-from understudy.selection.split_errors import Noise, SplitErrors, overlaps, splits_of
+from understudy.selection.split_errors import SplitErrors, StudyErrors
 from understudy.statistics.intervals import Estimate
+from understudy.statistics.ordering import best_columns, best_first
 
 Array = np.ndarray
 
-LEAST_ARCHITECTURES = 4
+MIN_ARCHITECTURES = 4
 """Of fewer, no half is drawn that leaves something to choose among."""
 
 LEVELS = (5, 25, 50, 75, 95)
 PERCENTILES = [f"difference_p{level:02d}" for level in LEVELS]
 KEYS = ["split", "generator", "family", "protocol", "against"]
-COLUMNS = [
-    *("draw", *KEYS, "subsets", "architectures", "runs", "win_share", "tie_share"),
-    *("mean_difference", "ci_low", "ci_high", *PERCENTILES, "reason"),
-]
 
 
 @dataclass(frozen=True)
@@ -42,64 +39,59 @@ class Results:
     weights: Array
 
 
-def protocol_subsets(
-    counts: pd.DataFrame, noise: Noise, *, seed: int, resamples: int = 1_000, test: str | None = "test"
-) -> pd.DataFrame:
+def protocol_subsets(study: StudyErrors, *, seed: int, n_resamples: int = 1_000) -> pd.DataFrame:
     """Build the table `protocol_subsets`: each protocol against each plainer one, over random halves of candidates.
 
     A difference is the other protocol's test error less this one's, so that positive is a win. `win_share` and
-    `tie_share` are shares of the subsets; the 95 % interval is that of the mean difference, over images and runs; the
-    percentiles are over subsets, of all draws together where draws are aggregated. Only architectures with runs of both
-    regimes are candidates, so that every protocol has something to choose in every half; where none has both, those
-    with full runs, and synthetic is compared with random alone. Families and `all` as in `protocol_comparison`.
-    `resamples` is the number of subsets. Without a test set nothing can be compared and the table is empty.
+    `tie_share` are fractions of the subsets; the 95 % interval is that of the mean difference, over images and runs;
+    the percentiles are over subsets, of all draws together where draws are aggregated. Only architectures with runs of
+    both regimes are candidates, so that every protocol has something to choose in every half; where none has both,
+    those with full runs, and synthetic is compared with random alone. Families and `all` as in `protocol_comparison`.
+    `n_resamples` is the number of subsets. Without a test set nothing can be compared and the table is empty.
     """
     records: list[Record] = []
-    for errors in splits_of(counts, noise, test) if test else ():
-        families = sorted(errors.last["family"].astype(str).unique())
-        for family in [*families, "all"] if len(families) > 1 else families:
-            pool = Pool(errors, None if family == "all" else family)
-            generator = numpy_generator(seed_for(seed, "subsets", errors.draw, errors.split, family))
-            records += _pool_records(errors, pool, family, generator, resamples)
-    rows = with_aggregates(records, KEYS, overlaps(noise, test))
+    for errors in study.splits() if study.test else ():
+        for family in errors.families:
+            rng = numpy_generator(seed_for(seed, "subsets", errors.draw, errors.split, family))
+            records += _pool_records(Pool(errors, family), rng, n_resamples)
+    rows = with_aggregates(records, KEYS, study.overlaps())
     for row in rows:
         found = row.pop("differences")
         row |= dict(zip(PERCENTILES, np.percentile(found, LEVELS).tolist(), strict=True))
         row |= {"win_share": float((found > 0).mean()), "tie_share": float((found == 0).mean())}
-    return to_frame(rows, {"mean_difference": ("ci_low", "ci_high", -1.0)}, COLUMNS)
+    return to_frame("protocol_subsets", rows, {"mean_difference": ("ci_low", "ci_high", -1.0)}, tested=True)
 
 
 class Halves:
     """Random halves of a pool: `architectures` bool [B, A], and for a regime's runs a mask bool [B, n]."""
 
-    def __init__(self, names: list[str], subsets: int, generator: np.random.Generator):
-        self.names, self.generator = names, generator
+    def __init__(self, names: list[str], subsets: int, rng: np.random.Generator):
+        self.names, self.rng = names, rng
         # Of two or three architectures two stay, or there would be nothing to choose among.
-        self.architectures = self._half(subsets, len(names), least=min(2, len(names)))
+        self.architectures = self._half(subsets, len(names), lowest=min(2, len(names)))
 
     def members(self, runs: pd.DataFrame) -> Array:
         """Which architecture each run is of: bool [n, A]."""
         return runs["architecture"].astype(str).to_numpy()[:, None] == np.array(self.names)[None, :]
 
-    def _half(self, subsets: int, n: int, least: int = 1) -> Array:
-        """Half of n in each subset, or `least`: bool [B, n]."""
+    def _half(self, subsets: int, n: int, lowest: int = 1) -> Array:
+        """Half of n in each subset, or `lowest`: bool [B, n]."""
         sizes = np.full(subsets, n // 2)
         if n % 2:
-            sizes += self.generator.random(subsets) < (n + 1) / (2 * n)
-        return self.generator.random((subsets, n)).argsort(axis=1).argsort(axis=1) < sizes.clip(least)[:, None]
+            sizes += self.rng.random(subsets) < (n + 1) / (2 * n)
+        return self.rng.random((subsets, n)).argsort(axis=1).argsort(axis=1) < sizes.clip(lowest)[:, None]
 
     def mask(self, runs: pd.DataFrame) -> Array:
         """Half of each chosen architecture's runs, one at least: bool [B, n]."""
         chosen = np.zeros((len(self.architectures), len(runs)), dtype=bool)
-        for a, of in enumerate(self.members(runs).T):
-            at = np.flatnonzero(of)
-            chosen[:, at] = self._half(len(chosen), len(at)) & self.architectures[:, [a]]
+        for a, members in enumerate(self.members(runs).T):
+            rows = np.flatnonzero(members)
+            chosen[:, rows] = self._half(len(chosen), len(rows)) & self.architectures[:, [a]]
         return chosen
 
 
-def _pool_records(
-    errors: SplitErrors, pool: Pool, family: str, generator: np.random.Generator, subsets: int
-) -> list[Record]:
+def _pool_records(pool: Pool, rng: np.random.Generator, subsets: int) -> list[Record]:
+    errors = pool.errors
     full = pool.part(errors.last, errors.test, "full")
     subtrain = pool.part(errors.last, "validation", "subtrain")
     names = pool.architectures
@@ -107,30 +99,30 @@ def _pool_records(
         names = sorted(subtrain["architecture"].astype(str).unique())
     if not names:
         return []
-    halves = Halves(names, subsets, generator)
+    halves = Halves(names, subsets, rng)
     masks = {"full": halves.mask(full)}
     if len(subtrain):
         masks["subtrain"] = halves.mask(subtrain)
     plain = _plain_results(errors, halves, full, subtrain, masks)
     results: dict[tuple[str, str], Results] = {(protocol, ""): found for protocol, found in plain.items()}
-    for name, regime in errors.choosing_sets:
+    for name, regime in errors.selection_sets:
         best = pool.part(errors.best, name, regime)
         if len(best):
             protocol = "validation" if name == "validation" else "synthetic"
             results[protocol, name] = _best_of(errors, best, masks[regime])
-    key = {"draw": errors.draw, "split": errors.split, "family": family, "subsets": subsets}
+    key = {"draw": errors.draw, "split": errors.split, "family": pool.family, "subsets": subsets}
     taken = {"architectures": halves.architectures, "runs": masks["full"]}
     key |= {name: round(float(mask.sum(axis=1).mean())) for name, mask in taken.items()}
     key["reason"] = _reason(len(names), int(halves.members(full).sum(axis=0).max()))
-    return [{**key, **record} for record in _comparisons(results, errors.noise.covariance)]
+    return [{**key, **record} for record in _comparisons(results, errors.covariance)]
 
 
 def _reason(architectures: int, runs: int) -> str:
-    """Say what halves of so few candidates leave out; `runs`: the most that an architecture has."""
+    """Say what halves of so few candidates leave out; `runs`: the highest number that an architecture has."""
     found = []
     if architectures == 1:
         found.append("one architecture: nothing to choose among but runs")
-    elif architectures < LEAST_ARCHITECTURES:
+    elif architectures < MIN_ARCHITECTURES:
         found.append(
             f"every subset has two of {architectures} architectures: the interval leaves out what others would change"
         )
@@ -152,8 +144,8 @@ def _plain_results(
     def result(taken: Array) -> Results:
         """Mean over the architectures in `taken`, float [B, A] with rows that sum to 1."""
         per_run = (masks["full"] * ((taken / counts) @ members.T)).mean(axis=0)
-        weights = np.zeros(len(errors.noise.covariance))
-        np.add.at(weights, full["noise_row"].to_numpy(), per_run)
+        weights = np.zeros(len(errors.covariance))
+        np.add.at(weights, full["covariance_row"].to_numpy(), per_run)
         return Results((taken * means).sum(axis=1), weights)
 
     found = {"random": result(halves.architectures / halves.architectures.sum(axis=1, keepdims=True))}
@@ -161,18 +153,19 @@ def _plain_results(
         of = halves.members(subtrain).astype(float)
         with np.errstate(invalid="ignore"):  # 0 / 0 for architectures outside the half
             validated = (masks["subtrain"] * subtrain["error"].to_numpy()) @ of / (masks["subtrain"] @ of)
-        # Equal means tie, in whatever order they were added up: the first name is chosen.
-        chosen = np.where(np.isnan(validated), np.inf, validated.round(12)).argmin(axis=1)
+        # Equal means tie, in whatever order they were added up.
+        validated = np.where(np.isnan(validated), np.inf, validated.round(12))
+        chosen = best_columns(validated, pd.DataFrame({"architecture": halves.names}))
         found["standard"] = result(np.eye(len(halves.names))[chosen])
     return found
 
 
 def _best_of(errors: SplitErrors, best: pd.DataFrame, mask: Array) -> Results:
-    """The one snapshot of the lowest error on the choosing set, in each subset."""
-    order = best.sort_values(["errors", "architecture", "seed"], kind="stable").index.to_numpy()
+    """The one snapshot of the lowest error on the selection set, in each subset."""
+    order = best_first(best)
     chosen = order[mask[:, order].argmax(axis=1)]
-    weights = np.zeros(len(errors.noise.covariance))
-    np.add.at(weights, best["noise_row"].to_numpy()[chosen], 1 / len(mask))
+    weights = np.zeros(len(errors.covariance))
+    np.add.at(weights, best["covariance_row"].to_numpy()[chosen], 1 / len(mask))
     return Results(best["test_error"].to_numpy()[chosen], weights)
 
 
@@ -182,8 +175,8 @@ def _comparisons(results: dict[tuple[str, str], Results], covariance: Array) -> 
         ours, theirs = results[protocol, name], results[other]
         differences = (theirs.errors - ours.errors).round(12)  # equal errors tie
         form = theirs.weights - ours.weights
-        image = float(form @ covariance @ form)
+        sampling = float(form @ covariance @ form)
         record = {"generator": name, "protocol": protocol, "against": other[0], "differences": differences}
-        record["mean_difference"] = Estimate(float(differences.mean()), image, float(differences.var()))
+        record["mean_difference"] = Estimate(float(differences.mean()), sampling, float(differences.var()))
         records.append(record)
     return records

@@ -1,1 +1,1 @@
-"""Image noise, intervals, rank correlation and certificates, for tables and arrays; knows no study."""
+"""Ordering, sampling covariance, intervals, rank correlation and certificates for tables; knows no study."""

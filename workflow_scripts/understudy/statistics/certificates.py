@@ -17,6 +17,8 @@ and a generator that mislabels images has another labelling function.
 import numpy as np
 from scipy import stats
 
+from understudy.statistics.intervals import LEVEL
+
 Array = np.ndarray
 
 
@@ -36,45 +38,44 @@ def risk_differences(errors: Array, covariance: Array) -> tuple[Array, Array]:
     errors
         Float [M]: errors of the models on the same images.
     covariance
-        Float [M, M]: covariance of their image noise.
+        Float [M, M]: their sampling covariance.
     """
     i, j = pair_indices(len(errors))
     variances = covariance[i, i] + covariance[j, j] - 2 * covariance[i, j]
     return errors[i] - errors[j], np.sqrt(np.clip(variances, 0, None))
 
 
-def certified(difference: Array, standard_error: Array, bound: Array | float, level: float = 0.95) -> Array:
+def certified(difference: Array, standard_error: Array, bound: Array | float) -> Array:
     """Whether |Delta_s| exceeds the bound 2 TV, its own sampling error allowed for: bool, the shape of `difference`.
 
     A bound that is NaN certifies nothing.
     """
-    z = stats.norm.ppf(0.5 + level / 2)
+    z = stats.norm.ppf(0.5 + LEVEL / 2)
     return np.abs(difference) - z * standard_error > bound
 
 
 def one_sided_masses(wrong: Array, clusters: Array, count: int) -> Array:
-    """Share of the images in each cluster that model i misses and model j has right: float32 [R, count, i, j].
+    """Fraction of the images in each cluster that model i misses and model j has right: float32 [count, i, j].
 
     Parameters
     ----------
     wrong
         Bool [M, N]: whether model m misses image i.
     clusters
-        Int [R, N] in [0, count): the cluster of each image's features, for R clusterings.
+        Int [N] in [0, count): the cluster of each image's features.
     """
     models, images = wrong.shape
-    masses = np.zeros((len(clusters), count, models, models), dtype=np.float32)
+    masses = np.zeros((count, models, models), dtype=np.float32)
     missed = wrong.sum(axis=0)
     # Where all models agree in correctness there is no pair to tell apart, and that is most images.
     parted = (missed > 0) & (missed < models)
     disputed = wrong[:, parted].T.astype(np.float32)  # [images, M]
-    for repeat, places in enumerate(clusters[:, parted]):
-        order = np.argsort(places, kind="stable")
-        sorted_images, ends = disputed[order], np.searchsorted(places[order], np.arange(count + 1))
-        for cluster in range(count):
-            block = sorted_images[ends[cluster] : ends[cluster + 1]]
-            both = block.T @ block  # counts below 2^24: exact in fp32
-            masses[repeat, cluster] = np.diag(both)[:, None] - both
+    order = np.argsort(clusters[parted], kind="stable")
+    sorted_images, ends = disputed[order], np.searchsorted(clusters[parted][order], np.arange(count + 1))
+    for cluster in range(count):
+        block = sorted_images[ends[cluster] : ends[cluster + 1]]
+        both = block.T @ block  # counts below 2^24: exact in fp32
+        masses[cluster] = np.diag(both)[:, None] - both
     return masses / images
 
 

@@ -2,8 +2,8 @@
 
 A figure has two sources of error that must be told apart: the images (known exactly, a covariance: see
 `understudy.statistics.sampling_covariance`) and the units, that is the runs or architectures that happened to be
-trained. The spread between measured units contains image noise already; adding both would count it twice and make
-intervals of models that don't differ far too wide. So the image noise is subtracted from that spread first.
+trained. The spread between measured units contains the error of the images' sampling already; adding both would count
+it twice and make intervals of models that don't differ far too wide. So it is subtracted from that spread first.
 """
 
 from collections.abc import Sequence
@@ -14,77 +14,76 @@ from scipy import stats
 
 Array = np.ndarray
 
+LEVEL = 0.95
+"""Of every two-sided interval."""
+
+SIGNIFICANCE = 0.05
+"""Variance between units is counted where images alone would show as much in fewer studies than this."""
+
 
 @dataclass(frozen=True)
 class Estimate:
     """A value with the variance that images give it and the variance that units (runs, architectures) give it.
 
-    ``units``: how many units the unit variance was estimated from: its degrees of freedom and one. ``shared``: whether
-    other draws of the splits reuse the same units (architectures), or train new ones (runs).
+    ``units``: how many units the variance between them was estimated from: its degrees of freedom and one. ``shared``:
+    whether other draws of the splits reuse the same units (architectures), or train new ones (runs).
     """
 
     value: float
-    image_variance: float = 0.0
-    unit_variance: float = 0.0
+    sampling_variance: float = 0.0
+    between_variance: float = 0.0
     units: float = 0
     shared: bool = False
 
-    def standard_error(self) -> float:
-        """Root of the two variances' sum."""
-        return float(np.sqrt(max(self.image_variance, 0.0) + self.unit_variance))
+    def interval(self) -> tuple[float, float]:
+        """Two-sided interval (low, high), with Student's quantile for Satterthwaite's degrees of freedom.
 
-    def quantile(self, level: float = 0.95) -> float:
-        """Student's quantile for a two-sided interval, with Satterthwaite's degrees of freedom.
-
-        The image variance rests on many images and counts as known; the unit variance has units - 1 degrees.
+        The sampling variance rests on many images and counts as known; that between units has units - 1 degrees.
         """
-        total = max(self.image_variance, 0.0) + self.unit_variance
-        if self.unit_variance <= 0 or self.units < 2:
-            return float(stats.norm.ppf(0.5 + level / 2))
-        degrees = (self.units - 1) * (total / self.unit_variance) ** 2
-        return float(stats.t.ppf(0.5 + level / 2, degrees))
-
-    def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Two-sided interval (low, high)."""
-        reach = self.quantile(level) * self.standard_error()
+        total = max(self.sampling_variance, 0.0) + self.between_variance
+        quantile = stats.norm.ppf(0.5 + LEVEL / 2)
+        if self.between_variance > 0 and self.units >= 2:
+            degrees = (self.units - 1) * (total / self.between_variance) ** 2
+            quantile = stats.t.ppf(0.5 + LEVEL / 2, degrees)
+        reach = float(quantile) * float(np.sqrt(total))
         return self.value - reach, self.value + reach
 
 
-def unit_variance(groups: Sequence[tuple[Array, Array]], significance: float = 0.05) -> float:
-    """Variance between units within groups beyond image noise, pooled over groups of (values, covariance).
+def between_variance(groups: Sequence[tuple[Array, Array]]) -> float:
+    """Variance between units within groups beyond the sampling of images, pooled over groups of (values, covariance).
 
-    For one group of n values with image noise C, E[S^2] = sigma^2 + (tr C - 1'C1/n) / (n - 1) is solved for sigma^2.
-    It is counted only where image noise alone would show as much spread in fewer than `significance` of all studies
-    (chi-squared test), else the units count as equal: the positive part of a noisy estimate is too large on average,
-    and largest just when an interval is far off already.
+    For one group of n values with sampling covariance C, E[S^2] = sigma^2 + (tr C - 1'C1/n) / (n - 1) is solved for
+    sigma^2. It is counted only where sampling alone would show as much spread in fewer than 5 % of all studies
+    (chi-squared test), else the units count as equal: the positive part of an uncertain estimate is too large on
+    average, and largest just when an interval is far off already.
 
     Parameters
     ----------
     groups
-        Values, float [n], and the covariance of their image noise, float [n, n], of each group.
+        Values, float [n], and their sampling covariance, float [n, n], of each group.
     """
     degrees, excess, statistic = 0, 0.0, 0.0
     for values, covariance in groups:
         n = len(values)
-        noise = (np.trace(covariance) - covariance.sum() / n) / max(n - 1, 1)
+        sampling = (np.trace(covariance) - covariance.sum() / n) / max(n - 1, 1)
         squares = float(((values - np.mean(values)) ** 2).sum())
         degrees += n - 1
-        excess += squares - (n - 1) * noise
+        excess += squares - (n - 1) * sampling
         if squares > 0:
-            statistic += squares / noise if noise > 0 else np.inf
-    if degrees == 0 or stats.chi2.sf(statistic, degrees) > significance:
+            statistic += squares / sampling if sampling > 0 else np.inf
+    if degrees == 0 or stats.chi2.sf(statistic, degrees) > SIGNIFICANCE:
         return 0.0
     return max(excess / degrees, 0.0)
 
 
-def mean_over_units(values: Array, covariance: Array, shared: bool = False) -> Estimate:
-    """Estimate the mean over a population of units from n of them measured on the same images.
+def mean_over_units(values: Array, covariance: Array) -> Estimate:
+    """Estimate the mean over a population of units, which draws share, from n of them measured on the same images.
 
-    Its variance is 1'C1/n^2 from the images and sigma^2/n from the units, sigma^2 by `unit_variance`.
+    Its variance is 1'C1/n^2 from the images and sigma^2/n from the units, sigma^2 by `between_variance`.
     """
     n = len(values)
-    between = unit_variance([(values, covariance)])
-    return Estimate(float(np.mean(values)), float(covariance.sum()) / n**2, between / n, n, shared)
+    between = between_variance([(values, covariance)])
+    return Estimate(float(np.mean(values)), float(covariance.sum()) / n**2, between / n, n, shared=True)
 
 
 def rescaled(values: Array, variance: float) -> Array:
@@ -96,43 +95,43 @@ def rescaled(values: Array, variance: float) -> Array:
 def shrunken(values: Array, covariance: Array) -> Array:
     """Values pulled towards their mean until their spread is that of the true values: float [n].
 
-    Resampling measured values would carry their image noise along; resampling these doesn't.
+    Resampling measured values would carry their sampling error along; resampling these doesn't.
     """
-    return rescaled(values, unit_variance([(values, covariance)]))
+    return rescaled(values, between_variance([(values, covariance)]))
 
 
-def paired_difference(first: Estimate, second: Estimate, image_variance: float) -> Estimate:
+def paired_difference(first: Estimate, second: Estimate, sampling_variance: float) -> Estimate:
     """First less second, measured on the same images with this variance of their paired difference.
 
-    The units of the two count as drawn independently of each other.
+    The units of the two count as sampled independently of each other.
     """
     both = (first, second)
-    unit = first.unit_variance + second.unit_variance
-    units = _units([(e.unit_variance, e.units - 1 if e.units > 1 else np.inf) for e in both])
-    return Estimate(first.value - second.value, image_variance, unit, units, first.shared or second.shared)
+    between = first.between_variance + second.between_variance
+    units = _units([(e.between_variance, e.units - 1 if e.units > 1 else np.inf) for e in both])
+    return Estimate(first.value - second.value, sampling_variance, between, units, first.shared or second.shared)
 
 
 def combine_draws(estimates: Sequence[Estimate], overlap: float = 1.0) -> Estimate:
     """Mean over n draws of the splits.
 
-    Draws are drawn from one pool of images: image noise v of two draws is correlated by ``overlap``, the share of
-    images that they have in common, so that of the mean is v (1 + (n - 1) overlap) / n. Variance of units that draws
-    share does not shrink either, nor does it part the draws; runs are trained anew in each draw. A spread between draws
-    beyond all this (other training images, another generator) is added.
+    Draws are drawn from one pool of images: sampling errors of variance v of two draws are correlated by ``overlap``,
+    the fraction of images that they have in common, so that the variance of the mean is v (1 + (n - 1) overlap) / n.
+    Variance of units that draws share does not shrink either, nor does it part the draws; runs are trained anew in each
+    draw. A spread between draws beyond all this (other training images, another generator) is added.
     """
     count = len(estimates)
     values = np.array([e.value for e in estimates])
-    image = float(np.mean([e.image_variance for e in estimates]))
-    unit = float(np.mean([e.unit_variance for e in estimates]))
+    sampling = float(np.mean([e.sampling_variance for e in estimates]))
+    between = float(np.mean([e.between_variance for e in estimates]))
     spread = float(np.var(values, ddof=1)) if count > 1 else 0.0
     shared = all(e.shared for e in estimates)
-    extra = max(spread - (1 - overlap) * image - (0.0 if shared else unit), 0.0) / count
-    of_units = unit / (1 if shared else count)
+    extra = max(spread - (1 - overlap) * sampling - (0.0 if shared else between), 0.0) / count
+    of_units = between / (1 if shared else count)
     degrees = [e.units - 1 for e in estimates if e.units > 1]
     parts = [(of_units, (min(degrees) if shared else sum(degrees)) if len(degrees) == count else np.inf)]
     parts += [(extra, count - 1)] if extra > 0 else []
-    image *= (1 + (count - 1) * overlap) / count
-    return Estimate(float(values.mean()), image, of_units + extra, _units(parts), shared)
+    sampling *= (1 + (count - 1) * overlap) / count
+    return Estimate(float(values.mean()), sampling, of_units + extra, _units(parts), shared)
 
 
 def _units(parts: Sequence[tuple[float, float]]) -> float:

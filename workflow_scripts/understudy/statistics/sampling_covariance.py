@@ -7,7 +7,7 @@ errors are means over the images, and the covariance of a mean under resampling 
     C = sum_c (n_c / N)^2 S_c / n_c,        S_c = within-class covariance of the wrong/right indicators,
 
 which costs one matrix product per class, where 10,000 resamplings of 50,000 images for a thousand snapshots would cost
-5e11 additions. Its square root takes the place of the resamples' spread everywhere.
+5e11 additions. Its square root stands for the resamples' spread everywhere.
 """
 
 import itertools
@@ -24,7 +24,7 @@ Array = np.ndarray
 
 
 def stratified_covariance(wrong: Array, labels: Array) -> Array:
-    """Covariance of the mean errors of M models on N images, the classes' shares being fixed.
+    """Covariance of the mean errors of M models on N images, the numbers of images of the classes being fixed.
 
     Parameters
     ----------
@@ -53,61 +53,54 @@ def stratified_covariance(wrong: Array, labels: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class ErrorNoise:
-    """Errors of the kept snapshots of one draw's split on one set, and the covariance of their image noise.
+class ErrorCovariance:
+    """The sampling covariance of the errors of the kept snapshots of one draw's split on one set.
 
-    ``rows``: regime, run and epoch of R snapshots, every run's last among them; ``errors``: float64 [R], fractions;
-    ``covariance``: float64 [R, R]; ``images``: their number N; ``index``: which images of the data set they are, int
-    [N], where known.
+    ``rows``: regime, run and epoch of R snapshots, every run's last among them; ``covariance``: float64 [R, R];
+    ``images``: their number N; ``index``: which images of the data set they are, int [N], where known.
     """
 
     rows: pd.DataFrame
-    errors: Array
     covariance: Array
     images: int
     index: Array | None = None
 
-    def last_rows(self, regime: str, runs: pd.Series) -> Array:
-        """Positions of the last snapshots of `runs`, int [n]; StudyError where a run has no predictions."""
-        return np.array([self._kept_of(regime, run)[2] for run in runs], dtype=int)
+    def nearest_rows(self, snapshots: pd.DataFrame) -> Array:
+        """Positions of the kept snapshots nearest to `snapshots` (columns regime, run and epoch), int [n].
 
-    def nearest_rows(self, regime: str, runs: pd.Series, epochs: pd.Series) -> Array:
-        """Positions of the kept snapshots of `runs` nearest to `epochs`, int [n].
-
-        Only a kept snapshot has predictions. One chosen by a selection is kept, so this is exact for it; the oracle's
-        are not always, and a neighbour's noise stands for theirs. StudyError where a run has no predictions.
+        Only a kept snapshot has predictions. The last one and those chosen by a selection are kept, so this is exact
+        for them; the oracle's are not always, and a neighbour's covariance stands for theirs. StudyError where a run
+        has no predictions.
         """
         found = []
-        for run, epoch in zip(runs, epochs, strict=True):
-            positions, kept, _ = self._kept_of(regime, run)
+        for regime, run, epoch in snapshots[["regime", "run", "epoch"]].itertuples(index=False):
+            if (regime, run) not in self._kept:
+                raise StudyError(
+                    f"run {run!r} (regime {regime}) has no predictions on this set: evaluate it there again"
+                )
+            positions, kept = self._kept[regime, run]
             found.append(positions[np.argmin(np.abs(kept - epoch))])
         return np.array(found, dtype=int)
 
-    def _kept_of(self, regime: str, run: str) -> tuple[Array, Array, int]:
-        try:
-            return self._kept[regime, run]
-        except KeyError:
-            message = f"run {run!r} (regime {regime}) has no predictions on this set: evaluate it there again"
-            raise StudyError(message) from None
-
     @cached_property
-    def _kept(self) -> dict[tuple[str, str], tuple[Array, Array, int]]:
-        """For each regime and run: positions of its kept snapshots, their epochs, the position of the last one."""
-        kept = {}
-        rows = self.rows.reset_index(drop=True)
-        for key, group in rows.groupby(["regime", "run"], observed=True):
-            epochs = group["epoch"].to_numpy()
-            kept[key] = (group.index.to_numpy(), epochs, int(group.index[np.argmax(epochs)]))
-        return kept
+    def _kept(self) -> dict[tuple[str, str], tuple[Array, Array]]:
+        """Positions of the kept snapshots of each regime and run, and their epochs."""
+        groups = self.rows.reset_index(drop=True).groupby(["regime", "run"], observed=True)
+        return {key: (group.index.to_numpy(), group["epoch"].to_numpy()) for key, group in groups}
+
+    def of_means(self, runs: pd.DataFrame, weights: Array) -> Array:
+        """Covariance of the means of snapshots' errors, `weights` [G, n] of the n rows of `runs`: float64 [G, G]."""
+        rows = self.nearest_rows(runs)
+        return weights @ self.covariance[np.ix_(rows, rows)] @ weights.T
 
 
-def shared_images(noises: Sequence[ErrorNoise]) -> float:
-    """Correlation that common images give the image noise of two sets, mean over pairs: in [0, 1].
+def shared_images(covariances: Sequence[ErrorCovariance]) -> float:
+    """Correlation that common images give the sampling errors of two sets, mean over pairs: in [0, 1].
 
     Sets of n and m images that share k have k / sqrt(n m). Where the images aren't known it is 1, the most it can be.
     """
     found = []
-    for first, second in itertools.combinations(noises, 2):
+    for first, second in itertools.combinations(covariances, 2):
         if first.index is None or second.index is None:
             return 1.0
         common = len(np.intersect1d(first.index, second.index))
@@ -115,8 +108,8 @@ def shared_images(noises: Sequence[ErrorNoise]) -> float:
     return float(np.mean(found)) if found else 1.0
 
 
-def error_noise(predictions: pd.DataFrame, labels: Array, index: Array | None = None) -> ErrorNoise:
-    """Reduce the predictions on one set to errors and the covariance of their image noise.
+def error_covariance(predictions: pd.DataFrame, labels: Array, index: Array | None = None) -> ErrorCovariance:
+    """Reduce the predictions on one set to the sampling covariance of the errors.
 
     Parameters
     ----------
@@ -132,10 +125,8 @@ def error_noise(predictions: pd.DataFrame, labels: Array, index: Array | None = 
     StudyError
         If a row's predictions aren't as many as the labels.
     """
-    wrong = wrong_images(predictions, labels)
-    rows = predictions[["regime", "run", "epoch"]].reset_index(drop=True)
-    rows = rows.astype({"regime": str, "run": str})
-    return ErrorNoise(rows, wrong.mean(axis=1), stratified_covariance(wrong, labels), len(labels), index)
+    rows = predictions[["regime", "run", "epoch"]].reset_index(drop=True).astype({"regime": str, "run": str})
+    return ErrorCovariance(rows, stratified_covariance(wrong_images(predictions, labels), labels), len(labels), index)
 
 
 def wrong_images(predictions: pd.DataFrame, labels: Array) -> Array:
