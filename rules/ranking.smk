@@ -44,81 +44,76 @@ rule calibration_tables:
 
 # Figures of the first draw alone: others look alike, and the tables have them all.
 SHOWN_RANKINGS = {
-    plan.ranking.folder(draw, split)
-    .relative_to(plan.root / "ranking")
-    .as_posix(): (
-        draw,
-        split,
-    )
-    for draw, split in plan.ranking.rankings
-    if draw == 0
+    plan.ranking.folder(*key).relative_to(plan.root / "ranking").as_posix(): key
+    for key in plan.ranking.rankings
+    if key[0] == 0
 }
 
 
 rule plot_model_ranking:
     input:
-        table=f"{ROOT}/ranking/{{place}}/model_ranking.parquet",
+        table=f"{ROOT}/ranking/{{ranking}}/model_ranking.parquet",
         code=code_inputs("plot_model_ranking"),
     output:
         figure=figure(
-            "ranking/{place}/model_ranking",
+            "ranking/{ranking}/model_ranking",
             "6 Ranking",
             "Real error against estimated error",
-            models="{place}",
+            models="{ranking}",
         ),
     log:
-        f"{LOGS}/plot_model_ranking/{{place}}.log",
+        f"{LOGS}/plot_model_ranking/{{ranking}}.log",
     benchmark:
-        f"{BENCHMARKS}/plot_model_ranking/{{place}}.tsv"
+        f"{BENCHMARKS}/plot_model_ranking/{{ranking}}.tsv"
     wildcard_constraints:
-        place="|".join(map(re.escape, SHOWN_RANKINGS)),
+        ranking="|".join(map(re.escape, SHOWN_RANKINGS)),
     conda:
         ENVIRONMENT
     resources:
         **resources_for("plot_model_ranking"),
     params:
-        title=lambda wildcards: SHOWN_RANKINGS[wildcards.place][1] or study.study,
+        title=lambda wildcards: SHOWN_RANKINGS[wildcards.ranking][1] or study.study,
     message:
-        "Figure: real error against estimated error, {wildcards.place}"
+        "Figure: real error against estimated error, {wildcards.ranking}"
     script:
         "../workflow_scripts/plot_model_ranking.py"
 
 
 rule plot_gallery:
     input:
-        weights=f"{ROOT}/ranking/{{place}}/image_weights.parquet",
-        images=lambda wildcards: plan.weighed_files(*SHOWN_RANKINGS[wildcards.place]),
+        weights=f"{ROOT}/ranking/{{ranking}}/image_weights.parquet",
+        images=lambda wildcards: plan.weighed_files(*SHOWN_RANKINGS[wildcards.ranking]),
         classes=[] if study.ranking.sets else plan.classes,
         code=code_inputs("plot_gallery"),
     output:
         figure=figure(
-            "ranking/{place}/gallery",
+            "ranking/{ranking}/gallery",
             "6 Ranking",
             "Images by their weight in the calibration",
-            models="{place}",
+            models="{ranking}",
         ),
     log:
-        f"{LOGS}/plot_gallery/{{place}}.log",
+        f"{LOGS}/plot_gallery/{{ranking}}.log",
     benchmark:
-        f"{BENCHMARKS}/plot_gallery/{{place}}.tsv"
+        f"{BENCHMARKS}/plot_gallery/{{ranking}}.tsv"
     wildcard_constraints:
-        place="|".join(map(re.escape, SHOWN_RANKINGS)),
+        ranking="|".join(map(re.escape, SHOWN_RANKINGS)),
     conda:
         ENVIRONMENT
     resources:
         **resources_for("plot_gallery"),
     params:
-        title=lambda wildcards: SHOWN_RANKINGS[wildcards.place][1] or study.study,
+        title=lambda wildcards: SHOWN_RANKINGS[wildcards.ranking][1] or study.study,
         sets=lambda wildcards: {
             name: path.as_posix()
             for name, path in plan.weighed_images(
-                *SHOWN_RANKINGS[wildcards.place]
+                *SHOWN_RANKINGS[wildcards.ranking]
             ).items()
         },
         classes=study.ranking.classes,
         shown=study.ranking.gallery_classes,
     message:
-        "Figure: images by their weight, {wildcards.place}"
+        "Figure: images by their weight, {wildcards.ranking}"
     script:
         "../workflow_scripts/plot_gallery.py"
 
@@ -155,13 +150,13 @@ TARGETS["ranking"] = [
     *map(plan.table, plan.ranking.tables),
     *map(table_page, CALIBRATION_TABLES),
     *([rules.plot_calibration_models.output.figure] if plan.ranking.is_judged else []),
-    *expand(rules.plot_model_ranking.output.figure, place=SHOWN_RANKINGS),
+    *expand(rules.plot_model_ranking.output.figure, ranking=SHOWN_RANKINGS),
     *expand(
         rules.plot_gallery.output.figure,
-        place=[
-            place
-            for place, ranking in SHOWN_RANKINGS.items()
-            if plan.weighed_images(*ranking)
+        ranking=[
+            ranking
+            for ranking, key in SHOWN_RANKINGS.items()
+            if plan.weighed_images(*key)
         ],
     ),
 ]

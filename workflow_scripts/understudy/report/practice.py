@@ -127,28 +127,20 @@ GUIDANCE = [
 
 def practice_guidance_page(table: pd.DataFrame) -> Page:
     """Return the page of ``practice_guidance``: each strength over seeds."""
-    rows = []
-    for omega, part in table.groupby("omega"):
-        low, high = mean_interval(part["entropy"].to_numpy())
-        rows.append(
-            {
-                "omega": omega,
-                "seeds": len(part),
-                "images": part["images"].sum(),
-                "entropy": part["entropy"].mean(),
-                "ci_low": low,
-                "ci_high": high,
-                "label_agreement": part["label_agreement"].mean(),
-                "milliseconds": 1000 * part["seconds_per_image"].mean(),
-                "reason": "; ".join(sorted(set(part["reason"]) - {""})),
-            }
-        )
+    strengths = table.assign(milliseconds=1000 * table["seconds_per_image"]).groupby("omega")
+    rows = strengths[["entropy", "label_agreement", "milliseconds"]].mean()
+    rows[["ci_low", "ci_high"]] = [mean_interval(part["entropy"].to_numpy()) for _, part in strengths]
+    rows["seeds"], rows["images"] = strengths.size(), strengths["images"].sum()
+    rows["reason"] = strengths["reason"].agg(lambda reasons: "; ".join(sorted(set(reasons) - {""})))
     explanation = (
         "Images made for one learner at several strengths of the guidance. Entropy: of the predictions of the learner "
         "that they were made for, in nats, with its 95 % interval over seeds. Labels confirmed: fraction whose class a "
         "learner trained on real images predicts."
     )
-    return Page("What guidance does to images", [Section(texts=[explanation], table=columns.tabulate(rows, GUIDANCE))])
+    return Page(
+        "What guidance does to images",
+        [Section(texts=[explanation], table=columns.tabulate(rows.reset_index(), GUIDANCE))],
+    )
 
 
 PRACTICE_PAGES = {
