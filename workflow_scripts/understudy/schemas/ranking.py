@@ -10,7 +10,7 @@ FIT: list[Column] = [
     ("method", "str", "none (plain error on the set), ridge (the paper's calibration) or adaptive"),
     ("penalty", "float", "lambda of ridge; missing for other methods"),
     ("calibration_models", "int", "models of known real risk that calibrate"),
-    ("models", "int", "the other models, which are ranked; of several draws the least number"),
+    ("models", "int", "the other models, which are ranked; of several draws the lowest number"),
 ]
 RANK_CORRELATION: list[Column] = [
     ("repeats", "int", "random splits of the models with a correlation, in all draws"),
@@ -32,7 +32,7 @@ RANKING_TABLES: dict[str, list[Column]] = {
         ),
         ("images", "int", "images of the set"),
         ("batch_size", "int", "images at once, halved where memory was short; 0 where it failed"),
-        ("top1_error", "float", "share of the images that it gets wrong; missing where it failed"),
+        ("top1_error", "float", "fraction of the images that it gets wrong; missing where it failed"),
     ],
     "model_predictions": [
         ("model", "str", "name of the model"),
@@ -56,19 +56,19 @@ RANKING_TABLES: dict[str, list[Column]] = {
         (
             "estimate",
             "float",
-            "estimated real risk; none: share of the set's images that it gets wrong; others: classes count as in the "
-            "real images of the calibration",
+            "estimated real risk; none: fraction of the set's images that it gets wrong; others: classes count as in "
+            "the real images of the calibration",
         ),
-        ("rank", "float", "rank of the estimate among all models, 1 is the least; ties share their mean rank"),
+        ("rank", "float", "rank of the estimate among all models, 1 is the lowest; ties share their mean rank"),
         (
             "real_risk",
             "float",
-            "share of the judging real images that it gets wrong, of classes that all sets have; missing where unknown",
+            "fraction of the judging images that it gets wrong, of classes that all sets have; missing where unknown",
         ),
     ],
     "image_weights": [
         *FIT[:3],
-        ("image", "int", "place of the synthetic image in its set"),
+        ("image", "int", "position of the synthetic image in its set"),
         ("label", "int", "its class"),
         (
             "weight",
