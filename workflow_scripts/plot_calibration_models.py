@@ -2,8 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.calibration_models import plot_calibration_models
-    from understudy.ranking.predictions import REAL_SETS
+with job(snakemake) as (input, output, params, _):
+    from understudy.jobs.figures import plot_calibration_models
 
-    plot_calibration_models(snakemake.input.table, snakemake.params.splits, REAL_SETS[0], snakemake.output.figure)
+    plot_calibration_models(input.table, params.splits, output.figure)

@@ -98,13 +98,13 @@ def test_weights_are_a_function_of_the_seed_alone(model):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"model": "resnt"}, r"'resnt': allowed are .*resnet.*timm:NAME"),
+        ({"model": "resnt"}, "model: unknown 'resnt'; allowed: .*timm:NAME, module:function; did you mean resnet"),
         ({"model": "resnet", "arguments": {"depth": 9}}, r"depth 9: the basic form has 6n\+2 layers"),
-        ({"model": "resnet", "arguments": {}}, "depth: Field required"),
-        ({"model": "wrn", "arguments": {"depth": 16, "widen": 2, "wide": 1}}, r"\['wide'\] not known, allowed are"),
+        ({"model": "resnet", "arguments": {}}, r"arguments: .*\ndepth\n"),
+        ({"model": "wrn", "arguments": {"depth": 16, "widen": 2, "wide": 1}}, r"arguments: .*\nwide\n"),
         ({"model": "shake_shake", "arguments": {"depth": 8, "width": 3}}, "even number"),
-        ({"model": "resnet_32", "recipe": {"epoch": 3}}, r"recipe of resnet_32: \['epoch'\] not known"),
-        ({"model": "resnet_32", "recipe": {"epochs": 0}}, "epochs: Input should be greater"),
+        ({"model": "resnet_32", "recipe": {"epoch": 3}}, r"recipe: .*\nepoch\n"),
+        ({"model": "resnet_32", "recipe": {"epochs": 0}}, r"recipe: .*\nepochs\n"),
         ({"model": "rwnn", "arguments": {"nodes": 3, "graphs": [[[2, 1]]]}}, "source < target < 3"),
     ],
 )
