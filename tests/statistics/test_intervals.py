@@ -91,7 +91,7 @@ def test_what_draws_share_does_not_hide_what_parts_them():
     assert np.mean(found) == pytest.approx(values.mean(axis=1).var(), rel=0.05)
 
 
-def test_a_difference_has_its_own_image_variance_and_both_runs():
+def test_a_difference_has_its_own_sampling_variance_and_both_runs():
     found = paired_difference(Estimate(0.3, 0.04, 0.09, 5), Estimate(0.1, 0.04, 0.01, 3), 0.02)
     assert (found.value, found.sampling_variance, found.between_variance) == pytest.approx((0.2, 0.02, 0.1))
     assert found.units == pytest.approx(1 + 0.1**2 / (0.09**2 / 4 + 0.01**2 / 2))

@@ -10,7 +10,7 @@ FIT: list[Column] = [
     ("method", "str", "none (plain error on the set), ridge (the paper's calibration) or adaptive"),
     ("penalty", "float", "lambda of ridge; missing for other methods"),
     ("calibration_models", "int", "models of known real risk that calibrate"),
-    ("models", "int", "the other models, which are ranked; of several draws the least number"),
+    ("models", "int", "the other models, which are ranked; of several draws the lowest number"),
 ]
 RANK_CORRELATION: list[Column] = [
     ("repeats", "int", "random splits of the models with a correlation, in all draws"),
@@ -50,7 +50,7 @@ RANKING_TABLES: dict[str, list[Column]] = {
         ("model", "str", "name of the model"),
         ("calibrates", "bool", "whether it is a calibration model: its real risk was known to the method"),
         ("estimate", "float", "estimated real risk; none: its error on the set; others: classes as in the real images"),
-        ("rank", "float", "rank of the estimate among all models, 1 is the least; ties share their mean rank"),
+        ("rank", "float", "rank of the estimate among all models, 1 is the lowest; ties share their mean rank"),
         ("real_risk", "float", "its error on the judging real images, of classes in all sets; missing where unknown"),
     ],
     "image_weights": [
