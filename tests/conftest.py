@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # One thread, as Snakemake gives to most jobs: on a busy machine several threads that wait for each other hardly get on.
@@ -14,3 +15,8 @@ os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX")
 # The same cases in every run, and no limit on a case's time: a busy machine would fail right code.
 settings.register_profile("understudy", derandomize=True, deadline=None)
 settings.load_profile("understudy")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put slow tests first: what is left in the end is small enough to keep all workers busy."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -6,7 +6,7 @@ from tests.studies import practice_study
 from tests.workflow.runs import files_below, planned_jobs, snakemake
 from understudy.tables import read_table
 
-# Sixteen jobs, most of whose time is their start.
+# Twenty jobs.
 pytestmark = pytest.mark.slow
 
 CHANGES = {
