@@ -18,5 +18,11 @@ settings.load_profile("understudy")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put slow tests first: what is left in the end is small enough to keep all workers busy."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Put the slowest files first: what is left in the end is small enough to keep all workers busy."""
+    items.sort(key=_minutes, reverse=True)
+
+
+def _minutes(item: pytest.Item) -> float:
+    """Return the minutes of a test's file where it is slow."""
+    marker = item.get_closest_marker("slow")
+    return marker.kwargs.get("minutes", 0.1) if marker else 0.0

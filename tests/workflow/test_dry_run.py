@@ -13,7 +13,7 @@ from tests.studies import one_split_study
 from tests.workflow.runs import planned_jobs, snakemake
 from tests.zoo.tiny import CLASSES, save_images
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(minutes=1)
 
 
 @pytest.mark.parametrize("name", STUDIES)

@@ -7,7 +7,7 @@ from tests.workflow.runs import files_below, planned_jobs, snakemake
 from understudy.tables import read_table
 
 # Twenty jobs.
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(minutes=1)
 
 CHANGES = {
     "seeds": 1, "seed_block": 1, "static": [20], "dynamic": False, "oversampling": [], "ablation": {"omegas": [0.1]},

@@ -13,7 +13,7 @@ from tests.zoo.tiny import CLASSES, MODELS, save_biggan, save_dit, save_images
 from understudy.tables import read_table
 
 # Some thirty jobs, twice.
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(minutes=2)
 
 ABSENT = "no_such_model"
 SETS = {"BigGAN", "DiT_1", "DiT_4", "DiT_1_4", "photographs"}

@@ -20,7 +20,6 @@ import torch
 
 from tests.studies import one_split_study
 from tests.workflow.runs import (
-    ROOT,
     clone,
     files_below,
     planned_jobs,
@@ -38,7 +37,7 @@ from understudy.data.splits import halves
 from understudy.plan import Plan
 from understudy.tables import read_table, read_tables
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(minutes=4)
 
 
 @pytest.fixture
