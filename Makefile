@@ -5,11 +5,14 @@ SNAKEMAKE := $(BIN)/snakemake
 STUDY ?= config.yaml
 CORES ?= all
 GPUS ?= 1
+WORKERS ?= 2
+# A file's tests run one after the other, the slow files first; each worker loads the libraries, about 1 GB.
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo plan install test check lint docs lock
+.PHONY: help demo plan install test test-cluster check lint docs lock
 
 help:  ## List the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: install  ## Run the digits study and print what was chosen; goes on where it was interrupted
 	@$(BIN)/python workflow_scripts/run_study.py --configfile $(STUDY) --cores $(CORES)
@@ -26,11 +29,14 @@ install: .venv/installed  ## Create .venv with the tested versions of requiremen
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-test: install lint  ## Run every check, small studies included
-	$(BIN)/python -m pytest
+test: install lint  ## Run every check but those of test-cluster, small studies included: ten minutes on two cores
+	$(PYTEST)
 
-check: install lint  ## Run the fast checks
-	$(BIN)/python -m pytest -m "not slow"
+check: install lint  ## Run the fast checks: two minutes
+	$(PYTEST) -m "not slow"
+
+test-cluster: install  ## Run small studies under faults, and on a SLURM brought up for it; TESTS="-m short" a part of it
+	$(BIN)/python -m pytest tests/cluster $(TESTS)
 
 lint: install  ## Check format and style of code and workflow
 	$(BIN)/ruff check .

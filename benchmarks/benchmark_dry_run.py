@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +76,12 @@ def finish(folder: Path, study: Path) -> int:
     text, _ = snakemake(folder, study, "--summary")
     rows = [line.split("\t")[0] for line in text.splitlines() if "\t" in line]
     outputs = [folder / row for row in rows if row != "output_file"]
+    make_outputs(outputs)
+    return len(outputs)
+
+
+def make_outputs(outputs: Sequence[Path]) -> None:
+    """Make empty files and folders, all of one age."""
     for path in outputs:
         if path.suffix:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +91,6 @@ def finish(folder: Path, study: Path) -> int:
     now = time.time()
     for path in outputs:
         os.utime(path, (now, now))
-    return len(outputs)
 
 
 def main(studies: list[Path]) -> None:

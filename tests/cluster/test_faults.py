@@ -1,12 +1,8 @@
-"""A fault campaign in short; `python -m tests.cluster.faults --faults 50` is the long one. Two minutes: slow."""
+"""A fault campaign in short; `python -m tests.cluster.faults --faults 50` is the long one. It takes minutes."""
 
 import os
 
-import pytest
-
 from tests.cluster.faults import KINDS, Campaign
-
-pytestmark = pytest.mark.slow
 
 
 def test_six_faults_change_no_table_and_repeat_no_finished_job(finished, tmp_path):

@@ -24,7 +24,6 @@ from understudy.resources import RESOURCES
 
 missing = missing_programs()
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.skipif(
         bool(missing),
         reason=f"no SLURM here (missing: {', '.join(missing)}); on Debian: apt-get install {PACKAGES}",
@@ -123,6 +122,23 @@ def test_each_job_asks_for_what_its_rule_needs(outcome):
         assert job.state in ("COMPLETED", "CANCELLED") or died_with_node, job
 
 
+@pytest.mark.short
+def test_the_first_jobs_run_where_their_rules_say(cluster, tmp_path):
+    target = "results/small/splits/draw0/Train200/train.parquet"
+    process = start(cluster, tmp_path, one_split_study(device="auto"), target)
+    try:
+        assert process.wait(600) == 0, (tmp_path / "session.log").read_text()
+    finally:
+        process.kill()
+    folder, jobs = tmp_path / target, [job for job in accounted_jobs(cluster) if job.rule in ("prepare", "draw_train")]
+    assert folder.is_file()
+    assert {(job.rule, job.partition) for job in jobs if job.state == "COMPLETED"} == {
+        ("prepare", "main"),
+        ("draw_train", "main"),
+    }
+
+
+@pytest.mark.short
 def test_daemons_end_with_the_process_that_started_them():
     command = [sys.executable, "-m", "tests.cluster.slurm"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -151,6 +167,7 @@ def refused(cluster: Cluster, folder: Path, study: dict, *arguments: str) -> str
     return "\n".join(line for line in output.splitlines() if line.startswith("Understudy: "))
 
 
+@pytest.mark.short
 def test_a_partition_that_does_not_exist_is_told_with_the_file_to_change(cluster, tmp_path):
     partitions = tmp_path / "partitions.yaml"
     partitions.write_text("partitions:\n  bigmem: {}\n")
@@ -158,6 +175,7 @@ def test_a_partition_that_does_not_exist_is_told_with_the_file_to_change(cluster
     assert "slurm/partitions.yaml" in told and "sinfo -s" in told
 
 
+@pytest.mark.short
 @pytest.mark.parametrize("asked", [("gpu=1", "gpu_model=h900"), ("gres=gpu:h900:1",)])
 def test_a_gpu_that_does_not_exist_is_told_with_the_file_to_change(cluster, tmp_path, asked):
     told = refused(

@@ -1,6 +1,5 @@
 """Run the workflow in a folder of its own, as a user would from a clone."""
 
-import os
 import re
 import subprocess
 import sys
@@ -8,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
+
+from tests.workflow.fork_server import ForkedProcess
 
 ROOT = Path(__file__).parents[2]
 # What must not depend on how a study was scheduled, but for measured times.
@@ -24,6 +25,8 @@ TABLES = (
     "card.json",
 )
 MEASURED = r"seconds|^ratio_ci"
+# Of a Snakemake in a fork of the server.
+OUTPUTS = ("snakemake.stdout", "snakemake.stderr")
 
 
 def clone(folder: Path) -> None:
@@ -44,11 +47,20 @@ def write_config(folder: Path, study: dict) -> Path:
     return path
 
 
+def start_snakemake(folder: Path, study: dict, *arguments: str) -> ForkedProcess:
+    """Start Snakemake in ``folder`` on a study in a fork of the server; what it prints goes to files there."""
+    config = write_config(folder, study)
+    outputs = [folder / name for name in OUTPUTS]
+    for path in outputs:
+        path.unlink(missing_ok=True)
+    common = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder), "--configfile", str(config)]
+    return ForkedProcess([*common, *arguments], folder, outputs)
+
+
 def snakemake(folder: Path, study: dict, *arguments: str) -> subprocess.CompletedProcess:
     """Run Snakemake in ``folder`` on a study and return what it printed."""
-    config = write_config(folder, study)
-    command = snakemake_command("--directory", str(folder), "--configfile", str(config), *arguments)
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=os.environ)
+    status = start_snakemake(folder, study, *arguments).wait()
+    return subprocess.CompletedProcess(arguments, status, *((folder / name).read_text() for name in OUTPUTS))
 
 
 def planned_jobs(folder: Path, study: dict, *arguments: str) -> dict[str, int]:

@@ -6,8 +6,8 @@ from tests.studies import practice_study
 from tests.workflow.runs import files_below, planned_jobs, snakemake
 from understudy.tables import read_table
 
-# Sixteen jobs, most of whose time is their start.
-pytestmark = pytest.mark.slow
+# Twenty jobs.
+pytestmark = pytest.mark.slow(minutes=1)
 
 CHANGES = {
     "seeds": 1, "seed_block": 1, "static": [20], "dynamic": False, "oversampling": [], "ablation": {"omegas": [0.1]},

@@ -3,18 +3,17 @@
 import os
 import random
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.workflow.runs import files_below, planned_jobs, snakemake, snakemake_command, write_config
+from tests.workflow.runs import files_below, planned_jobs, snakemake, start_snakemake
 from tests.zoo.tiny import CLASSES, MODELS, save_biggan, save_dit, save_images
 from understudy.tables import read_table
 
-# Some thirty jobs of a few seconds, most of which is their start, twice.
-pytestmark = pytest.mark.slow
+# Some thirty jobs, twice.
+pytestmark = pytest.mark.slow(minutes=2)
 
 ABSENT = "no_such_model"
 SETS = {"BigGAN", "DiT_1", "DiT_4", "DiT_1_4", "photographs"}
@@ -82,9 +81,7 @@ def test_every_set_is_ranked_by_every_method_and_the_failed_model_is_named(resul
 
 
 def test_a_study_killed_in_the_middle_goes_on_and_ends_the_same(study, results, tmp_path):
-    config = write_config(tmp_path, study)
-    command = snakemake_command("--directory", str(tmp_path), "--configfile", str(config), "--cores", "2")
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = start_snakemake(tmp_path, study, "--cores", "2")
     evaluations = tmp_path / "results/zoo/ranking/evaluations"
     deadline = time.monotonic() + 600
     try:

@@ -9,7 +9,7 @@ from tests.studies import one_split_study
 from tests.workflow.runs import planned_jobs, snakemake
 from understudy.tables import read_table
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(minutes=1)
 
 
 def study() -> dict:
