@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from understudy.data.shards import write_images
+from understudy.data.shards import shard_name, write_images
 from understudy.devices import torch_generator
 from understudy.errors import StudyError
 from understudy.files import write_json
-from understudy.generators.snapshots import Description, member_networks
+from understudy.generators.snapshots import SnapshotDescription, member_networks
 from understudy.seeds import seed_for
 
 # On a CPU, the number of images handed to the network at once; its last bits depend on it.
@@ -27,7 +27,7 @@ CPU_WIDTH = 50
 class TrainedGenerator:
     """A generator read from a snapshot; see :func:`load_generator`."""
 
-    def __init__(self, networks: list[torch.nn.Module], about: Description, device: torch.device):
+    def __init__(self, networks: list[torch.nn.Module], about: SnapshotDescription, device: torch.device):
         self.networks, self.about, self.device = networks, about, device
 
     @torch.no_grad()
@@ -65,10 +65,10 @@ class TrainedGenerator:
         for member, network in enumerate(self.networks):
             own = np.flatnonzero(labels == member) if len(self.networks) > 1 else np.arange(len(labels))
             for start in range(0, len(own), width):
-                places = own[start : start + width]
-                filled = np.resize(places, width)
+                indices = own[start : start + width]
+                filled = np.resize(indices, width)
                 made = network(self._random(network.random_numbers, seeds[filled]), self._one_hot(labels[filled]))
-                images[places] = to_bytes(made)[: len(places)]
+                images[indices] = to_bytes(made)[: len(indices)]
         return images
 
     def _random(self, numbers: int, seeds: np.ndarray) -> Tensor:
@@ -97,9 +97,8 @@ def load_generator(path: str | Path, device: torch.device | str = "cpu") -> Trai
         If the file is no snapshot of a generator.
 
     """
-    device = torch.device(device)
-    networks, about = member_networks(path, device)
-    return TrainedGenerator(networks, about, device)
+    networks, about = member_networks(path, torch.device(device))
+    return TrainedGenerator(networks, about, torch.device(device))
 
 
 def labels_and_seeds(numbers: np.ndarray, classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -108,7 +107,7 @@ def labels_and_seeds(numbers: np.ndarray, classes: int, seed: int) -> tuple[np.n
     return numbers % classes, seeds
 
 
-def sample_shards(generator: TrainedGenerator, images_per_class: int, shard_size: int, seed: int, folder: str | Path,
+def sample_shards(generator: TrainedGenerator, images_per_class: int, shard_size: int, seed: int, folder: Path,
                   name: str) -> list[Path]:  # fmt: skip
     """Write a labelled synthetic set as ``shard-00000.parquet`` ... and ``manifest.json`` in ``folder``.
 
@@ -123,13 +122,13 @@ def sample_shards(generator: TrainedGenerator, images_per_class: int, shard_size
         The generator's name, a column of every image beside its seed.
 
     """
-    folder, classes = Path(folder), generator.about.classes
+    classes = generator.about.classes
     total = images_per_class * classes
     shards = []
     for shard, start in enumerate(range(0, total, shard_size)):
         numbers = np.arange(start, min(start + shard_size, total))
         labels, seeds = labels_and_seeds(numbers, classes, seed)
-        path = folder / f"shard-{shard:05d}.parquet"
+        path = folder / shard_name(shard)
         write_images(path, generator.sample(labels, seeds), labels, seed=seeds, generator=[name] * len(numbers))
         shards.append({"file": path.name, "images": len(numbers)})
     manifest = {
