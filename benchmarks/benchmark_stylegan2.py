@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from understudy.devices import choose_device, multiplies_bfloat16
+from understudy.devices import multiplies_bfloat16, resolve_device
 from understudy.generators.batches import RealImages
 from understudy.generators.layers import multiply_in
 from understudy.generators.settings import GeneratorSettings
@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    device, (size, channels) = choose_device(options.device), SHAPES[options.preset]
+    device, (size, channels) = resolve_device(options.device), SHAPES[options.preset]
     settings = GeneratorSettings(method="stylegan2", preset=options.preset, batch=options.batch,
                                  minibatch_std_group=min(4, options.batch)).resolve()  # fmt: skip
     images = np.random.default_rng(0).integers(0, 256, (512, channels, size, size)).astype(np.uint8)

@@ -20,7 +20,7 @@ from PIL import Image
 
 from understudy.classifiers.extractor import load_extractor, train_extractor
 from understudy.data.shards import write_images
-from understudy.devices import choose_device
+from understudy.devices import resolve_device
 from understudy.generators.sampling import load_generator
 from understudy.generators.scoring import score_snapshots
 from understudy.generators.settings import PRESETS, GeneratorSettings
@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    device = choose_device(options.device)
+    device = resolve_device(options.device)
     for seed in options.seeds:
         folder = options.folder / f"seed{seed}"
         images, labels = colour_images(

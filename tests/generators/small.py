@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from understudy.generators.settings import PRESETS, GeneratorSettings, StyleGAN2Settings
+from understudy.generators.configuration import GeneratorSettings
+from understudy.generators.presets import PRESETS
+from understudy.generators.settings import StyleGAN2Settings
 
 SMALL = {
     "stylegan2": {

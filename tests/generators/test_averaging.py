@@ -1,6 +1,5 @@
 import pytest
 import torch
-
 from understudy.generators.averaging import MovingAverage
 
 

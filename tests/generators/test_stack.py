@@ -1,13 +1,13 @@
 import pytest
 import torch
 from torch import nn
+from understudy.generators.stack import Stack, descend
 
 from tests.generators.small import small_stylegan2
 from tests.generators.test_wgan_gp import SMALL
 from understudy.devices import torch_generator
 from understudy.generators.layers import EqualisedLinear, multiply_in
 from understudy.generators.losses import r1_penalty
-from understudy.generators.stack import Stack, descend
 from understudy.generators.stylegan2 import Discriminator, Generator
 from understudy.generators.wgan_gp import Critic
 from understudy.generators.wgan_gp import Generator as WGANGenerator

@@ -37,7 +37,8 @@ def _nullable(field: FieldInfo, prefix: str) -> tuple:
     return kind | None, Field(None, description=f"{prefix}{field.description}")
 
 
-Overrides = create_model("Overrides", __base__=PresetChoice, **_overrides())
+OVERRIDES = _overrides()
+Overrides = create_model("Overrides", __base__=PresetChoice, **OVERRIDES)
 
 
 class GeneratorSettings(Overrides):
@@ -62,7 +63,7 @@ class GeneratorSettings(Overrides):
         """
         preset = PRESETS[self.preset, self.method]
         changes = PER_CLASS_CHANGES.get((self.preset, self.method), {}) if self.per_class else {}
-        own = self.model_dump(include=set(_overrides()), exclude_none=True)
+        own = self.model_dump(include=set(OVERRIDES), exclude_none=True)
         unknown = sorted(set(own) - set(type(preset).model_fields))
         if unknown:
             raise ValueError(f"{', '.join(unknown)}: not a setting of {self.method}; remove it or change `method`")

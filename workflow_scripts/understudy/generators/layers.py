@@ -94,8 +94,8 @@ class EqualizedConv(nn.Module):
     ``size`` is that of the input, in pixels a side. Output [N, out_channels, size, size] or half of that.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel: int, size: int, down: bool = False, activate: bool = True,
-                 bias: bool = True):  # fmt: skip
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, size: int, down: bool = False,
+                 activate: bool = True, bias: bool = True):  # fmt: skip
         super().__init__()
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None

@@ -57,7 +57,8 @@ class ModulatedConv(nn.Module):
     the output: all images then share one weight tensor, and no per-image copy of it is ever made.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel: int, width: int, up_from: int = 0, demodulate: bool = True):
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, width: int, up_from: int = 0,
+                 demodulate: bool = True):  # fmt: skip
         super().__init__()
         self.affine = EqualizedLinear(width, in_channels, bias=1.0)
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels, kernel, kernel))
@@ -164,9 +165,12 @@ class StyleGAN2Generator(nn.Module):
         self.mapping = MappingNetwork(self.latent, classes, width, settings.mapping_layers, settings.mapping_rate)
         self.constant = nn.Parameter(torch.empty(depth[0], 4, 4))
         form = settings.generator_form
+        image_channels = [channels if form == "skip" or size == resolution else 0 for size in sizes]
         self.blocks = nn.ModuleList(
-            SynthesisBlock(in_channels, out_channels, size, form, channels if form == "skip" or size == resolution else 0, width)
-            for in_channels, out_channels, size in zip([depth[0], *depth], depth, sizes, strict=False)
+            SynthesisBlock(in_channels, out_channels, size, form, to_rgb, width)
+            for in_channels, out_channels, size, to_rgb in zip(
+                [depth[0], *depth[:-1]], depth, sizes, image_channels, strict=True
+            )
         )
         self.noise_sizes = [layer.size for block in self.blocks for layer in block.layers]
         self.random_numbers = self.latent + sum(size**2 for size in self.noise_sizes)

@@ -45,9 +45,7 @@ class StyleGAN2Step(AdversarialStep):
         # A lazy penalty is one more step every `interval`: the rate and decays are lowered to make up for it.
         c = interval / (interval + 1) if interval else 1.0
         weights = self.networks[name].parameters.values()
-        return torch.optim.Adam(
-            weights, lr=self.settings.learning_rate * c, betas=(0.0, 0.99**c), eps=1e-8, fused=True
-        )
+        return torch.optim.Adam(weights, lr=self.settings.learning_rate * c, betas=(0.0, 0.99**c), eps=1e-8, fused=True)
 
     def step(self, number: int, real: RealImages) -> tuple[Tensor, Tensor]:
         s, random = self.settings, StepRandom(self.seeds, number, self.device)
