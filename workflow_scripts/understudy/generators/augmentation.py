@@ -49,6 +49,71 @@ def matrices(rows: Sequence[Sequence[Tensor | float]], like: Tensor) -> Tensor:
     return torch.stack(entries, dim=1).unflatten(1, (len(rows), len(rows[0])))
 
 
+def _scale(numbers: Iterator[Tensor], size: int) -> Tensor:
+    factor = torch.exp2(-SCALE_DEVIATION * standard_normal(next(numbers)))
+    return matrices([[factor, 0.0, 0.0], [0.0, factor, 0.0], [0.0, 0.0, 1.0]], factor)
+
+
+def _rotate(numbers: Iterator[Tensor], size: int) -> Tensor:
+    angle = (2 * next(numbers) - 1) * math.pi
+    cos, sin = angle.cos(), angle.sin()
+    return matrices([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]], angle)
+
+
+def _stretch(numbers: Iterator[Tensor], size: int) -> Tensor:
+    factor = torch.exp2(-SCALE_DEVIATION * standard_normal(next(numbers)))
+    return matrices([[factor, 0.0, 0.0], [0.0, 1 / factor, 0.0], [0.0, 0.0, 1.0]], factor)
+
+
+def _subpixel(numbers: Iterator[Tensor], size: int) -> Tensor:
+    right, down = (-SUBPIXEL_DEVIATION * size * standard_normal(next(numbers)) for _ in range(2))
+    return matrices([[1.0, 0.0, right], [0.0, 1.0, down], [0.0, 0.0, 1.0]], right)
+
+
+def _brightness(number: Tensor) -> Tensor:
+    b = BRIGHTNESS_DEVIATION * standard_normal(number)
+    return matrices([[1.0, 0.0, 0.0, b], [0.0, 1.0, 0.0, b], [0.0, 0.0, 1.0, b], [0.0, 0.0, 0.0, 1.0]], b)
+
+
+def _contrast(number: Tensor) -> Tensor:
+    c = torch.exp2(CONTRAST_DEVIATION * standard_normal(number))
+    return matrices([[c, 0.0, 0.0, 0.0], [0.0, c, 0.0, 0.0], [0.0, 0.0, c, 0.0], [0.0, 0.0, 0.0, 1.0]], c)
+
+
+def _luma_axis(like: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the identity and the projection onto the axis of brightness, [4, 4] each."""
+    luma = torch.tensor([1.0, 1.0, 1.0, 0.0], dtype=like.dtype, device=like.device) / math.sqrt(3)
+    return torch.eye(4, dtype=like.dtype, device=like.device), torch.outer(luma, luma)
+
+
+def _luma_flip(number: Tensor) -> Tensor:
+    identity, axis = _luma_axis(number)
+    return torch.where(number[:, None, None] < 0.5, identity - 2 * axis, identity)
+
+
+def _hue(number: Tensor) -> Tensor:
+    # Rodrigues' formula for the axis (1, 1, 1) / sqrt(3).
+    angle = (2 * number - 1) * math.pi
+    cos, side = angle.cos(), angle.sin() / math.sqrt(3)
+    rest = (1 - cos) / 3
+    rows = [[cos + rest, rest - side, rest + side, 0.0], [rest + side, cos + rest, rest - side, 0.0],
+            [rest - side, rest + side, cos + rest, 0.0], [0.0, 0.0, 0.0, 1.0]]  # fmt: skip
+    return matrices(rows, angle)
+
+
+def _saturation(number: Tensor) -> Tensor:
+    identity, axis = _luma_axis(number)
+    return axis + (identity - axis) * torch.exp2(SATURATION_DEVIATION * standard_normal(number))[:, None, None]
+
+
+# Each makes matrices [B, rows, columns] from uniform numbers [B]: of places, in images of ``size`` pixels a side, ...
+WARPS = {"scale": _scale, "rotate": _rotate, "stretch": _stretch, "subpixel": _subpixel}
+# ... and of colours.
+COLOURS = {
+    "brightness": _brightness, "contrast": _contrast, "luma_flip": _luma_flip, "hue": _hue, "saturation": _saturation,
+}  # fmt: skip
+
+
 class AdaptiveAugmentation(nn.Module):
     """The pipeline of the augmentations called ``names``, for square images of ``size`` pixels a side."""
 
@@ -118,33 +183,13 @@ class AdaptiveAugmentation(nn.Module):
 
     def sample_warp(self, p: Tensor, numbers: Iterator[Tensor]) -> Tensor:
         """Return matrices [B, 2, 3] that map (x, y, 1) of the result to its source, in pixels from the centre."""
-        identity = matrices([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], p)
-        total = identity
-
-        def apply(chosen: Tensor, matrix: Tensor) -> None:
-            nonlocal total
-            total = total @ torch.where(chosen[:, None, None], matrix, identity)
-
-        def rotate() -> None:
-            # Before and after stretching; together they are applied with probability p.
-            chosen, angle = next(numbers) < 1 - (1 - p).sqrt(), (2 * next(numbers) - 1) * math.pi
-            cos, sin = angle.cos(), angle.sin()
-            apply(chosen, matrices([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]], p))
-
-        if "scale" in self.names:
-            chosen, factor = next(numbers) < p, torch.exp2(-SCALE_DEVIATION * standard_normal(next(numbers)))
-            apply(chosen, matrices([[factor, 0.0, 0.0], [0.0, factor, 0.0], [0.0, 0.0, 1.0]], p))
-        if "rotate" in self.names:
-            rotate()
-        if "stretch" in self.names:
-            chosen, factor = next(numbers) < p, torch.exp2(-SCALE_DEVIATION * standard_normal(next(numbers)))
-            apply(chosen, matrices([[factor, 0.0, 0.0], [0.0, 1 / factor, 0.0], [0.0, 0.0, 1.0]], p))
-        if "rotate" in self.names:
-            rotate()
-        if "subpixel" in self.names:
-            chosen = next(numbers) < p
-            right, down = (-SUBPIXEL_DEVIATION * self.size * standard_normal(next(numbers)) for _ in range(2))
-            apply(chosen, matrices([[1.0, 0.0, right], [0.0, 1.0, down], [0.0, 0.0, 1.0]], p))
+        identity = torch.eye(3, dtype=p.dtype, device=p.device)
+        total = identity.expand(len(p), 3, 3)
+        # A rotation before stretching and one after are together applied with probability p.
+        for name in ("scale", "rotate", "stretch", "rotate", "subpixel"):
+            if name in self.names:
+                chosen = next(numbers) < (1 - (1 - p).sqrt() if name == "rotate" else p)
+                total = total @ torch.where(chosen[:, None, None], WARPS[name](numbers, self.size), identity)
         return total[:, :2]
 
     def warp(self, images: Tensor, transform: Tensor) -> Tensor:
@@ -172,45 +217,12 @@ class AdaptiveAugmentation(nn.Module):
     def sample_colour(self, p: Tensor, numbers: Iterator[Tensor]) -> Tensor:
         """Return matrices [B, 3, 4] that map (r, g, b, 1) to the new colour."""
         identity = torch.eye(4, dtype=p.dtype, device=p.device)
-        total = identity.expand(p.shape[0], 4, 4)
-        luma = torch.tensor([1.0, 1.0, 1.0, 0.0], dtype=p.dtype, device=p.device) / math.sqrt(3)
-        axis = torch.outer(luma, luma)
-
-        def apply(chosen: Tensor, matrix: Tensor) -> None:
-            nonlocal total
-            total = torch.where(chosen[:, None, None], matrix, identity) @ total
-
-        if "brightness" in self.names:
-            chosen, b = next(numbers) < p, BRIGHTNESS_DEVIATION * standard_normal(next(numbers))
-            apply(chosen, matrices([[1.0, 0.0, 0.0, b], [0.0, 1.0, 0.0, b], [0.0, 0.0, 1.0, b], [0.0, 0, 0, 1.0]], p))
-        if "contrast" in self.names:
-            chosen, c = next(numbers) < p, torch.exp2(CONTRAST_DEVIATION * standard_normal(next(numbers)))
-            apply(chosen, matrices([[c, 0.0, 0, 0], [0.0, c, 0, 0], [0.0, 0, c, 0], [0.0, 0, 0, 1.0]], p))
-        if "luma_flip" in self.names:
-            chosen, half = next(numbers) < p, next(numbers) < 0.5
-            apply(chosen & half, (identity - 2 * axis).expand_as(total))
-        if "hue" in self.names:
-            chosen, angle = next(numbers) < p, (2 * next(numbers) - 1) * math.pi
-            apply(chosen, self._rotation_about_luma(angle))
-        if "saturation" in self.names:
-            chosen, s = next(numbers) < p, torch.exp2(SATURATION_DEVIATION * standard_normal(next(numbers)))
-            apply(chosen, axis + (identity - axis) * s[:, None, None])
+        total = identity.expand(len(p), 4, 4)
+        for name in COLOUR:
+            if name in self.names:
+                chosen = next(numbers) < p
+                total = torch.where(chosen[:, None, None], COLOURS[name](next(numbers)), identity) @ total
         return total[:, :3]
-
-    @staticmethod
-    def _rotation_about_luma(angle: Tensor) -> Tensor:
-        # Rodrigues' formula for the axis (1, 1, 1) / sqrt(3).
-        cos, side = angle.cos(), angle.sin() / math.sqrt(3)
-        rest = (1 - cos) / 3
-        return matrices(
-            [
-                [cos + rest, rest - side, rest + side, 0.0],
-                [rest + side, cos + rest, rest - side, 0.0],
-                [rest - side, rest + side, cos + rest, 0.0],
-                [0.0, 0.0, 0.0, 1.0],
-            ],
-            angle,
-        )
 
     def recolour(self, images: Tensor, transform: Tensor) -> Tensor:
         """Apply colour matrices [B, 3, 4]; a grey image is changed as its luma would be."""

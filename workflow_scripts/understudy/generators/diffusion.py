@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 from diffusers import DDIMScheduler, UNet2DModel
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -18,10 +19,10 @@ from understudy.devices import global_random_state, torch_generator
 from understudy.errors import StudyError
 from understudy.generators.batches import TrainingImages
 from understudy.generators.diffusion_settings import DiffusionSettings
-from understudy.generators.model_files import read_description, read_weights, write_model
+from understudy.generators.model_files import read_description, write_model
 from understudy.moving_average import MovingAverage
 from understudy.seeds import seed_for
-from understudy.training_loop import train
+from understudy.training_loop import Training, train
 
 FORMAT = "understudy-diffusion-1"
 NAME = "diffusion"
@@ -98,8 +99,8 @@ def train_diffusion(
     return run.history
 
 
-class DiffusionTraining:
-    """A diffusion model's training under way; a :class:`~understudy.training_loop.Training`.
+class DiffusionTraining(Training):
+    """A diffusion model's training under way.
 
     Every step draws from a generator of its own: its number is all its randomness.
     """
@@ -116,7 +117,7 @@ class DiffusionTraining:
         self.average = MovingAverage(self.parameters)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=settings.learning_rate, weight_decay=0.0)
         self.alphas = noise_schedule(settings).alphas_cumprod.to(device)
-        self.total, self.done, self.history, self.note = settings.steps, 0, [], ""
+        self.total, self.history = settings.steps, []
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=device)
 
     def _sample(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -176,14 +177,6 @@ class DiffusionTraining:
         named |= {f"network.{name}": value for name, value in self.parameters.items()}
         return named | adam_tensors(self.optimizer, self.parameters)
 
-    def log_dict(self) -> dict:
-        """Return the history, as JSON-able data."""
-        return {"history": self.history}
-
-    def load_log_dict(self, log: dict) -> None:
-        """Take over what :meth:`log_dict` returned."""
-        self.history = log["history"]
-
     def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
         """Go on from what :meth:`state_dict` returned."""
         load_adam(self.optimizer, self.parameters, tensors)
@@ -202,5 +195,5 @@ def load_diffusion(path: str | Path) -> tuple[UNet2DModel, DiffusionSettings, di
     description = read_description(path, FORMAT)
     settings, shape = DiffusionSettings(**description["settings"]), description["shape"]
     network = build_unet(settings, **shape)
-    network.load_state_dict(read_weights(path))
+    network.load_state_dict(load_file(path))
     return network.eval().requires_grad_(False), settings, shape

@@ -39,9 +39,3 @@ def read_description(path: str | Path, model_format: str) -> dict:
     if found != model_format:
         raise StudyError(f"{path} holds no model of format {model_format!r}, but {found!r}; train the model again")
     return description
-
-
-def read_weights(path: str | Path) -> dict[str, Tensor]:
-    """Return a model's weights by name, on the CPU."""
-    with safe_open(path, framework="pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict

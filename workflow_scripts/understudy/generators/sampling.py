@@ -20,8 +20,8 @@ from understudy.files import write_json
 from understudy.generators.snapshots import SnapshotDescription, member_networks
 from understudy.seeds import seed_for
 
-# On a CPU, the number of images handed to the network at once; its last bits depend on it.
-CPU_WIDTH = 50
+# Images handed to the network at once. On a CPU the last bits depend on it, so batches are filled up to it.
+BATCH = {"cpu": 50, "cuda": 500}
 
 
 class TrainedGenerator:
@@ -31,17 +31,13 @@ class TrainedGenerator:
         self.networks, self.about, self.device = networks, about, device
 
     @torch.no_grad()
-    def sample(self, labels: Sequence[int] | np.ndarray, seeds: Sequence[int] | np.ndarray, batch_size: int = 500
-               ) -> np.ndarray:  # fmt: skip
-        """Make one image per label and seed.
+    def sample(self, labels: Sequence[int] | np.ndarray, seeds: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Make one image per label and seed; on a CPU its pixels depend on these alone.
 
         Parameters
         ----------
         labels : integers [N], 0 to classes - 1
         seeds : integers [N] in [0, 2**63)
-        batch_size : int
-            Images made at once on a GPU. On a CPU the network always gets batches of one fixed size, filled up if
-            need be, so that an image's pixels depend on its label and seed alone.
 
         Returns
         -------
@@ -61,7 +57,7 @@ class TrainedGenerator:
             raise StudyError(f"sampling: labels {labels.min()} to {labels.max()}; allowed are 0 to {classes - 1}")
         side = self.about.resolution
         images = np.empty((len(labels), self.about.channels, side, side), dtype=np.uint8)
-        width = CPU_WIDTH if self.device.type == "cpu" else batch_size
+        width = BATCH[self.device.type]
         for member, network in enumerate(self.networks):
             own = np.flatnonzero(labels == member) if len(self.networks) > 1 else np.arange(len(labels))
             for start in range(0, len(own), width):
@@ -108,7 +104,7 @@ def labels_and_seeds(numbers: np.ndarray, classes: int, seed: int) -> tuple[np.n
 
 
 def sample_shards(generator: TrainedGenerator, images_per_class: int, shard_size: int, seed: int, folder: Path,
-                  name: str) -> list[Path]:  # fmt: skip
+                  name: str) -> None:  # fmt: skip
     """Write a labelled synthetic set as ``shard-00000.parquet`` ... and ``manifest.json`` in ``folder``.
 
     Image i has label i mod classes and the seed derived from ``seed`` and i, so that any shard can be made alone and
@@ -122,23 +118,21 @@ def sample_shards(generator: TrainedGenerator, images_per_class: int, shard_size
         The generator's name, a column of every image beside its seed.
 
     """
-    classes = generator.about.classes
-    total = images_per_class * classes
-    shards = []
-    for shard, start in enumerate(range(0, total, shard_size)):
-        numbers = np.arange(start, min(start + shard_size, total))
-        labels, seeds = labels_and_seeds(numbers, classes, seed)
+    about = generator.about
+    images, shards = images_per_class * about.classes, []
+    for shard, start in enumerate(range(0, images, shard_size)):
+        numbers = np.arange(start, min(start + shard_size, images))
+        labels, seeds = labels_and_seeds(numbers, about.classes, seed)
         path = folder / shard_name(shard)
         write_images(path, generator.sample(labels, seeds), labels, seed=seeds, generator=[name] * len(numbers))
         shards.append({"file": path.name, "images": len(numbers)})
     manifest = {
         "generator": name,
-        "step": generator.about.step,
-        "images_seen": generator.about.images_seen,
-        "classes": classes,
+        "step": about.step,
+        "images_seen": about.images_seen,
+        "classes": about.classes,
         "images_per_class": images_per_class,
         "seed": seed,
         "shards": shards,
     }
     write_json(folder / "manifest.json", manifest)
-    return [folder / shard["file"] for shard in shards]

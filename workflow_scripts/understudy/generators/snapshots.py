@@ -4,11 +4,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from understudy.errors import StudyError
 from understudy.generators.methods import METHODS, load_settings
-from understudy.generators.model_files import read_description, read_weights, write_model
+from understudy.generators.model_files import read_description, write_model
 from understudy.generators.settings import TrainingSettings
 
 FORMAT = "understudy-generator-2"
@@ -84,7 +85,7 @@ def describe_snapshot(path: str | Path) -> tuple[TrainingSettings, SnapshotDescr
 def member_networks(path: str | Path, device: torch.device) -> tuple[list[nn.Module], SnapshotDescription]:
     """Return the snapshot's networks, one, or one per class, ready to generate."""
     settings, about = describe_snapshot(path)
-    weights = read_weights(path)
+    weights = load_file(path)
     classes, members = (1, about.classes) if settings.per_class else (about.classes, 1)
     networks = []
     for member in range(members):

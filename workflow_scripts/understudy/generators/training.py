@@ -16,7 +16,7 @@ from understudy.generators.settings import TrainingSettings, evenly_spaced
 from understudy.generators.snapshots import SnapshotDescription, save_snapshot, snapshot_name
 from understudy.seeds import seed_for
 from understudy.tables import write_table
-from understudy.training_loop import train
+from understudy.training_loop import Training, train
 
 HISTORY_ROWS = 200  # per GAN
 # Looking for NaN waits for the device, so it isn't done at every step.
@@ -67,8 +67,8 @@ def train_generator(
     return [run.snapshot_path(step) for step in settings.snapshot_steps]
 
 
-class GANTraining:
-    """A GAN's training under way; a :class:`~understudy.training_loop.Training`."""
+class GANTraining(Training):
+    """A GAN's training under way."""
 
     def __init__(self, data: TrainingImages, settings: TrainingSettings, seed: int, folder: Path, name: str,
                  device: torch.device):  # fmt: skip
@@ -79,7 +79,7 @@ class GANTraining:
         channels, resolution = data.images.shape[1:3]
         step_class = METHODS[settings.method].step()
         self.method = step_class(settings, resolution, channels, self.real.label_count, seeds, device)
-        self.total, self.done, self.note = settings.steps, 0, ""
+        self.total = settings.steps
         self.history_steps = set(evenly_spaced(self.total, HISTORY_ROWS))
         self.history: list[dict] = []
         # Sums of the generator's and the discriminator's losses since the last row of the history.
@@ -87,7 +87,6 @@ class GANTraining:
         self.summed = torch.zeros(1)
 
     def advance(self) -> None:
-        """Take one step, and write the history's row and the snapshot that are due after it."""
         self.sums += torch.stack(self.method.step(self.done, self.real))
         self.summed += 1
         self.done += 1
@@ -107,24 +106,23 @@ class GANTraining:
         generator_losses, discriminator_losses = (self.sums / self.summed.item()).tolist()
         unscaled = torch.zeros(len(self.members))
         p, r = (self.method.scalars.get(key, unscaled).tolist() for key in ("p", "r"))
-        for k, member in enumerate(self.members):
-            self.history.append(
-                {
-                    "step": self.done,
-                    "images_seen": self._images_seen,
-                    "label": member,
-                    "generator_loss": generator_losses[k],
-                    "discriminator_loss": discriminator_losses[k],
-                    "augmentation_p": p[k],
-                    "augmentation_r": r[k],
-                }
-            )
+        self.history += [
+            {
+                "step": self.done,
+                "images_seen": self._images_seen,
+                "label": member,
+                "generator_loss": generator_losses[k],
+                "discriminator_loss": discriminator_losses[k],
+                "augmentation_p": p[k],
+                "augmentation_r": r[k],
+            }
+            for k, member in enumerate(self.members)
+        ]
         self.note = f"losses {np.mean(generator_losses):.3f} {np.mean(discriminator_losses):.3f}"
         self.sums.zero_()
         self.summed.zero_()
 
     def check_finite(self) -> None:
-        """Raise a StudyError if a loss since the last row of the history was NaN or infinite."""
         bad = ~self.sums.isfinite().all(dim=0)
         if bad.any():
             member = self.members[int(bad.nonzero()[0])]
@@ -145,21 +143,11 @@ class GANTraining:
         return self.folder / "snapshots" / snapshot_name(step)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return the whole state, but for the history and the number of steps done."""
         return self._sums() | self.method.state_dict()
 
     def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
         copy_tensors(tensors, self._sums())
         self.method.load_state_dict(tensors)
 
     def _sums(self) -> dict[str, Tensor]:
         return {"sums": self.sums, "summed": self.summed}
-
-    def log_dict(self) -> dict:
-        """Return the history, as JSON-able data."""
-        return {"history": self.history}
-
-    def load_log_dict(self, log: dict) -> None:
-        """Take over what :meth:`log_dict` returned."""
-        self.history = log["history"]

@@ -16,6 +16,8 @@ from understudy.metrics.features import check_features, check_same_space
 from understudy.seeds import numpy_generator
 
 TIE = 1e-9  # of the mean squared distance
+BLOCKS = 10
+PAIRS = 16
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,11 @@ def nearest(queries: np.ndarray, references: np.ndarray) -> tuple[np.ndarray, np
         return pairwise_distances_argmin_min(queries - centre, references - centre)
 
 
-def nearest_train_excess(
-    generated: np.ndarray, train: np.ndarray, held_out: np.ndarray, seed: int, blocks: int = 10
-) -> float:
+def nearest_train_excess(generated: np.ndarray, train: np.ndarray, held_out: np.ndarray, seed: int) -> float:
     """How much more often than half a generated image is nearer to train than to held-out images, in [-1/2, 1/2].
 
     0: no sign of copying; 1/2: every generated image is nearer to a training image. Both references have the same
-    size, that of the smaller: the larger one is shuffled and used in up to `blocks` disjoint blocks of that size,
+    size, that of the smaller: the larger one is shuffled and used in up to BLOCKS disjoint blocks of that size,
     whose results are averaged. Ties count one half.
 
     Parameters
@@ -70,15 +70,15 @@ def nearest_train_excess(
 
     """
     size, rng = min(len(train), len(held_out)), numpy_generator(seed)
-    to_train = _nearest_in_blocks(generated, train[rng.permutation(len(train))], size, blocks)
-    to_held_out = _nearest_in_blocks(generated, held_out[rng.permutation(len(held_out))], size, blocks)
+    to_train = _nearest_in_blocks(generated, train[rng.permutation(len(train))], size)
+    to_held_out = _nearest_in_blocks(generated, held_out[rng.permutation(len(held_out))], size)
     difference = to_held_out - to_train  # [N, blocks of the larger sample]
     # Where train and held-out images hold the same image, rounding alone would say which is nearer.
     difference[np.abs(difference) < TIE * to_train.mean()] = 0.0
     return float(0.5 * np.sign(difference).mean())
 
 
-def nearest_train_excess_of_real(train: np.ndarray, held_out: np.ndarray, seed: int, blocks: int = 10) -> float:
+def nearest_train_excess_of_real(train: np.ndarray, held_out: np.ndarray, seed: int) -> float:
     """Return the control: the same figure for half of the held-out images, against train and their other half.
 
     Away from 0 where the features treat training images differently, as those of a network that was trained on
@@ -94,13 +94,11 @@ def nearest_train_excess_of_real(train: np.ndarray, held_out: np.ndarray, seed: 
         raise StudyError(f"memorisation control: {len(held_out)} held-out images can't be halved; give at least two")
     order = numpy_generator(seed).permutation(len(held_out))
     queries, others = held_out[order[: len(order) // 2]], held_out[order[len(order) // 2 :]]
-    return nearest_train_excess(queries, train, others, seed, blocks)
+    return nearest_train_excess(queries, train, others, seed)
 
 
-def closest_pairs(
-    generated: np.ndarray, train: np.ndarray, held_out: np.ndarray | None = None, count: int = 16
-) -> ClosestPairs:
-    """Find the `count` generated images [N, D] that lie nearest to any of the training images [T, D].
+def closest_pairs(generated: np.ndarray, train: np.ndarray, held_out: np.ndarray | None = None) -> ClosestPairs:
+    """Find the PAIRS generated images [N, D] that lie nearest to any of the training images [T, D].
 
     Raises
     ------
@@ -109,12 +107,12 @@ def closest_pairs(
 
     """
     indices, distances = nearest(generated, train)
-    first = np.argsort(distances, kind="stable")[:count]
+    first = np.argsort(distances, kind="stable")[:PAIRS]
     beyond = np.full(len(first), np.nan) if held_out is None else nearest(np.asarray(generated)[first], held_out)[1]
     return ClosestPairs(first, indices[first], distances[first], beyond)
 
 
-def _nearest_in_blocks(queries: np.ndarray, references: np.ndarray, size: int, blocks: int) -> np.ndarray:
-    """Squared distance to the nearest in each block of `size` references: fp64 [N, blocks], at most `blocks`."""
-    starts = range(0, len(references) - size + 1, size)[:blocks]
+def _nearest_in_blocks(queries: np.ndarray, references: np.ndarray, size: int) -> np.ndarray:
+    """Squared distance to the nearest in each block of `size` references: fp64 [N, blocks], at most BLOCKS."""
+    starts = range(0, len(references) - size + 1, size)[:BLOCKS]
     return np.stack([nearest(queries, references[start : start + size])[1] ** 2 for start in starts], axis=1)
