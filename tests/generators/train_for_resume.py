@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from tests.generators.small import made_up_images, small_settings
+from tests.generators.small import CPU, made_up_images, small_settings
 from understudy.generators.training import train_generator
 
 
@@ -14,11 +14,7 @@ def train_small(method: str, per_class: bool, folder: Path) -> list[Path]:
     torch.set_num_threads(1)
     penalty = {"path_length_weight": 2.0} if method == "stylegan2" else {}
     settings = small_settings(method, per_class=per_class, kimg=0.24, **penalty)
-    images, labels = made_up_images()
-    device = torch.device("cpu")
-    return train_generator(
-        images, labels, 3, settings, 5, folder / "out", folder / "checkpoints", device, checkpoint_seconds=0
-    )
+    return train_generator(made_up_images(), settings, 5, folder, CPU, checkpoint_seconds=0)
 
 
 if __name__ == "__main__":
