@@ -15,7 +15,7 @@ rule prepare:
     resources:
         **resources_for("prepare"),
     params:
-        settings=study.data.model_dump(mode="json"),
+        settings=study.data.canonical(),
         source=files_state(study.data.root),
         version=STAGE_VERSIONS["prepare"],
     message:
@@ -40,8 +40,8 @@ rule draw_train:
     resources:
         **resources_for("draw_train"),
     params:
-        train=lambda wildcards: study.splits[wildcards.split].train,
         **stage("draw_train"),
+        train=lambda wildcards: study.splits[wildcards.split].train,
     message:
         "Drawing the training images of {wildcards.split}, draw {wildcards.draw}"
     script:
@@ -64,8 +64,8 @@ rule carve_train:
     resources:
         **resources_for("carve_train"),
     params:
-        validation=lambda wildcards: study.splits[wildcards.split].validation,
         **stage("carve_train"),
+        validation=lambda wildcards: study.splits[wildcards.split].validation,
     message:
         "Carving subtrain and validation out of the training images of {wildcards.split}, draw {wildcards.draw}"
     script:
@@ -89,9 +89,9 @@ rule divide_held_out:
     resources:
         **resources_for("divide_held_out"),
     params:
+        **stage("divide_held_out"),
         train=lambda wildcards: study.splits[wildcards.split].train,
         calibration_fraction=study.calibration_fraction,
-        **stage("divide_held_out"),
     message:
         "Dividing the held-out images of {wildcards.split}, draw {wildcards.draw}"
     script:

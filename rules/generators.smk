@@ -1,5 +1,9 @@
 # Generators: train on the train file alone, score snapshots, select the best one, sample a synthetic set, evaluate it.
 GENERATORS = list(study.generators)
+# What trains them, presets filled in.
+TRAININGS = {
+    name: entry.resolve().canonical() for name, entry in study.generators.items()
+}
 # The set of each split that the synthetic protocol chooses with.
 SYNTHETIC_SETS = {split: study.synthetic_set(split) for split in plan.splits}
 GENERATOR = plan.generator("{draw}", "{split}", "{generator}").as_posix()
@@ -26,11 +30,9 @@ rule train_generator:
     resources:
         **resources_for("train_generator"),
     params:
-        settings=lambda wildcards: study.generators[wildcards.generator]
-        .resolve()
-        .model_dump(mode="json"),
-        checkpoints=f"{ROOT}/checkpoints/generators/{GENERATOR_KEYS}",
         **stage("train_generator"),
+        settings=lambda wildcards: TRAININGS[wildcards.generator],
+        checkpoints=f"{ROOT}/checkpoints/generators/{GENERATOR_KEYS}",
     message:
         "Training generator {wildcards.generator} on {wildcards.split}, draw {wildcards.draw}"
     script:
@@ -55,8 +57,8 @@ rule select_snapshot:
     resources:
         **resources_for("select_snapshot"),
     params:
-        features=study.feature_extractor.kind,
         **stage("select_snapshot"),
+        features=study.feature_extractor.kind,
     message:
         "Selecting a snapshot of {wildcards.generator} on {wildcards.split}, draw {wildcards.draw}"
     script:
@@ -78,9 +80,9 @@ rule sample:
     resources:
         **resources_for("sample"),
     params:
+        **stage("sample"),
         images_per_class=study.synthetic.images_per_class,
         shard_size=study.synthetic.shard_size,
-        **stage("sample"),
     message:
         "Sampling the synthetic set of {wildcards.generator} on {wildcards.split}, draw {wildcards.draw}"
     script:
@@ -110,8 +112,8 @@ rule evaluate_generator:
     resources:
         **resources_for("evaluate_generator"),
     params:
-        features=study.feature_extractor.kind,
         **stage("evaluate_generator"),
+        features=study.feature_extractor.kind,
     message:
         "Measuring the synthetic set of {wildcards.generator} on {wildcards.split}, draw {wildcards.draw}"
     script:

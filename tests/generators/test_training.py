@@ -1,7 +1,4 @@
 import shutil
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +7,15 @@ import torch
 from safetensors.torch import load_file
 
 from tests.generators.small import CPU, made_up_images, small_settings
-from tests.generators.train_for_resume import train_small
+from understudy.checkpoints import Checkpoints
 from understudy.errors import StudyError
 from understudy.generators.batches import TrainingImages
 from understudy.generators.methods import METHODS
 from understudy.generators.snapshots import describe_snapshot, training_snapshots
 from understudy.generators.stylegan2_step import StyleGAN2Step
-from understudy.generators.training import train_generator
+from understudy.generators.training import GANTraining, train_generator
 from understudy.tables import read_table
 
-ROOT = Path(__file__).parents[2]
 DATA = made_up_images()
 
 
@@ -65,32 +61,28 @@ def test_a_training_that_lost_a_snapshot_is_refused(trained, tmp_path):
         training_snapshots(kept)
 
 
-@pytest.mark.parametrize(
-    ("method", "per_class"),
-    [
-        ("stylegan2", False),
-        ("wgan_gp", False),
-        # One more process and two more trainings each, for the state that the first two have as well, stacked.
-        pytest.param("stylegan2", True, marks=pytest.mark.slow),
-        pytest.param("wgan_gp", True, marks=pytest.mark.slow),
-    ],
-)
-def test_killed_and_resumed_training_gives_identical_weights(tmp_path, method, per_class):
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    command = [sys.executable, "-m", "tests.generators.train_for_resume", method, str(per_class), broken]
-    threads = torch.get_num_threads()
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as child:
-        deadline = time.monotonic() + 120
-        while not list((broken / "checkpoints").glob("step-*[2-9].safetensors")):
-            assert child.poll() is None and time.monotonic() < deadline, "no checkpoint to kill it after"
-            time.sleep(0.01)
-        child.kill()
-    assert not (broken / "history.parquet").exists()
-    resumed, straight = train_small(method, per_class, broken), train_small(method, per_class, whole)
-    torch.set_num_threads(threads)
+@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("per_class", [False, True])
+def test_an_interrupted_training_goes_on_exactly(tmp_path, monkeypatch, method, per_class):
+    penalty = {"path_length_weight": 2.0} if method == "stylegan2" else {}
+    settings = small_settings(method, per_class=per_class, kimg=0.08, **penalty)
+    straight = train_generator(DATA, settings, 5, tmp_path / "whole", CPU, name="trial")
+    advance = GANTraining.advance
+
+    def dies(self):
+        if self.done == 6:
+            raise KeyboardInterrupt
+        advance(self)
+
+    monkeypatch.setattr(GANTraining, "advance", dies)
+    with pytest.raises(KeyboardInterrupt):
+        train_generator(DATA, settings, 5, tmp_path / "broken", CPU, name="trial", checkpoint_seconds=0)
+    assert Checkpoints(tmp_path / "broken/checkpoints").load()[0] == 6
+    monkeypatch.setattr(GANTraining, "advance", advance)
+    resumed = train_generator(DATA, settings, 5, tmp_path / "broken", CPU, name="trial")
     for one, other in zip(resumed, straight, strict=True):
         assert_same_weights(one, other)
-    history = [read_table(folder / "history.parquet", "generator_history") for folder in (whole, broken)]
+    history = [read_table(tmp_path / name / "history.parquet", "generator_history") for name in ("whole", "broken")]
     assert history[0].equals(history[1])
 
 
