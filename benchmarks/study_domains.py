@@ -50,7 +50,7 @@ from understudy.tables import read_tables
 
 PENALTY = 1.0  # of ridge, the default of a study
 AIM = 0.003  # adaptive may be this far below the better of the two others
-LEAST_IMAGES = 15
+MIN_IMAGES = 15
 Domain = tuple[str, Predictions, Predictions, Predictions | None]  # name; synthetic, real and, if not halved, judging
 
 
@@ -97,7 +97,7 @@ def variants(name: str, whole: Predictions, real: Predictions) -> Iterator[Domai
             hard = wrong[:n].mean(axis=0) >= least - 1e-9
             odd = hard & (wrong[-n:].mean(axis=0) <= 1 - least + 1e-9)
             for kind, images, rest in (("strong wrong", hard, names[n:]), ("and weak right", odd, names[n:-n])):
-                if images.sum() >= LEAST_IMAGES:
+                if images.sum() >= MIN_IMAGES:
                     yield (
                         f"{name}, {words} of {n} {kind}",
                         whole.of_models(rest).of_images(images),
