@@ -68,9 +68,9 @@ class TrainedGenerator:
         return images
 
     def _random(self, numbers: int, seeds: np.ndarray) -> Tensor:
-        # Drawn on the CPU whatever the device, so that a seed means the same latent everywhere.
-        drawn = [torch.randn(numbers, generator=torch_generator(int(seed))) for seed in seeds]
-        return torch.stack(drawn).to(self.device)
+        # On the CPU whatever the device, so that a seed means the same latent everywhere.
+        latents = [torch.randn(numbers, generator=torch_generator(int(seed))) for seed in seeds]
+        return torch.stack(latents).to(self.device)
 
     def _one_hot(self, labels: np.ndarray) -> Tensor:
         if len(self.networks) > 1:
