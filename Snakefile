@@ -14,7 +14,8 @@ from understudy.slurm_advice import advice_for_run
 from understudy.config import load_study
 from understudy.config_files import read_config
 from understudy.costs.requests import Requests
-from understudy.data.sources import files_state, source_state
+from understudy.data.file_state import files_state
+from understudy.data.shards import shard_name
 from understudy.errors import StudyError
 from understudy.dependencies import code_inputs
 from understudy.plan import REGIMES, Plan

@@ -23,7 +23,7 @@ from understudy.classifiers.augmentation import Augmentation, draw_epoch
 from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import build_network, image_statistics
 from understudy.classifiers.stacking import Stack
-from understudy.devices import choose_device
+from understudy.devices import resolve_device
 
 SHAPE = Shape(3, 32, 10)
 AUGMENT = transforms.Compose([transforms.RandomCrop(SHAPE.size, padding=4), transforms.RandomHorizontalFlip()])
@@ -102,7 +102,7 @@ def main() -> None:
     parser.add_argument("--compiled", action="store_true", help="time ours compiled too")
     parser.add_argument("--device", default="auto")
     options = parser.parse_args()
-    device = choose_device(options.device)
+    device = resolve_device(options.device)
     print(torch.cuda.get_device_name() if device.type == "cuda" else "CPU", f"torch {torch.__version__}", sep=", ")
     pixels = np.random.default_rng(0).integers(0, 256, (options.images, 3, SHAPE.size, SHAPE.size)).astype(np.uint8)
     data = TensorDataset(torch.from_numpy(pixels), torch.arange(options.images) % SHAPE.classes)

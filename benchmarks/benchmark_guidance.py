@@ -18,6 +18,7 @@ import torch
 
 from understudy.classifiers.layers import Shape
 from understudy.config import Study, read_study
+from understudy.generators.batches import TrainingImages
 from understudy.generators.denoisers import TrainedDenoiser
 from understudy.generators.diffusion import train_diffusion
 from understudy.practice.comparison_settings import GuidanceSettings, SamplingSettings
@@ -35,7 +36,8 @@ def untrained(study: Study, folder: Path) -> tuple[TrainedDenoiser, LearnerTrain
     comparison = study.practice.comparison
     settings = comparison.generator.model_copy(update={"steps": 1})
     images = np.random.default_rng(0).integers(0, 256, (100, 1, 8, 8), dtype=np.uint8)
-    train_diffusion(images, np.arange(100) % 10, 10, settings, 0, folder / "model", folder / "checkpoints", CPU)
+    data = TrainingImages(images, np.arange(100) % 10, 10)
+    train_diffusion(data, settings, 0, folder / "model", folder / "checkpoints", CPU)
     statistics_of_pixels = torch.tensor([80.0]), torch.tensor([90.0])
     learner = LearnerTraining(comparison.learner, Shape(1, 8, 10), statistics_of_pixels, 0, CPU)
     return TrainedDenoiser(folder / "model", CPU), learner

@@ -20,13 +20,13 @@ DIMENSIONS = 64
 ROUNDS = 5
 
 
-def mixture(random: np.random.Generator, components: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rectified mixtures of Gaussians, as features of a network are, with unlike shares in the two samples."""
-    centres = random.normal(size=(components, DIMENSIONS))
-    widths = np.exp(0.5 * random.normal(size=DIMENSIONS))
-    shares = random.dirichlet(np.full(components, 3.0)), np.full(components, 1 / components)
-    chosen = [random.choice(components, IMAGES, p=p) for p in shares]
-    return tuple(np.maximum(centres[c] + widths * random.normal(size=(IMAGES, DIMENSIONS)), 0) for c in chosen)
+def mixture(rng: np.random.Generator, components: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rectified mixtures of Gaussians, as features of a network are, with unlike fractions in the two samples."""
+    centres = rng.normal(size=(components, DIMENSIONS))
+    widths = np.exp(0.5 * rng.normal(size=DIMENSIONS))
+    fractions = rng.dirichlet(np.full(components, 3.0)), np.full(components, 1 / components)
+    chosen = [rng.choice(components, IMAGES, p=p) for p in fractions]
+    return tuple(np.maximum(centres[c] + widths * rng.normal(size=(IMAGES, DIMENSIONS)), 0) for c in chosen)
 
 
 def reference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -67,12 +67,12 @@ def measure(name: str, cluster: Callable, a: np.ndarray, b: np.ndarray) -> float
 def main() -> None:
     """Print the comparison for each shape of data."""
     print(f"scikit-learn {sklearn.__version__}, numpy {np.__version__}, {platform.machine()}, one thread, n={ROUNDS}")
-    random = np.random.default_rng(0)
-    gaussians = random.normal(size=(IMAGES, DIMENSIONS)), 1.1 * random.normal(size=(IMAGES, DIMENSIONS)) + 0.1
+    rng = np.random.default_rng(0)
+    gaussians = rng.normal(size=(IMAGES, DIMENSIONS)), 1.1 * rng.normal(size=(IMAGES, DIMENSIONS)) + 0.1
     for name, (a, b) in {
         "gaussian": gaussians,
-        "10 modes": mixture(random, 10),
-        "40 modes": mixture(random, 40),
+        "10 modes": mixture(rng, 10),
+        "40 modes": mixture(rng, 40),
     }.items():
         print(name)
         ratio = measure("reference", reference, a, b) / measure("understudy", ours, a, b)

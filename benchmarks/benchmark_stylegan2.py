@@ -18,10 +18,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from understudy.devices import choose_device, multiplies_bfloat16
-from understudy.generators.batches import RealImages
+from understudy.devices import multiplies_bfloat16, resolve_device
+from understudy.generators.batches import RealImages, TrainingImages
+from understudy.generators.configuration import GeneratorSettings
 from understudy.generators.layers import multiply_in
-from understudy.generators.settings import GeneratorSettings
 from understudy.generators.stylegan2 import ModulatedConv
 from understudy.generators.stylegan2_step import StyleGAN2Step
 
@@ -30,8 +30,8 @@ SHAPES = {"cifar": (32, 3), "digits": (8, 1)}
 
 def grouped(self: ModulatedConv, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
     """Convolve each image with weights of its own, as one convolution of as many groups as images."""
-    count, fan_out = len(x), len(self.weight)
-    weight = self.weight * self.affine(w)[:, None, :, None, None]  # [N, fan_out, fan_in, k, k]
+    count, out_channels = len(x), len(self.weight)
+    weight = self.weight * self.affine(w)[:, None, :, None, None]  # [N, out_channels, in_channels, k, k]
     if self.demodulate:
         weight = weight * (weight.square().sum(dim=(2, 3, 4), keepdim=True) + 1e-8).rsqrt()
     else:
@@ -41,7 +41,7 @@ def grouped(self: ModulatedConv, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
         y = F.conv2d(x, weight.flatten(0, 1), padding=weight.shape[-1] // 2, groups=count)
     else:
         y = F.conv_transpose2d(x, weight.transpose(1, 2).flatten(0, 1), stride=2, groups=count)
-    y = y.reshape(count, fan_out, *y.shape[2:])
+    y = y.reshape(count, out_channels, *y.shape[2:])
     return (y if self.blur is None else self.blur(y)), torch.ones(1, 1, device=x.device)
 
 
@@ -52,9 +52,9 @@ def train_discriminator_apart(self, random, real, images, labels):
     real_logits = self.discriminator(self._augment(images, random), labels)
     fake_logits = self.discriminator(self._augment(fakes, random), fake_labels)
     loss = F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
-    self.discriminator_optimizer.zero_grad()
+    self.optimizers["discriminator"].zero_grad()
     loss.backward()
-    self.discriminator_optimizer.step()
+    self.optimizers["discriminator"].step()
     return loss.detach()[None], real_logits.detach().sign().mean(dim=1)
 
 
@@ -81,12 +81,12 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    device, (size, channels) = choose_device(options.device), SHAPES[options.preset]
+    device, (size, channels) = resolve_device(options.device), SHAPES[options.preset]
     settings = GeneratorSettings(method="stylegan2", preset=options.preset, batch=options.batch,
                                  minibatch_std_group=min(4, options.batch)).resolve()  # fmt: skip
     images = np.random.default_rng(0).integers(0, 256, (512, channels, size, size)).astype(np.uint8)
-    real = RealImages(images, np.arange(512) % 10, 10, [0], settings.mirror, device)
-    method = StyleGAN2Step(settings, size, channels, 10, [0], 1000, device)
+    real = RealImages(TrainingImages(images, np.arange(512) % 10, 10), [0], device, settings.mirror)
+    method = StyleGAN2Step(settings, size, channels, 10, [0], device)
     shared, apart = (ModulatedConv.forward, StyleGAN2Step._train_discriminator), (grouped, train_discriminator_apart)
     reduced = multiplies_bfloat16(device) if settings.precision == "auto" else settings.precision == "bfloat16"
     forms = {
@@ -98,8 +98,8 @@ def main() -> None:
     for repeat in range(options.repeats + 1):
         for name, (functions, precision) in forms.items():
             ModulatedConv.forward, StyleGAN2Step._train_discriminator = functions
-            for player in method.players.values():
-                multiply_in(player.network, precision)
+            for stacked in method.networks.values():
+                multiply_in(stacked.network, precision)
             seconds = seconds_per_step(method, real, range(1, 1 + options.steps), device)
             if repeat:  # the first round warms up
                 measured[name].append(settings.batch / seconds)

@@ -20,10 +20,13 @@ from PIL import Image
 
 from understudy.classifiers.extractor import load_extractor, train_extractor
 from understudy.data.shards import write_images
-from understudy.devices import choose_device
+from understudy.devices import resolve_device
+from understudy.generators.batches import TrainingImages
+from understudy.generators.configuration import GeneratorSettings
+from understudy.generators.presets import PRESETS
 from understudy.generators.sampling import load_generator
 from understudy.generators.scoring import score_snapshots
-from understudy.generators.settings import PRESETS, GeneratorSettings
+from understudy.generators.settings import TrainingSettings
 from understudy.generators.training import train_generator
 
 CLASSES = 10
@@ -41,13 +44,12 @@ def colour_images(file: Path, per_class: int, seed: int) -> tuple[np.ndarray, np
     return np.stack(decoded).transpose(0, 3, 1, 2), labels[rows].astype(np.int64)
 
 
-def thinned(method: str, divisor: int, **changes: float) -> GeneratorSettings:
+def thinned(method: str, divisor: int, **changes: float) -> TrainingSettings:
     """Return the CIFAR-10 preset with its numbers of channels divided by ``divisor``."""
     preset = PRESETS["cifar", method].model_dump()
     names = {"stylegan2": ("channels_base", "channels_max"), "wgan_gp": ("generator_channels", "critic_channels")}
-    return GeneratorSettings(
-        method=method, preset="cifar", **{name: preset[name] // divisor for name in names[method]}, **changes
-    )
+    channels = {name: preset[name] // divisor for name in names[method]}
+    return GeneratorSettings(method=method, preset="cifar", **channels, **changes).resolve()
 
 
 def grid(path: Path, snapshot: Path, columns: int = 10) -> None:
@@ -73,7 +75,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    device = choose_device(options.device)
+    device = resolve_device(options.device)
     for seed in options.seeds:
         folder = options.folder / f"seed{seed}"
         images, labels = colour_images(
@@ -87,10 +89,10 @@ def main() -> None:
         shape = {"batch": options.batch}
         first = thinned(options.method, options.divisor, **shape, kimg=options.batch / 1000, snapshots=1)
         whole = thinned(options.method, options.divisor, **shape, kimg=options.kimg, snapshots=options.snapshots)
-        data = (images, labels, CLASSES)
-        start = train_generator(*data, first, seed, folder / "first", folder / "first" / "checkpoints", device)
+        data = TrainingImages(images, labels, CLASSES)
+        start = train_generator(data, first, seed, folder / "first", device)
         began = time.perf_counter()
-        snapshots = train_generator(*data, whole, seed, folder / "whole", folder / "whole" / "checkpoints", device)
+        snapshots = train_generator(data, whole, seed, folder / "whole", device)
         rate = 1000 * options.kimg / (time.perf_counter() - began)
         setting = f"{options.method}, channels / {options.divisor}, batch {options.batch}"
         machine = f"{device}, {options.threads} thread(s)"

@@ -13,11 +13,10 @@ rule prepare:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(60),
+        **resources_for("prepare"),
     params:
-        settings=study.data.model_dump(mode="json"),
-        source=source_state(study.data),
+        settings=study.data.canonical(),
+        source=files_state(study.data.root),
         version=STAGE_VERSIONS["prepare"],
     message:
         "Reading the images of {params.settings[source]}"
@@ -39,12 +38,10 @@ rule draw_train:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(30),
+        **resources_for("draw_train"),
     params:
+        **stage("draw_train"),
         train=lambda wildcards: study.splits[wildcards.split].train,
-        seed=study.seed,
-        version=STAGE_VERSIONS["draw_train"],
     message:
         "Drawing the training images of {wildcards.split}, draw {wildcards.draw}"
     script:
@@ -65,12 +62,10 @@ rule carve_train:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(30),
+        **resources_for("carve_train"),
     params:
+        **stage("carve_train"),
         validation=lambda wildcards: study.splits[wildcards.split].validation,
-        seed=study.seed,
-        version=STAGE_VERSIONS["carve_train"],
     message:
         "Carving subtrain and validation out of the training images of {wildcards.split}, draw {wildcards.draw}"
     script:
@@ -92,13 +87,11 @@ rule divide_held_out:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(30),
+        **resources_for("divide_held_out"),
     params:
+        **stage("divide_held_out"),
         train=lambda wildcards: study.splits[wildcards.split].train,
         calibration_fraction=study.calibration_fraction,
-        seed=study.seed,
-        version=STAGE_VERSIONS["divide_held_out"],
     message:
         "Dividing the held-out images of {wildcards.split}, draw {wildcards.draw}"
     script:
@@ -119,13 +112,9 @@ rule train_extractor:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(120),
-        gpu=GPU,
+        **resources_for("train_extractor"),
     params:
-        seed=study.seed,
-        device=study.device,
-        version=STAGE_VERSIONS["train_extractor"],
+        **stage("train_extractor"),
     message:
         "Training the feature extractor on the training images of the smallest split, draw {wildcards.draw}"
     script:

@@ -1,10 +1,14 @@
 # Generators: train on the train file alone, score snapshots, select the best one, sample a synthetic set, evaluate it.
 GENERATORS = list(study.generators)
+# What trains them, presets filled in.
+TRAININGS = {
+    name: entry.resolve().canonical() for name, entry in study.generators.items()
+}
 # The set of each split that the synthetic protocol chooses with.
 SYNTHETIC_SETS = {split: study.synthetic_set(split) for split in plan.splits}
 GENERATOR = plan.generator("{draw}", "{split}", "{generator}").as_posix()
 SYNTHETIC = plan.synthetic("{draw}", "{split}", "{generator}").as_posix()
-PLACE = "draw{draw}/{split}/{generator}"
+GENERATOR_KEYS = "draw{draw}/{split}/{generator}"
 
 
 rule train_generator:
@@ -15,26 +19,20 @@ rule train_generator:
         snapshots=directory(f"{GENERATOR}/snapshots"),
         history=f"{GENERATOR}/history.parquet",
     log:
-        f"{LOGS}/train_generator/{PLACE}.log",
+        f"{LOGS}/train_generator/{GENERATOR_KEYS}.log",
     benchmark:
-        f"{BENCHMARKS}/train_generator/{PLACE}.tsv"
+        f"{BENCHMARKS}/train_generator/{GENERATOR_KEYS}.tsv"
     # Long jobs first: a small machine is busy to the end.
     priority: 10
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(4000, "train_generator"),
-        runtime=minutes(1440, "train_generator"),
-        gpu=GPU,
+        **resources_for("train_generator"),
     params:
-        settings=lambda wildcards: study.generators[
-            wildcards.generator
-        ].training_settings(),
-        checkpoints=f"{ROOT}/checkpoints/generators/{PLACE}",
-        seed=study.seed,
-        device=study.device,
-        version=STAGE_VERSIONS["train_generator"],
+        **stage("train_generator"),
+        settings=lambda wildcards: TRAININGS[wildcards.generator],
+        checkpoints=f"{ROOT}/checkpoints/generators/{GENERATOR_KEYS}",
     message:
         "Training generator {wildcards.generator} on {wildcards.split}, draw {wildcards.draw}"
     script:
@@ -50,21 +48,17 @@ rule select_snapshot:
         generator=f"{GENERATOR}/generator.safetensors",
         scores=f"{GENERATOR}/snapshot_scores.parquet",
     log:
-        f"{LOGS}/select_snapshot/{PLACE}.log",
+        f"{LOGS}/select_snapshot/{GENERATOR_KEYS}.log",
     benchmark:
-        f"{BENCHMARKS}/select_snapshot/{PLACE}.tsv"
+        f"{BENCHMARKS}/select_snapshot/{GENERATOR_KEYS}.tsv"
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(4000),
-        runtime=minutes(240),
-        gpu=GPU,
+        **resources_for("select_snapshot"),
     params:
+        **stage("select_snapshot"),
         features=study.feature_extractor.kind,
-        seed=study.seed,
-        device=study.device,
-        version=STAGE_VERSIONS["select_snapshot"],
     message:
         "Selecting a snapshot of {wildcards.generator} on {wildcards.split}, draw {wildcards.draw}"
     script:
@@ -77,22 +71,18 @@ rule sample:
     output:
         shards=directory(SYNTHETIC),
     log:
-        f"{LOGS}/sample/{PLACE}.log",
+        f"{LOGS}/sample/{GENERATOR_KEYS}.log",
     benchmark:
-        f"{BENCHMARKS}/sample/{PLACE}.tsv"
+        f"{BENCHMARKS}/sample/{GENERATOR_KEYS}.tsv"
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(4000),
-        runtime=minutes(240),
-        gpu=GPU,
+        **resources_for("sample"),
     params:
+        **stage("sample"),
         images_per_class=study.synthetic.images_per_class,
         shard_size=study.synthetic.shard_size,
-        seed=study.seed,
-        device=study.device,
-        version=STAGE_VERSIONS["sample"],
     message:
         "Sampling the synthetic set of {wildcards.generator} on {wildcards.split}, draw {wildcards.draw}"
     script:
@@ -113,21 +103,17 @@ rule evaluate_generator:
         pairs=f"{GENERATOR}/closest_pairs.parquet",
         feature_clusters=f"{GENERATOR}/feature_clusters.parquet",
     log:
-        f"{LOGS}/evaluate_generator/{PLACE}.log",
+        f"{LOGS}/evaluate_generator/{GENERATOR_KEYS}.log",
     benchmark:
-        f"{BENCHMARKS}/evaluate_generator/{PLACE}.tsv"
+        f"{BENCHMARKS}/evaluate_generator/{GENERATOR_KEYS}.tsv"
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(4000),
-        runtime=minutes(240),
-        gpu=GPU,
+        **resources_for("evaluate_generator"),
     params:
+        **stage("evaluate_generator"),
         features=study.feature_extractor.kind,
-        seed=study.seed,
-        device=study.device,
-        version=STAGE_VERSIONS["evaluate_generator"],
     message:
         "Measuring the synthetic set of {wildcards.generator} on {wildcards.split}, draw {wildcards.draw}"
     script:
@@ -137,7 +123,7 @@ rule evaluate_generator:
 rule generator_quality:
     input:
         quality=plan.generator_files("quality.parquet"),
-        code=modules("jobs/selection.py", "tables.py", "schemas"),
+        code=code_inputs("generator_quality"),
     output:
         table=plan.table("generator_quality"),
         csv=plan.table("generator_quality", "csv"),
@@ -149,8 +135,7 @@ rule generator_quality:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("generator_quality"),
     message:
         "Table generator_quality"
     script:

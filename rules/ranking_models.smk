@@ -24,7 +24,7 @@ def evaluated_state(image_set, batch):
 # Weights may come over a network: each job makes one shard, so that little is lost where one fails.
 rule generate_images:
     output:
-        shard=f"{ROOT}/ranking/images/{{set}}/shard-{{shard}}.parquet",
+        shard=f"{ROOT}/ranking/images/{{set}}/" + shard_name("{shard}"),
     log:
         f"{LOGS}/generate_images/{{set}}/{{shard}}.log",
     benchmark:

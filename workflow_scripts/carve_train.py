@@ -2,16 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
+with job(snakemake) as (input, output, params, context):
+    from understudy.jobs.data import write_carved
 
-    from understudy.data.splits import write_carved
-
-    write_carved(
-        Path(snakemake.input.train),
-        snakemake.wildcards.split,
-        snakemake.params.validation,
-        snakemake.params.seed,
-        int(snakemake.wildcards.draw),
-        {part: Path(path) for part, path in snakemake.output.items()},
-    )
+    write_carved(input.train, params.validation, output.subtrain, output.validation, context)

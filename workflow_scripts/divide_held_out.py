@@ -2,17 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
+with job(snakemake) as (input, output, params, context):
+    from understudy.jobs.data import write_held_out
 
-    from understudy.data.splits import write_held_out
-
-    write_held_out(
-        Path(snakemake.input.images),
-        snakemake.wildcards.split,
-        snakemake.params.train,
-        snakemake.params.calibration_fraction,
-        snakemake.params.seed,
-        int(snakemake.wildcards.draw),
-        {part: Path(path) for part, path in snakemake.output.items()},
-    )
+    write_held_out(input.images, params.train, params.calibration_fraction, output.calibration, output.test, context)

@@ -2,16 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
+with job(snakemake) as (input, output, params, context):
+    from understudy.jobs.data import write_train
 
-    from understudy.data.splits import write_train
-
-    write_train(
-        Path(snakemake.input.images),
-        snakemake.wildcards.split,
-        snakemake.params.train,
-        snakemake.params.seed,
-        int(snakemake.wildcards.draw),
-        Path(snakemake.output.train),
-    )
+    write_train(input.images, params.train, output.train, context)

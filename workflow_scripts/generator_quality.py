@@ -2,14 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
-
+with job(snakemake) as (input, output, params, context):
     from understudy.jobs.selection import join_tables
 
-    join_tables(
-        "generator_quality",
-        [Path(path) for path in snakemake.input.quality],
-        Path(snakemake.output.table),
-        Path(snakemake.output.csv),
-    )
+    join_tables("generator_quality", input.quality, output.table, output.csv)

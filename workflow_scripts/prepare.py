@@ -2,10 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
+with job(snakemake) as (input, output, params, context):
+    from understudy.jobs.data import prepare_images
 
-    from understudy.data.settings import DataSettings
-    from understudy.data.sources import prepare
-
-    prepare(DataSettings(**snakemake.params.settings), Path(snakemake.output.images), Path(snakemake.output.classes))
+    prepare_images(params.settings, output.images, output.classes)

@@ -2,16 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
-
+with job(snakemake) as (input, output, params, context):
     from understudy.jobs.generators import train_study_extractor
 
-    train_study_extractor(
-        Path(snakemake.input.train),
-        Path(snakemake.input.classes),
-        Path(snakemake.output.extractor),
-        draw=int(snakemake.wildcards.draw),
-        study_seed=snakemake.params.seed,
-        device=snakemake.params.device,
-    )
+    train_study_extractor(input.train, input.classes, output.extractor, context)

@@ -2,22 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
-
+with job(snakemake) as (input, output, params, context):
     from understudy.jobs.generators import train_study_generator
 
-    train_study_generator(
-        snakemake.params.settings,
-        Path(snakemake.input.train),
-        Path(snakemake.input.classes),
-        Path(snakemake.output.snapshots),
-        Path(snakemake.output.history),
-        checkpoints=Path(snakemake.params.checkpoints),
-        name=snakemake.wildcards.generator,
-        draw=int(snakemake.wildcards.draw),
-        split=snakemake.wildcards.split,
-        study_seed=snakemake.params.seed,
-        device=snakemake.params.device,
-        version=snakemake.params.version,
-    )
+    train_study_generator(params.settings, input.train, input.classes, output.snapshots, output.history, context)

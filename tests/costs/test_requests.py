@@ -12,7 +12,7 @@ from understudy.costs.networks import COUNTED, Size
 from understudy.costs.published import PRESETS, published_classifier, published_generators
 from understudy.costs.requests import Requests
 from understudy.costs.work import Work
-from understudy.generators.settings import GeneratorSettings
+from understudy.generators.configuration import GeneratorSettings
 from understudy.plan import Plan
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from understudy.data.decoding import decode
 from understudy.data.image_sets import shard_images
-from understudy.data.shards import encode_png, read_images, read_labels, write_images
+from understudy.data.shards import encode_png, read_images, read_labels, shard_name, write_images
 from understudy.errors import StudyError
 
 
@@ -33,6 +33,7 @@ def test_shards_are_read_in_name_order(tmp_path):
     assert np.array_equal(data.labels, labels)
     assert data.columns["seed"].tolist() == [1, 2, 3, 4, 5]
     assert np.array_equal(read_labels(tmp_path), labels)
+    assert shard_name(1) == "shard-00001.parquet" and shard_name("{shard}") == "shard-{shard}.parquet"
 
 
 def test_a_half_written_shard_is_passed_over(tmp_path):

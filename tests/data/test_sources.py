@@ -9,12 +9,14 @@ import torchvision.datasets
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from understudy.data.file_state import files_state
 from understudy.data.image_sets import folder_images
 from understudy.data.settings import DataSettings
 from understudy.data.shards import read_images, write_images
-from understudy.data.sources import count_images, files_state, load_known_classes, load_source, prepare
+from understudy.data.sources import SOURCES, count_images, load_known_classes, load_source
 from understudy.errors import StudyError
 from understudy.files import read_json
+from understudy.jobs.data import prepare_images
 
 
 def test_digits_are_scikit_learns():
@@ -25,14 +27,15 @@ def test_digits_are_scikit_learns():
     assert np.array_equal(data.labels, digits.target)
     assert classes == list("0123456789")
     assert np.array_equal(count_images(DataSettings()), np.bincount(digits.target))
+    assert DataSettings().known_size == SOURCES["sklearn-digits"].size == 8 and DataSettings(size=4).known_size == 4
 
 
 @pytest.fixture
 def folder(tmp_path):
     for name, shade in (("cat", 10), ("dog", 200)):
         (tmp_path / name).mkdir()
-        for place in range(3):
-            Image.new("RGB", (6, 6), (shade, place, 0)).save(tmp_path / name / f"{place}.png")
+        for number in range(3):
+            Image.new("RGB", (6, 6), (shade, number, 0)).save(tmp_path / name / f"{number}.png")
     return tmp_path
 
 
@@ -75,14 +78,14 @@ def test_hidden_files_and_folders_among_the_images_are_passed_over(folder):
 
 
 def test_grey_of_every_mode_makes_one_set(tmp_path):
-    for place, mode in enumerate(("L", "LA", "1", "I;16")):
-        (tmp_path / str(place % 2)).mkdir(exist_ok=True)
-        Image.new(mode, (6, 6)).save(tmp_path / str(place % 2) / f"{place}.png")
+    for number, mode in enumerate(("L", "LA", "1", "I;16")):
+        (tmp_path / str(number % 2)).mkdir(exist_ok=True)
+        Image.new(mode, (6, 6)).save(tmp_path / str(number % 2) / f"{number}.png")
     data, _ = load_source(DataSettings(source="imagefolder", root=tmp_path))
     assert data.images.shape == (4, 1, 6, 6) and not data.images.any()
 
 
-ORIGINALS, LARGE = 20, (400, 300)
+ORIGINALS, LARGE = 20, (200, 150)
 
 
 class Large:
@@ -94,15 +97,15 @@ class Large:
     def __len__(self):
         return ORIGINALS // 2
 
-    def __getitem__(self, place):
-        return Image.new("RGB", LARGE, (place, 0, 0)), place % 2
+    def __getitem__(self, number):
+        return Image.new("RGB", LARGE, (number, 0, 0)), number % 2
 
 
 @pytest.mark.parametrize("source", ["imagefolder", "parquet", "torchvision:Large"])
 def test_large_originals_are_never_in_memory_together(tmp_path, monkeypatch, source):
     monkeypatch.setattr(torchvision.datasets, "Large", Large, raising=False)
-    for place in range(ORIGINALS if source == "imagefolder" else 0):
-        path = tmp_path / "ab"[place % 2] / f"{place}.png"
+    for number in range(ORIGINALS if source == "imagefolder" else 0):
+        path = tmp_path / "ab"[number % 2] / f"{number}.png"
         path.parent.mkdir(exist_ok=True)
         Image.new("RGB", LARGE).save(path)
     if source == "parquet":
@@ -165,7 +168,7 @@ def test_a_folder_without_classes_says_what_is_expected(tmp_path):
 
 def test_parquet_round_trip(tmp_path, folder):
     images, classes = tmp_path / "out" / "images.parquet", tmp_path / "classes.json"
-    prepare(DataSettings(source="imagefolder", root=folder), images, classes)
+    prepare_images({"source": "imagefolder", "root": str(folder)}, images, classes)
     assert read_json(tmp_path / "classes.json") == {"classes": ["cat", "dog"]}
     settings = DataSettings(source="parquet", root=tmp_path / "out")
     data, classes = load_source(settings)
@@ -207,9 +210,13 @@ def test_torchvision_downloads_nothing_by_itself(tmp_path):
     [
         ({"source": "imagefolder"}, "needs `root`"),
         ({"source": "imagefolder", "root": "/no/such/folder"}, "does not exist"),
-        ({"source": "folder"}, "allowed: sklearn-digits"),
+        ({"source": "folder"}, "allowed: sklearn-digits, torchvision:<Dataset>, imagefolder, parquet"),
+        ({"source": "torchvision"}, "allowed: sklearn-digits"),
+        ({"source": "parquet:x"}, "allowed: sklearn-digits"),
+        ({"source": "imagefolder", "root": __file__}, "is no folder"),
     ],
 )
 def test_settings_are_checked(settings, message):
     with pytest.raises(ValueError, match=message):
         DataSettings(**settings)
+    assert DataSettings(source="torchvision:CIFAR10", root="/no/such/folder").known_size is None

@@ -1,19 +1,14 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.data.settings import SplitSettings
 from understudy.data.shards import read_images, write_images
-from understudy.data.splits import (
-    draw_split,
-    halves,
-    stratified_order,
-    write_carved,
-    write_held_out,
-    write_train,
-)
+from understudy.data.splits import draw_split, image_halves, stratified_order
 from understudy.errors import StudyError
+from understudy.jobs.context import JobContext
+from understudy.jobs.data import write_carved, write_held_out, write_train
 from understudy.seeds import numpy_generator
 
 
@@ -21,16 +16,17 @@ def labels_of(sizes: list[int], seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
 
 
+@settings(max_examples=20)
 @given(st.lists(st.integers(1, 40), min_size=2, max_size=8), st.integers(0, 100))
 def test_every_prefix_has_the_classes_in_proportion(sizes, seed):
     labels = labels_of(sizes)
     order = stratified_order(labels, numpy_generator(seed))
     assert sorted(order) == list(range(len(labels)))
-    share = np.array(sizes) / len(labels)
+    fraction = np.array(sizes) / len(labels)
     for size in range(1, len(labels) + 1):
         counts = np.bincount(labels[order[:size]], minlength=len(sizes))
-        # Each class's count is within one of size * share, up to the rounding of the other classes.
-        assert np.all(np.abs(counts - size * share) <= 1 + 0.5 * len(sizes))
+        # Each class's count is within one of size * fraction, up to the rounding of the other classes.
+        assert np.all(np.abs(counts - size * fraction) <= 1 + 0.5 * len(sizes))
 
 
 def test_order_within_a_class_is_random():
@@ -89,7 +85,7 @@ def test_impossible_splits_name_the_key(train, validation, message):
 
 def test_halves_are_stratified():
     labels = labels_of([5, 8, 1])
-    half = halves(labels)
+    half = image_halves(labels)
     for label in range(3):
         counts = np.bincount(half[labels == label], minlength=2)
         assert 0 <= counts[0] - counts[1] <= 1
@@ -100,15 +96,16 @@ def test_each_part_has_a_file_of_its_own(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (60, 1, 4, 4), dtype=np.uint8)
     write_images(tmp_path / "images.parquet", images, labels, index=np.arange(60))
     paths = {part: tmp_path / f"{part}.parquet" for part in ("train", "subtrain", "validation", "calibration", "test")}
-    write_train(tmp_path / "images.parquet", "S", 20, 1, 0, paths["train"])
-    write_carved(paths["train"], "S", 6, 1, 0, paths)
-    write_held_out(tmp_path / "images.parquet", "S", 20, 0.25, 1, 0, paths)
+    context = JobContext(draw=0, split="S", seed=1)
+    write_train(tmp_path / "images.parquet", 20, paths["train"], context)
+    write_carved(paths["train"], 6, paths["subtrain"], paths["validation"], context)
+    write_held_out(tmp_path / "images.parquet", 20, 0.25, paths["calibration"], paths["test"], context)
     read = {part: read_images(path) for part, path in paths.items()}
     assert {part: len(data.labels) for part, data in read.items()} == {
         "train": 20, "subtrain": 14, "validation": 6, "calibration": 10, "test": 30,
     }  # fmt: skip
-    places = draw_split(labels, "S", SplitSettings(train=20, validation=6), 0.25, 1, 0)
+    indices = draw_split(labels, "S", SplitSettings(train=20, validation=6), 0.25, 1, 0)
     for part, data in read.items():
-        assert np.array_equal(data.columns["index"], places[part])
+        assert np.array_equal(data.columns["index"], indices[part])
         assert np.array_equal(data.images, images[data.columns["index"]])
         assert np.array_equal(data.labels, labels[data.columns["index"]])

@@ -1,16 +1,14 @@
 import numpy as np
 import torch
 
-from tests.generators.small import made_up_images
+from tests.generators.small import CPU, made_up_images
 from understudy.generators.batches import RealImages, StepRandom
 
-CPU = torch.device("cpu")
+DATA = made_up_images(count=22)
 
 
 def real_images(**changes) -> RealImages:
-    images, labels = made_up_images(count=22, classes=3)
-    options = {"classes": 3, "seeds": [1], "mirror": False, "device": CPU, **changes}
-    return RealImages(images, labels, **options)
+    return RealImages(DATA, **{"seeds": [1], "device": CPU, **changes})
 
 
 def rows(images: torch.Tensor) -> list[bytes]:
@@ -26,9 +24,8 @@ def test_each_pass_shows_every_image_once_and_in_another_order():
 
 
 def test_pixels_and_labels_belong_together():
-    images, labels = made_up_images(count=22, classes=3)
     shown, one_hot = real_images().take(0, 22)
-    bytes_of = {image.tobytes(): label for image, label in zip(images, labels, strict=True)}
+    bytes_of = {image.tobytes(): label for image, label in zip(DATA.images, DATA.labels, strict=True)}
     for image, row in zip(((shown[0] + 1) * 127.5).round().to(torch.uint8), one_hot[0], strict=True):
         assert bytes_of[image.numpy().tobytes()] == row.argmax()
 
@@ -54,9 +51,8 @@ def test_every_class_gan_sees_its_class_alone():
     real = real_images(seeds=[1, 2, 3])
     images, one_hot = real.take(0, 40)
     assert images.shape == (3, 40, 1, 8, 8) and one_hot.shape == (3, 40, 1)
-    given, labels = made_up_images(count=22, classes=3)
     for label in range(3):
-        own = set(rows(torch.from_numpy(given[labels == label]).float() / 127.5 - 1))
+        own = set(rows(torch.from_numpy(DATA.images[DATA.labels == label]).float() / 127.5 - 1))
         assert set(rows(images[label])) == own
 
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from benchmarks.colour_images import CLASSES, colour_images, thinned
+from understudy.generators.batches import TrainingImages
+from understudy.generators.configuration import GeneratorSettings
 from understudy.generators.sampling import load_generator
-from understudy.generators.settings import GeneratorSettings
 from understudy.generators.training import train_generator
 from understudy.tables import read_table
 
@@ -22,8 +23,8 @@ pytestmark = pytest.mark.skipif(not DATA.is_file(), reason="needs UNDERSTUDY_DAT
 def test_the_full_preset_trains_on_colour_images(tmp_path):
     images, labels = colour_images(DATA, per_class=2, seed=0)
     small = {"batch": 4, "minibatch_std_group": 4}
-    settings = GeneratorSettings(method="stylegan2", preset="cifar", kimg=0.008, snapshots=1, **small)
-    (snapshot,) = train_generator(images, labels, CLASSES, settings, 0, tmp_path, tmp_path / "checkpoints", CPU)
+    settings = GeneratorSettings(method="stylegan2", preset="cifar", kimg=0.008, snapshots=1, **small).resolve()
+    (snapshot,) = train_generator(TrainingImages(images, labels, CLASSES), settings, 0, tmp_path, CPU)
     history = read_table(tmp_path / "history.parquet", "generator_history")
     assert history["step"].max() == 2
     assert history[["generator_loss", "discriminator_loss"]].abs().to_numpy().max() < 100
@@ -41,5 +42,5 @@ def test_images_are_balanced_and_differ_from_seed_to_seed():
 
 
 def test_an_eighth_of_the_preset_has_an_eighth_of_its_channels():
-    assert thinned("stylegan2", 8).resolve().channels_max == 64
-    assert thinned("wgan_gp", 8).resolve().critic_channels == 16
+    assert thinned("stylegan2", 8).channels_max == 64
+    assert thinned("wgan_gp", 8).critic_channels == 16

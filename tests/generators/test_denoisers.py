@@ -133,8 +133,8 @@ def test_class_numbers_choose_among_the_models_classes(tmp_path, dit):
     ("names", "numbers", "message"),
     [
         (["a"] * 7, None, r"knows classes 0 to 4.*0 to 6.*class_numbers"),
-        (NAMES, "0\n1\n", r"has 2 numbers.*3 classes"),
-        (NAMES, "0\n1\nx\n", "class_numbers"),
+        (NAMES, "0\n1\n", r"class_numbers: .* has 2 lines.*3 classes"),
+        (NAMES, "0\n1\nx\n", "class_numbers.*no number"),
     ],
 )
 def test_classes_that_the_model_has_not(tmp_path, dit, names, numbers, message):

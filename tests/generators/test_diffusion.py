@@ -5,14 +5,16 @@ import torch
 from tests.practice.small import CLASSES, CPU, DIFFUSION, real_images
 from understudy.checkpoints import Checkpoints
 from understudy.errors import StudyError
+from understudy.generators.batches import TrainingImages
 from understudy.generators.diffusion import DiffusionTraining, load_diffusion, noise_schedule, train_diffusion
 
-DATA = real_images()
+REAL = real_images()
+DATA = TrainingImages(REAL.images, REAL.labels, CLASSES)
 
 
 def train(folder, settings=DIFFUSION, checkpoint_seconds=1e9, seed=3):
-    return train_diffusion(DATA.images, DATA.labels, CLASSES, settings, seed, folder / "model.safetensors",
-                           folder / "checkpoints", CPU, checkpoint_seconds)  # fmt: skip
+    return train_diffusion(DATA, settings, seed, folder / "model.safetensors", folder / "checkpoints", CPU,
+                           checkpoint_seconds)  # fmt: skip
 
 
 def test_the_forward_process_ends_in_noise():
@@ -67,12 +69,14 @@ def test_the_loss_falls_below_that_of_predicting_no_noise(tmp_path):
 def test_images_of_a_side_that_cannot_be_halved(tmp_path):
     data = real_images(size=9)
     with pytest.raises(StudyError, match=r"channels: 2 resolutions.*divisible by 2.*9 pixels"):
-        train_diffusion(data.images, data.labels, CLASSES, DIFFUSION, 1, tmp_path / "m", tmp_path / "c", CPU)
+        train_diffusion(
+            TrainingImages(data.images, data.labels, CLASSES), DIFFUSION, 1, tmp_path / "m", tmp_path / "c", CPU
+        )
 
 
 def test_a_loss_that_is_not_finite_names_the_rate(tmp_path, monkeypatch):
-    draw = DiffusionTraining._draw
-    monkeypatch.setattr(DiffusionTraining, "_draw", lambda self: (*draw(self)[:3], draw(self)[3] * np.inf))
+    sample = DiffusionTraining._sample
+    monkeypatch.setattr(DiffusionTraining, "_sample", lambda self: (*sample(self)[:3], sample(self)[3] * np.inf))
     with pytest.raises(StudyError, match=r"not finite.*learning_rate"):
         train(tmp_path)
 

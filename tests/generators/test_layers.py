@@ -5,8 +5,8 @@ import torch.nn.functional as F
 
 from understudy.devices import torch_generator
 from understudy.generators.layers import (
-    EqualisedConv,
-    EqualisedLinear,
+    EqualizedConv,
+    EqualizedLinear,
     MinibatchStd,
     check_resolution,
     downsample,
@@ -45,7 +45,7 @@ def test_a_constant_image_keeps_its_value_away_from_the_edges():
 
 @pytest.mark.parametrize("kernel", [1, 3])
 def test_a_halving_convolution_blurs_then_strides(kernel):
-    layer = EqualisedConv(3, 5, kernel, 8, down=True)
+    layer = EqualizedConv(3, 5, kernel, 8, down=True)
     initialise(layer, torch_generator(1))
     x = torch.randn(2, 3, 8, 8, generator=torch_generator(2))
     pad = 2 if kernel == 3 else 1
@@ -57,7 +57,7 @@ def test_a_halving_convolution_blurs_then_strides(kernel):
 def test_equalised_layers_start_with_outputs_of_unit_variance():
     x = torch.randn(4000, 64, generator=torch_generator(0))
     for multiplier in (1.0, 0.01):
-        layer = EqualisedLinear(64, 64, multiplier=multiplier)
+        layer = EqualizedLinear(64, 64, multiplier=multiplier)
         initialise(layer, torch_generator(1))
         assert layer(x).var().item() == pytest.approx(1, abs=0.08)
         assert layer.weight.std().item() == pytest.approx(1 / multiplier, rel=0.05)

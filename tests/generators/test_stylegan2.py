@@ -4,11 +4,18 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tests.generators.small import small_stylegan2
+from tests.generators.small import CPU, small_stylegan2
 from understudy.devices import torch_generator
 from understudy.generators.layers import initialise
-from understudy.generators.settings import CIFAR_STYLEGAN2
-from understudy.generators.stylegan2 import Discriminator, Generator, Mapping, ModulatedConv, StyledLayer
+from understudy.generators.presets import CIFAR_STYLEGAN2
+from understudy.generators.stylegan2 import (
+    MappingNetwork,
+    ModulatedConv,
+    StyleGAN2Discriminator,
+    StyleGAN2Generator,
+    SynthesisLayer,
+)
+from understudy.generators.stylegan2_step import StyleGAN2Step
 
 
 def parameters(network: torch.nn.Module) -> int:
@@ -18,8 +25,8 @@ def parameters(network: torch.nn.Module) -> int:
 def test_parameter_counts_of_the_published_conditional_cifar10_setting():
     # StudioGAN's log of StyleGAN2-ADA on CIFAR-10, conditional.
     with torch.device("meta"):
-        assert parameters(Generator(CIFAR_STYLEGAN2, 32, 3, 10)) == 20_215_315
-        assert parameters(Discriminator(CIFAR_STYLEGAN2, 32, 3, 10)) == 23_089_664
+        assert parameters(StyleGAN2Generator(CIFAR_STYLEGAN2, 32, 3, 10)) == 20_215_315
+        assert parameters(StyleGAN2Discriminator(CIFAR_STYLEGAN2, 32, 3, 10)) == 23_089_664
 
 
 def modulated_by_weights(conv: ModulatedConv, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
@@ -52,7 +59,7 @@ def test_modulated_convolution_against_weights_per_image(kernel, up, demodulate)
 
 
 def test_styled_layer_adds_noise_and_bias_before_a_leaky_relu_with_gain():
-    layer = StyledLayer(6, 5, 4, 7)
+    layer = SynthesisLayer(6, 5, 4, 7)
     initialise(layer, torch_generator(0))
     with torch.no_grad():
         layer.noise_strength.fill_(0.3)
@@ -64,7 +71,7 @@ def test_styled_layer_adds_noise_and_bias_before_a_leaky_relu_with_gain():
 
 
 def test_mapping_does_not_see_the_length_of_a_latent():
-    mapping = Mapping(8, 3, 8, 2, rate=0.01)
+    mapping = MappingNetwork(8, 3, 8, 2, rate=0.01)
     initialise(mapping, torch_generator(0))
     z, labels = torch.randn(3, 8, generator=torch_generator(1)), torch.eye(3)
     torch.testing.assert_close(mapping(4 * z, labels), mapping(z, labels))
@@ -83,8 +90,8 @@ def test_every_form_and_size_gives_images_logits_and_gradients(
     generator_form, discriminator_form, resolution, channels, classes
 ):
     settings = small_stylegan2(generator_form=generator_form, discriminator_form=discriminator_form)
-    generator = Generator(settings, resolution, channels, classes)
-    discriminator = Discriminator(settings, resolution, channels, classes)
+    generator = StyleGAN2Generator(settings, resolution, channels, classes)
+    discriminator = StyleGAN2Discriminator(settings, resolution, channels, classes)
     initialise(generator, torch_generator(0))
     initialise(discriminator, torch_generator(1))
     labels = F.one_hot(torch.arange(4) % classes, classes).float()
@@ -102,7 +109,7 @@ def test_every_form_and_size_gives_images_logits_and_gradients(
 
 
 def test_projection_conditioning_is_a_product_with_the_label_vector():
-    discriminator = Discriminator(small_stylegan2(), 8, 1, 3)
+    discriminator = StyleGAN2Discriminator(small_stylegan2(), 8, 1, 3)
     initialise(discriminator, torch_generator(0))
     images = torch.randn(4, 1, 8, 8, generator=torch_generator(1))
     features = []
@@ -111,3 +118,20 @@ def test_projection_conditioning_is_a_product_with_the_label_vector():
     logits = discriminator(images, labels)
     vectors = discriminator.mapping(None, labels)
     torch.testing.assert_close(logits, (features[0] * vectors).sum(dim=1) / vectors.shape[1] ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "lowered"),
+    [
+        (dict(path_length_weight=0, lazy_generator=False), False),
+        (dict(path_length_weight=0, lazy_generator=True), True),  # the published CIFAR-10 setting
+        (dict(path_length_weight=2, lazy_generator=False), True),
+    ],
+)
+def test_a_lazy_penalty_lowers_rate_and_decay(changes, lowered):
+    # Karras et al. 2020, appendix B.
+    settings = small_stylegan2(learning_rate=2.5e-3, path_length_interval=4, r1_gamma=1, r1_interval=16, **changes)
+    optimizers = StyleGAN2Step(settings, 8, 1, 3, [0], CPU).optimizers
+    for name, c in (("generator", 4 / 5 if lowered else 1), ("discriminator", 16 / 17)):
+        (group,) = optimizers[name].param_groups
+        assert (group["lr"], *group["betas"]) == pytest.approx((2.5e-3 * c, 0, 0.99**c))

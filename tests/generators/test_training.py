@@ -1,121 +1,129 @@
-import subprocess
-import sys
-import time
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from tests.generators.small import made_up_images, small_settings
-from tests.generators.train_for_resume import train_small
+from tests.generators.small import CPU, made_up_images, small_settings
+from understudy.checkpoints import Checkpoints
 from understudy.errors import StudyError
-from understudy.generators.snapshots import read_description, read_weights
+from understudy.generators.batches import TrainingImages
+from understudy.generators.methods import METHODS
+from understudy.generators.snapshots import describe_snapshot, training_snapshots
 from understudy.generators.stylegan2_step import StyleGAN2Step
-from understudy.generators.training import train_generator, training_snapshots
-from understudy.generators.wgan_gp_step import WGANGPStep
+from understudy.generators.training import GANTraining, train_generator
 from understudy.tables import read_table
 
-CPU = torch.device("cpu")
-ROOT = Path(__file__).parents[2]
+DATA = made_up_images()
 
 
-def train(folder: Path, method: str = "stylegan2", seed: int = 5, data=None, **changes) -> list[Path]:
-    images, labels = made_up_images() if data is None else data
-    return train_generator(images, labels, 3, small_settings(method, **changes), seed, folder / "out",
-                           folder / "checkpoints", CPU, name="trial")  # fmt: skip
+def train(folder: Path, method: str = "stylegan2", seed: int = 5, data: TrainingImages = DATA, **changes) -> list[Path]:
+    return train_generator(data, small_settings(method, **changes), seed, folder, CPU, name="trial")
 
 
 def assert_same_weights(one: Path, other: Path) -> None:
-    weights, others = read_weights(one), read_weights(other)
+    weights, others = load_file(one), load_file(other)
     assert weights.keys() == others.keys()
     assert all(torch.equal(weights[name], others[name]) for name in weights)
 
 
-@pytest.mark.parametrize("method", ["stylegan2", "wgan_gp"])
+@pytest.mark.parametrize("method", list(METHODS))
 @pytest.mark.parametrize("per_class", [False, True])
-def test_training_leaves_snapshots_and_a_history(tmp_path, method, per_class):
-    snapshots = train(tmp_path, method, per_class=per_class)
-    assert len(snapshots) == 2
-    (tmp_path / "out/snapshots/.00000008.elsewhere-7.safetensors").write_bytes(b"half written by a job that was killed")
-    assert training_snapshots(tmp_path / "out/snapshots") == snapshots
-    resolved, about = read_description(snapshots[-1])
-    assert resolved == small_settings(method, per_class=per_class).resolve()
-    assert (about.resolution, about.channels, about.classes, about.per_class) == (8, 1, 3, per_class)
-    assert about.images_seen == 64
-    history = read_table(tmp_path / "out/history.parquet", "generator_history")
-    assert history["step"].is_monotonic_increasing and history["step"].max() == about.step
+def test_training_leaves_snapshots_and_a_history(trained, method, per_class):
+    snapshots = trained(method, per_class)
+    assert len(snapshots) == 3
+    resolved, about = describe_snapshot(snapshots[-1])
+    assert resolved == small_settings(method, per_class=per_class, kimg=0.192, snapshots=3)
+    assert (about.name, about.resolution, about.channels, about.classes) == ("trial", 8, 1, 3)
+    assert about.images_seen == 192
+    history = read_table(snapshots[0].parents[1] / "history.parquet", "generator_history")
+    assert history["step"].is_monotonic_increasing and history["step"].max() == about.step == resolved.steps
     assert sorted(history["label"].unique()) == ([0, 1, 2] if per_class else [-1])
     assert np.isfinite(history[["generator_loss", "discriminator_loss"]]).all(axis=None)
-    weights = [read_weights(path) for path in snapshots]
+    assert (history["augmentation_p"] > 0).any() == (method == "stylegan2")
+    weights = [load_file(path) for path in snapshots[:2]]
     assert any(not torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
-@pytest.mark.parametrize(
-    ("method", "per_class"),
-    [
-        ("stylegan2", False),
-        ("wgan_gp", False),
-        # One more process and two more trainings each, for the state that the first two have as well, stacked.
-        pytest.param("stylegan2", True, marks=pytest.mark.slow),
-        pytest.param("wgan_gp", True, marks=pytest.mark.slow),
-    ],
-)
-def test_killed_and_resumed_training_gives_identical_weights(tmp_path, method, per_class):
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    command = [sys.executable, "-m", "tests.generators.train_for_resume", method, str(per_class), broken]
-    threads = torch.get_num_threads()
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as child:
-        deadline = time.monotonic() + 120
-        while not list((broken / "checkpoints").glob("step-*[2-9].safetensors")):
-            assert child.poll() is None and time.monotonic() < deadline, "no checkpoint to kill it after"
-            time.sleep(0.01)
-        child.kill()
-    assert not (broken / "out/history.parquet").exists()
-    resumed, straight = train_small(method, per_class, broken), train_small(method, per_class, whole)
-    torch.set_num_threads(threads)
+def test_a_training_that_lost_a_snapshot_is_refused(trained, tmp_path):
+    whole = trained("stylegan2")
+    kept = shutil.copytree(whole[0].parent, tmp_path / "snapshots")
+    (kept / ".00000008.elsewhere-7.safetensors").write_bytes(b"half written by a job that was killed")
+    assert [path.name for path in training_snapshots(kept)] == [path.name for path in whole]
+    (kept / whole[-1].name).unlink()
+    with pytest.raises(StudyError, match=f"{whole[-1].name} of the generator's training is missing; delete the folder"):
+        training_snapshots(kept)
+    for path in kept.iterdir():
+        path.unlink()
+    with pytest.raises(StudyError, match="every snapshot"):
+        training_snapshots(kept)
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("per_class", [False, True])
+def test_an_interrupted_training_goes_on_exactly(tmp_path, monkeypatch, method, per_class):
+    penalty = {"path_length_weight": 2.0} if method == "stylegan2" else {}
+    settings = small_settings(method, per_class=per_class, kimg=0.08, **penalty)
+    straight = train_generator(DATA, settings, 5, tmp_path / "whole", CPU, name="trial")
+    advance = GANTraining.advance
+
+    def dies(self):
+        if self.done == 6:
+            raise KeyboardInterrupt
+        advance(self)
+
+    monkeypatch.setattr(GANTraining, "advance", dies)
+    with pytest.raises(KeyboardInterrupt):
+        train_generator(DATA, settings, 5, tmp_path / "broken", CPU, name="trial", checkpoint_seconds=0)
+    assert Checkpoints(tmp_path / "broken/checkpoints").load()[0] == 6
+    monkeypatch.setattr(GANTraining, "advance", advance)
+    resumed = train_generator(DATA, settings, 5, tmp_path / "broken", CPU, name="trial")
     for one, other in zip(resumed, straight, strict=True):
         assert_same_weights(one, other)
-    history = [read_table(folder / "out/history.parquet", "generator_history") for folder in (whole, broken)]
+    history = [read_table(tmp_path / name / "history.parquet", "generator_history") for name in ("whole", "broken")]
     assert history[0].equals(history[1])
 
 
-@pytest.mark.parametrize("method", ["stylegan2", "wgan_gp"])
+@pytest.mark.parametrize("method", list(METHODS))
 def test_a_class_gan_does_not_depend_on_the_other_classes(tmp_path, method):
-    images, labels = made_up_images()
+    images, labels = DATA.images, DATA.labels
     # The other classes get other images, and fewer.
     changed = np.where((labels == 1)[:, None, None, None], images, 255 - images)
     kept = (labels == 1) | (np.arange(len(labels)) < 12)
-    whole = read_weights(train(tmp_path / "whole", method, per_class=True)[-1])
-    other = train(tmp_path / "other", method, per_class=True, data=(changed[kept], labels[kept]))[-1]
-    for name, value in read_weights(other).items():
+    changes = {"per_class": True, "kimg": 0.032, "snapshots": 1}
+    whole = load_file(train(tmp_path / "whole", method, **changes)[-1])
+    data = TrainingImages(changed[kept], labels[kept], 3)
+    for name, value in load_file(train(tmp_path / "other", method, data=data, **changes)[-1]).items():
         assert torch.equal(value[1], whole[name][1]), name
 
 
-@pytest.mark.parametrize("method", ["stylegan2", "wgan_gp"])
+@pytest.mark.parametrize("method", list(METHODS))
 def test_a_stack_trains_as_its_members_would_alone(tmp_path, method):
     # One step, since two orders of summation soon part ways: Adam's first steps follow the signs of gradients alone.
-    images, labels = made_up_images()
     changes = {"per_class": True, "kimg": 0.001, "snapshots": 1}
-    stacked = read_weights(train(tmp_path / "stacked", method, **changes)[-1])
-    first = labels == 0
-    alone = train_generator(images[first], labels[first], 1, small_settings(method, **changes), 5, tmp_path / "out",
-                            tmp_path / "checkpoints", CPU)  # fmt: skip
+    stacked = load_file(train(tmp_path / "stacked", method, **changes)[-1])
+    first = DATA.labels == 0
+    alone = train(tmp_path / "alone", method, data=TrainingImages(DATA.images[first], DATA.labels[first], 1), **changes)
     close = [
         torch.isclose(value[0], stacked[name][0], atol=1e-5, rtol=1e-4).flatten()
-        for name, value in read_weights(alone[-1]).items()
+        for name, value in load_file(alone[-1]).items()
     ]
     # A gradient of nearly zero may still change its sign, that of a bias ahead of a normalisation above all.
     assert torch.cat(close).float().mean() > 0.95
 
 
 def test_the_seed_decides_everything_and_global_random_state_nothing(tmp_path):
+    changes = {"kimg": 0.032, "snapshots": 1}
     torch.manual_seed(1)
-    first = train(tmp_path / "first")[-1]
+    (first,) = train(tmp_path / "first", **changes)
     torch.manual_seed(2)
-    assert_same_weights(first, train(tmp_path / "again")[-1])
-    other = read_weights(train(tmp_path / "other", seed=6)[-1])
-    assert not torch.equal(other["constant"], read_weights(first)["constant"])
+    (again,) = train(tmp_path / "again", **changes)
+    assert_same_weights(first, again)
+    assert first.read_bytes() == again.read_bytes()
+    (other,) = train(tmp_path / "other", seed=6, **changes)
+    assert not torch.equal(load_file(other)["constant"], load_file(first)["constant"])
 
 
 def test_a_loss_that_is_not_finite_names_generator_class_and_step_and_keeps_the_snapshot(tmp_path, monkeypatch):
@@ -128,14 +136,12 @@ def test_a_loss_that_is_not_finite_names_generator_class_and_step_and_keeps_the_
     monkeypatch.setattr(StyleGAN2Step, "step", diverging)
     with pytest.raises(StudyError, match=r"trial: the loss of class 1 is not finite at step 6 of 8.*00000004"):
         train(tmp_path, per_class=True)
-    assert read_description(tmp_path / "out/snapshots/00000004.safetensors")[1].step == 4
+    assert describe_snapshot(tmp_path / "snapshots/00000004.safetensors")[1].step == 4
 
 
-@pytest.mark.parametrize(
-    ("method", "step", "advised"),
-    [("stylegan2", StyleGAN2Step, "r1_gamma"), ("wgan_gp", WGANGPStep, "gradient_penalty")],
-)
-def test_a_diverging_training_is_told_a_key_that_its_method_has(tmp_path, monkeypatch, method, step, advised):
+@pytest.mark.parametrize("method", list(METHODS))
+def test_a_diverging_training_is_told_a_key_that_its_method_has(tmp_path, monkeypatch, method):
+    step, advised = METHODS[method].step(), METHODS[method].penalty
     plain = step.step
     monkeypatch.setattr(step, "step", lambda *given: tuple(loss * float("nan") for loss in plain(*given)))
     with pytest.raises(StudyError, match=f"is not finite at step 1 .*lower learning_rate or raise {advised}$"):
@@ -147,13 +153,14 @@ def test_a_diverging_training_is_told_a_key_that_its_method_has(tmp_path, monkey
     ("data", "message"),
     [
         (made_up_images(size=12), "generator trial: images of 12 pixels a side; 4 times a power of two"),
-        ((made_up_images(channels=3)[0][:, :2], made_up_images()[1]), "2 channels; 1 .grey. or 3"),
-        ((made_up_images()[0].astype(float), made_up_images()[1]), "float64"),
-        ((made_up_images()[0], made_up_images()[1] + 1), "label 3 among 3 classes"),
+        (TrainingImages(made_up_images(channels=3).images[:, :2], DATA.labels, 3), "2 channels; 1 .grey. or 3"),
+        (TrainingImages(DATA.images.astype(float), DATA.labels, 3), "float64"),
+        (TrainingImages(DATA.images[:, :, :4], DATA.labels, 3), "square uint8 images"),
+        (TrainingImages(DATA.images, DATA.labels + 1, 3), "label 3 among 3 classes"),
         (made_up_images(count=5), "class 2 has 1 training image.*at least 2"),
     ],
 )
 def test_images_that_cannot_train_the_generator(tmp_path, data, message):
     with pytest.raises(StudyError, match=message):
-        train(tmp_path, per_class=True, data=data)
+        train(tmp_path / "out", per_class=True, data=data)
     assert not (tmp_path / "out").exists()

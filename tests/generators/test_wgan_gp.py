@@ -4,8 +4,8 @@ import torch.nn.functional as F
 
 from understudy.devices import torch_generator
 from understudy.generators.layers import initialise
-from understudy.generators.settings import CIFAR_WGAN_GP
-from understudy.generators.wgan_gp import ClassBatchNorm, Critic, Generator, GeneratorBlock, double
+from understudy.generators.presets import CIFAR_WGAN_GP
+from understudy.generators.wgan_gp import ClassBatchNorm, GeneratorBlock, WGANGPCritic, WGANGPGenerator, double
 
 SMALL = CIFAR_WGAN_GP.model_copy(update={"latent": 8, "generator_channels": 8, "critic_channels": 8})
 
@@ -18,13 +18,14 @@ def parameters(network: torch.nn.Module) -> int:
 def test_parameter_counts_of_the_published_residual_form(classes):
     # StudioGAN's log of WGAN-GP on CIFAR-10.
     with torch.device("meta"):
-        assert parameters(Generator(CIFAR_WGAN_GP, 32, 3, classes)) == pytest.approx(4.28e6, rel=0.02)
-        assert parameters(Critic(CIFAR_WGAN_GP, 32, 3, classes)) == pytest.approx(1.05e6, rel=0.02)
+        assert parameters(WGANGPGenerator(CIFAR_WGAN_GP, 32, 3, classes)) == pytest.approx(4.28e6, rel=0.02)
+        assert parameters(WGANGPCritic(CIFAR_WGAN_GP, 32, 3, classes)) == pytest.approx(1.05e6, rel=0.02)
 
 
 @pytest.mark.parametrize(("resolution", "channels", "classes"), [(4, 1, 1), (8, 1, 3), (16, 3, 1), (64, 3, 2)])
 def test_every_size_gives_images_scores_and_class_logits(resolution, channels, classes):
-    generator, critic = Generator(SMALL, resolution, channels, classes), Critic(SMALL, resolution, channels, classes)
+    generator = WGANGPGenerator(SMALL, resolution, channels, classes)
+    critic = WGANGPCritic(SMALL, resolution, channels, classes)
     initialise(generator, torch_generator(0))
     initialise(critic, torch_generator(1))
     labels = F.one_hot(torch.arange(4) % classes, classes).float()
@@ -62,7 +63,7 @@ def test_normalisation_scales_and_shifts_by_class():
 
 
 def test_recorded_statistics_are_those_of_the_recorded_batch():
-    generator = Generator(SMALL, 8, 1, 2)
+    generator = WGANGPGenerator(SMALL, 8, 1, 2)
     initialise(generator, torch_generator(0))
     random, labels = torch.randn(32, 8, generator=torch_generator(1)), torch.eye(2)[torch.arange(32) % 2]
     with torch.no_grad():

@@ -1,48 +1,73 @@
 """Selecting and measuring with either feature extractor: each figure bears the name of the one that gave it."""
 
-import shutil
+import functools
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
-from tests.generators.small import made_up_images, small_settings
+from tests.generators.small import CPU, made_up_images, small_settings
 from understudy.classifiers import extractor
 from understudy.data.shards import read_images, write_images
 from understudy.errors import StudyError
-from understudy.generators.training import train_generator, training_snapshots
-from understudy.jobs.generators import load_features, measure_generator, sample_study_set, select_study_snapshot
+from understudy.files import write_json
+from understudy.generators.training import train_generator
+from understudy.jobs.context import JobContext
+from understudy.jobs.generators import (
+    MeasurementFiles,
+    RealFiles,
+    load_features,
+    measure_generator,
+    sample_study_set,
+    select_study_snapshot,
+    train_study_generator,
+)
+from understudy.metrics import prd, quality
 from understudy.metrics.frechet import frechet_distance
+from understudy.seeds import seed_for
 from understudy.tables import read_table
 
-CPU = torch.device("cpu")
-PLACE = {"name": "g", "draw": 0, "split": "S", "study_seed": 3, "device": "cpu"}
+DATA = made_up_images()
+CONTEXT = JobContext(split="S", seed=3, wildcards={"generator": "g"})
+
+
+@pytest.fixture(autouse=True)
+def few_repeats(monkeypatch):
+    """Take two repeats of a total variation in place of ten."""
+    for function in (prd.sampled_total_variation, prd.real_against_real):
+        monkeypatch.setattr(quality, function.__name__, functools.partial(function, repeats=2))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with images, snapshots of a generator, and weights of both extractors."""
     path = tmp_path_factory.mktemp("generator")
-    images, labels = made_up_images()
-    write_images(path / "train.parquet", images, labels)
-    write_images(path / "test.parquet", 255 - images, labels)
-    train_generator(images, labels, 3, small_settings("stylegan2"), 1, path, path / "checkpoints", CPU)
+    write_images(path / "train.parquet", DATA.images, DATA.labels)
+    write_images(path / "test.parquet", 255 - DATA.images, DATA.labels)
+    train_generator(DATA, small_settings("stylegan2"), 1, path, CPU)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(extractor, "RECIPE", extractor.RECIPE.updated({"steps": 5}))
-        extractor.train_extractor(images, labels, 3, 0, path / "study.safetensors", CPU)
+        extractor.train_extractor(DATA.images, DATA.labels, 3, 0, path / "study.safetensors", CPU)
     torch.save({"weight": torch.zeros(3)}, path / "inception.pth")
     return path
 
 
-def measured(folder, out, kind: str, weights: str):
+def measured(folder, out, kind: str, weights: str) -> pd.Series:
     train, chosen = folder / "train.parquet", out / "generator.safetensors"
-    select_study_snapshot(folder / "snapshots", train, folder / weights, chosen, out / "scores.parquet", features=kind,
-                          version=1, **PLACE)  # fmt: skip
-    sample_study_set(chosen, out / "set", images_per_class=8, shard_size=20, **PLACE)
-    files = [out / f"{name}.parquet" for name in ("quality", "clusters", "pairs", "feature_clusters")]
-    measure_generator(out / "set", train, [folder / "test.parquet"], train, folder / weights, *files, features=kind,
-                      version=1, **PLACE)  # fmt: skip
-    return read_table(files[0], "generator_quality").set_index("label").loc["all"]
+    scores = out / "scores.parquet"
+    select_study_snapshot(folder / "snapshots", train, kind, folder / weights, chosen, scores, CONTEXT)
+    best = read_table(scores, "snapshot_scores").set_index("selected").loc[True, "snapshot"]
+    assert chosen.read_bytes() == (folder / "snapshots" / best).read_bytes()
+    sample_study_set(chosen, 8, 20, out / "set", CONTEXT)
+    tables = MeasurementFiles(*(out / f"{name}.parquet" for name in ("quality", "clusters", "pairs", "both")))
+    real = RealFiles(train, [folder / "test.parquet"], train)
+    measure_generator(out / "set", real, kind, folder / weights, tables, CONTEXT)
+    pairs = read_table(tables.pairs, "closest_pairs")
+    assert pairs["rank"].tolist() == list(range(16)) and pairs["held_out_distance"].notna().all()
+    assert read_table(tables.clusters, "total_variation_clusters")["clusters"].tolist() == [5, 10, 20]
+    assert set(read_table(tables.feature_clusters, "feature_clusters")["set"]) == {"test", "g"}
+    return read_table(tables.quality, "generator_quality").set_index("label").loc["all"]
 
 
 class BrightnessOfRows:
@@ -61,7 +86,7 @@ class BrightnessOfRows:
 )
 def test_the_column_names_the_extractor_that_gave_the_figures(folder, tmp_path, monkeypatch, kind, weights, name):
     monkeypatch.setattr("understudy.metrics.inception.InceptionFeatures", BrightnessOfRows)
-    monkeypatch.setattr("understudy.generators.scoring.LEAST_IMAGES", 24)
+    monkeypatch.setattr("understudy.generators.scoring.MIN_IMAGES", 24)
     row = measured(folder, tmp_path, kind, weights)
     assert row["feature_extractor"] == name
     extract, loaded = load_features(kind, folder / weights, CPU)
@@ -77,14 +102,26 @@ def test_the_other_extractors_weights_are_refused(folder, kind, weights):
         load_features(kind, folder / weights, CPU)
 
 
-def test_a_training_that_lost_a_snapshot_is_refused(folder, tmp_path):
-    whole = sorted((folder / "snapshots").iterdir())
-    kept = shutil.copytree(folder / "snapshots", tmp_path / "snapshots")
-    assert [path.name for path in training_snapshots(kept)] == [path.name for path in whole]
-    (kept / whole[-1].name).unlink()
-    with pytest.raises(StudyError, match=f"{whole[-1].name} of the generator's training is missing; delete the folder"):
-        training_snapshots(kept)
-    for path in kept.iterdir():
-        path.unlink()
-    with pytest.raises(StudyError, match="every snapshot"):
-        training_snapshots(kept)
+def test_a_study_without_held_out_images_has_tables_without_them(folder, tmp_path):
+    real = RealFiles(folder / "train.parquet", [], folder / "train.parquet")
+    tables = MeasurementFiles(*(tmp_path / f"{name}.parquet" for name in ("quality", "clusters", "pairs", "both")))
+    measure_generator(folder / "test.parquet", real, "study", folder / "study.safetensors", tables, CONTEXT)
+    rows = read_table(tables.quality, "generator_quality")
+    assert rows["fid"].notna().all() and rows["total_variation"].isna().all()
+    assert read_table(tables.pairs, "closest_pairs")["held_out_distance"].isna().all()
+    assert read_table(tables.clusters, "total_variation_clusters").empty
+    assert read_table(tables.feature_clusters, "feature_clusters").empty
+
+
+def test_a_job_trains_from_resolved_settings_and_leaves_no_checkpoint(folder, tmp_path):
+    settings = small_settings("wgan_gp", kimg=0.016, snapshots=1)
+    write_json(tmp_path / "classes.json", {"classes": ["a", "b", "c"]})
+    context = JobContext(split="S", seed=3, wildcards={"generator": "g"}, checkpoints=tmp_path / "checkpoints")
+    outputs = tmp_path / "snapshots", tmp_path / "history.parquet"
+    train_study_generator(
+        settings.model_dump(mode="json"), folder / "train.parquet", tmp_path / "classes.json", *outputs, context
+    )
+    (direct,) = train_generator(DATA, settings, seed_for(3, "generator", 0, "S", "g"), tmp_path / "direct", CPU, "g")
+    assert (outputs[0] / direct.name).read_bytes() == direct.read_bytes()
+    assert read_table(outputs[1], "generator_history")["images_seen"].max() == 16
+    assert not context.checkpoints.exists()

@@ -6,6 +6,7 @@ import torch
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from understudy.errors import StudyError
+from understudy.metrics import inception
 from understudy.metrics.inception import InceptionFeatures
 
 
@@ -22,17 +23,18 @@ def weights(tmp_path_factory):
     return path
 
 
-def test_features_are_those_of_the_network_and_grey_means_three_equal_channels(weights):
-    grey = np.random.default_rng(0).integers(0, 256, size=(3, 1, 8, 8), dtype=np.uint8)
+def test_features_are_those_of_the_network_and_grey_means_three_equal_channels(weights, monkeypatch):
+    monkeypatch.setattr(inception, "BATCH", 1)
+    grey = np.random.default_rng(0).integers(0, 256, size=(2, 1, 8, 8), dtype=np.uint8)
     colour = np.repeat(grey, 3, axis=1)
     extract = InceptionFeatures(weights)
     network = FeatureExtractorInceptionV3("peer", ["2048"], str(weights))
-    features = extract(colour, batch_size=2)
+    features = extract(colour)
     with torch.inference_mode():
         expected = network(torch.from_numpy(colour))[0].numpy()
-    assert features.shape == (3, 2048) and features.dtype == np.float32
+    assert features.shape == (2, 2048) and features.dtype == np.float32
     np.testing.assert_allclose(features, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
-    np.testing.assert_array_equal(extract(grey, batch_size=2), features)
+    np.testing.assert_array_equal(extract(grey), features)
 
 
 def test_missing_or_wrong_weights_are_named(tmp_path):

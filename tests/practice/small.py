@@ -9,6 +9,7 @@ import torch
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.data.shards import Images, write_images
 from understudy.files import write_json
+from understudy.generators.batches import TrainingImages
 from understudy.generators.denoisers import Denoiser, TrainedDenoiser
 from understudy.generators.diffusion import train_diffusion
 from understudy.generators.diffusion_settings import DiffusionSettings
@@ -41,7 +42,7 @@ def real_images(count: int = 30, channels: int = 1, size: int = 8, classes: int 
 def trained_denoiser(folder: Path) -> TrainedDenoiser:
     """Train a tiny diffusion model and load it."""
     data = real_images()
-    train_diffusion(data.images, data.labels, CLASSES, DIFFUSION, 3, folder / "diffusion.safetensors",
+    train_diffusion(TrainingImages(data.images, data.labels, CLASSES), DIFFUSION, 3, folder / "diffusion.safetensors",
                     folder / "checkpoints", CPU)  # fmt: skip
     return TrainedDenoiser(folder / "diffusion.safetensors", CPU)
 

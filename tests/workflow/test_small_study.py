@@ -33,7 +33,7 @@ from understudy.config import load_study
 from understudy.costs.measured import read_benchmarks
 from understudy.costs.work import Work
 from understudy.data.shards import read_images
-from understudy.data.splits import halves
+from understudy.data.splits import image_halves
 from understudy.plan import Plan
 from understudy.tables import read_table, read_tables
 
@@ -107,7 +107,7 @@ def test_counts_agree_with_predictions(results):
         wrong = np.asarray(row["predicted"]) != test.labels
         for half in (0, 1):
             mine = counts[(counts["run"] == row["run"]) & (counts["epoch"] == row["epoch"]) & (counts["half"] == half)]
-            assert mine["errors"].sum() == wrong[halves(test.labels) == half].sum()
+            assert mine["errors"].sum() == wrong[image_halves(test.labels) == half].sum()
 
 
 def test_unchosen_snapshots_are_removed_on_request_and_nothing_is_made_anew(finished, tmp_path):

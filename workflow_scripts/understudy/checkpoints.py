@@ -87,9 +87,6 @@ class Checkpoints:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-ADAM_STATE = ("step", "exp_avg", "exp_avg_sq")
-
-
 def adam_tensors(optimizer: torch.optim.Optimizer, parameters: Mapping[str, Tensor], prefix: str = "") -> dict:
     """Return the state of an Adam under ``{prefix}{kind}.{parameter}``; before the first step there is none."""
     return {
@@ -104,8 +101,15 @@ def load_adam(
 ) -> None:
     """Give an Adam of all these parameters the state that :func:`adam_tensors` returned."""
     state = {
-        place: {kind: tensors[f"{prefix}{kind}.{name}"].clone() for kind in ADAM_STATE}
-        for place, name in enumerate(parameters)
+        index: {kind: tensors[f"{prefix}{kind}.{name}"].clone() for kind in ("step", "exp_avg", "exp_avg_sq")}
+        for index, name in enumerate(parameters)
         if f"{prefix}step.{name}" in tensors
     }
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+@torch.no_grad()
+def copy_tensors(source: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:
+    """Copy the values of ``source`` into the tensors of the same names in ``target``, in place."""
+    for name, value in target.items():
+        value.copy_(source[name])

@@ -11,7 +11,7 @@ from understudy.config_errors import explain_all
 from understudy.config_files import read_config
 from understudy.data.settings import DataSettings, SplitSettings
 from understudy.errors import StudyError, unknown_name
-from understudy.generators.settings import GeneratorSettings
+from understudy.generators.configuration import GeneratorSettings
 from understudy.practice.settings import PracticeSettings
 from understudy.ranking.settings import RankingSettings
 from understudy.settings import Name, Settings
@@ -24,10 +24,6 @@ class StudyGenerator(GeneratorSettings):
     """A generator of the study: how it is trained, and on which splits."""
 
     splits: list[str] | None = Field(None, description="names of the splits to train on; null is every split")
-
-    def training_settings(self) -> dict:
-        """Return what the training depends on, without the choice of splits."""
-        return self.canonical(exclude={"splits"})
 
 
 class FeatureExtractorSettings(Settings):

@@ -8,7 +8,7 @@ import torch
 from understudy.errors import StudyError
 
 
-def choose_device(name: str) -> torch.device:
+def resolve_device(name: str) -> torch.device:
     """Return the device called ``name``: ``auto`` (CUDA where there is one, else the CPU), ``cpu`` or ``cuda``.
 
     Raises

@@ -1,14 +1,12 @@
 """The loop around every long training: it continues an interrupted training exactly where its checkpoint left it."""
 
-from typing import Protocol
-
 from torch import Tensor
 
 from understudy.checkpoints import Checkpoints
 from understudy.progress import progress
 
 
-class Training(Protocol):
+class Training:
     """A training under way, whatever is trained.
 
     Attributes
@@ -19,29 +17,39 @@ class Training(Protocol):
         Units that are finished; it grows by at least one with each call of ``advance``.
     note : str
         What the progress line says, such as the current loss.
+    history : list of dict
+        Rows about the training, as JSON-able data.
+
     """
 
     total: int
-    done: int
-    note: str
+    done: int = 0
+    note: str = ""
+    history: list[dict]
 
     def advance(self) -> None:
         """Do the next unit of work, and write whatever is due after it."""
+        raise NotImplementedError
 
     def check_finite(self) -> None:
         """Raise a StudyError if a loss since the last check was not finite."""
+        raise NotImplementedError
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return all tensors of the state by name."""
+        raise NotImplementedError
 
     def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
         """Take over what ``state_dict`` returned."""
+        raise NotImplementedError
 
     def log_dict(self) -> dict:
-        """Return the rest of the state, such as the history, as JSON-able data."""
+        """Return the rest of the state, but for the units that are done, as JSON-able data."""
+        return {"history": self.history}
 
     def load_log_dict(self, log: dict) -> None:
         """Take over what ``log_dict`` returned."""
+        self.history = log["history"]
 
 
 def resume(training: Training, checkpoints: Checkpoints) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.arguments import RWNNArguments
 from understudy.costs.networks import Size
-from understudy.generators.settings import StyleGAN2Settings, WGANGPSettings
+from understudy.generators.methods import METHODS
+from understudy.generators.settings import TrainingSettings
 
 # By module of the family the most channels that a layer of its networks has, from the builder's arguments.
 WIDEST: Mapping[str, Callable[[Any], float]] = {
@@ -55,19 +56,14 @@ def _randomly_wired_bound(given: RWNNArguments, channels: int, size: int, classe
     )
 
 
-def generator_bounds(
-    settings: StyleGAN2Settings | WGANGPSettings, channels: int, size: int, classes: int
-) -> tuple[Size, Size]:
+def generator_bounds(settings: TrainingSettings, channels: int, size: int, classes: int) -> tuple[Size, Size]:
     """Return bounds for a generator and for its discriminator or critic; every layer is as wide as the widest."""
-    if settings.method == "stylegan2":
-        widths = [settings.channels_max] * 2
-        dense = settings.mapping_layers + settings.label_mapping_layers
-    else:
-        widths, dense = [settings.generator_channels, settings.critic_channels], 0
+    method = METHODS[settings.method]
+    dense = method.dense_layers(settings)
     # Of a resolution: at most two 3 x 3 convolutions, a shortcut, three of the images; a critic has a block more.
     resolutions = (size // 4).bit_length() + 1
     bounds = []
-    for width in widths:
+    for width in method.widths(settings):
         layers = 6 * resolutions + dense + 6
         side = max(width, settings.latent) + classes + channels
         weights = 27 * resolutions * (width + channels) ** 2 + (dense + 3 * resolutions + 32) * side**2

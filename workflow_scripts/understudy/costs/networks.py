@@ -75,18 +75,16 @@ def generator_sizes(settings: object, channels: int, size: int, classes: int) ->
     import torch
 
     from understudy.classifiers.sizes import network_size
-    from understudy.generators import stylegan2, wgan_gp
+    from understudy.generators.methods import METHODS
 
+    step = METHODS[settings.method].step()
     rows = getattr(settings, "minibatch_std_group", 1)
     with torch.device("meta"):
         labels, images = torch.empty(1, classes), torch.empty(rows, channels, size, size)
-        module = stylegan2 if settings.method == "stylegan2" else wgan_gp
-        generator = module.Generator(settings, size, channels, classes)
+        generator = step.generator_class(settings, size, channels, classes)
         first = network_size(generator, torch.empty(1, generator.random_numbers), labels)
-        critic = (module.Discriminator if settings.method == "stylegan2" else module.Critic)(
-            settings, size, channels, classes
-        )
-        given = (images, torch.empty(rows, classes)) if settings.method == "stylegan2" else (images,)
+        critic = step.discriminator_class(settings, size, channels, classes)
+        given = (images, torch.empty(rows, classes)) if step.discriminator_sees_labels else (images,)
         second = network_size(critic, *given)
     of_image = replace(second, operations=second.operations / rows, elements=second.elements / rows)
     return _size(first, generator.state_dict()), _size(of_image, {})

@@ -5,7 +5,8 @@ On images of 3 x 32 x 32 pixels. A test counts them again.
 
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.costs.networks import Size
-from understudy.generators.settings import CIFAR_STYLEGAN2, CIFAR_WGAN_GP, StyleGAN2Settings, WGANGPSettings
+from understudy.generators.presets import CIFAR_STYLEGAN2, CIFAR_WGAN_GP
+from understudy.generators.settings import TrainingSettings
 
 SHAPE = (3, 32)
 CLASSES = 10
@@ -57,7 +58,7 @@ def published_classifier(entry: ArchitectureSettings, channels: int, size: int, 
 
 
 def published_generators(
-    settings: StyleGAN2Settings | WGANGPSettings, channels: int, size: int, classes: int
+    settings: TrainingSettings, channels: int, size: int, classes: int
 ) -> tuple[Size, Size] | None:
     """Return the sizes of a generator of preset cifar and of its discriminator or critic; None for another."""
     alike = settings.model_dump(include=SHAPING) == PRESETS[settings.method].model_dump(include=SHAPING)

@@ -10,8 +10,9 @@ from understudy.costs.job import EVALUATION_BATCH, Job, network_work
 from understudy.costs.models import model_jobs
 from understudy.costs.networks import COUNTED, Size, Sizes, record_bytes
 from understudy.costs.practice import PracticeWork
-from understudy.data.settings import DIGITS
+from understudy.data.sources import DIGITS
 from understudy.files import read_json
+from understudy.generators.methods import METHODS
 from understudy.plan import REGIMES, Plan
 
 # Of a stack's networks a layer runs at once: on a CPU each costs a part of a pass.
@@ -106,13 +107,7 @@ class Work:
         members = self.classes if per_class else 1
         network, critic = self._generator_sizes(generator)
         shown = 1000 * settings.kimg * members
-        if settings.method == "stylegan2":
-            # A discriminator's step: fakes forward, real and fake images forward and back; a generator's: both networks
-            # forward and back; gradient penalties now and then.
-            of_generator, of_critic = 4.0, 9.0
-        else:
-            share = settings.generator_batch_factor / settings.critic_steps
-            of_generator, of_critic = 1 + 3 * share, 11 + 3 * share
+        of_generator, of_critic = METHODS[settings.method].passes(settings)
         work = network_work(shown, settings.batch, [(of_generator, network), (of_critic, critic)])
         # A checkpoint: the weights, two moments of each, and the generator's average.
         state = 4 * members * (3 * (network.parameters + critic.parameters) + network.parameters)

@@ -43,8 +43,18 @@ def decode(content: bytes, name: str) -> np.ndarray:
     StudyError
         As :func:`decode_picture`.
     """
-    pixels = np.asarray(decode_picture(content, name))
+    return to_array(decode_picture(content, name))
+
+
+def to_array(picture: Image.Image) -> np.ndarray:
+    """Return a picture of mode L or RGB as an array [C, H, W], uint8."""
+    pixels = np.asarray(picture)
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+
+
+def to_picture(image: np.ndarray) -> Image.Image:
+    """Return a uint8 array [C, H, W] with 1 or 3 channels as a picture."""
+    return Image.fromarray(image[0] if image.shape[0] == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
 
 
 def decode_picture(content: bytes, name: str) -> Image.Image:

@@ -17,23 +17,23 @@ class EncodedImages:
 
     Attributes
     ----------
-    places
+    locations
         For each image its file, and its row where the file is parquet, else -1.
     labels
         int64 [N].
 
     """
 
-    places: Sequence[tuple[Path, int]]
+    locations: Sequence[tuple[Path, int]]
     labels: np.ndarray
     _shard: tuple[Path, object] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.locations)
 
     def read(self, number: int) -> bytes:
         """Return the file's bytes of one image; in order, each shard is read once."""
-        path, row = self.places[number]
+        path, row = self.locations[number]
         if row < 0:
             return read_bytes(path)
         if self._shard is None or self._shard[0] != path:
@@ -51,11 +51,11 @@ def shard_images(files: Sequence[Path], classes: int) -> EncodedImages:
 
     """
     labels = [read_labels(file) for file in files]
-    places = [(file, row) for file, part in zip(files, labels, strict=True) for row in range(len(part))]
+    locations = [(file, row) for file, part in zip(files, labels, strict=True) for row in range(len(part))]
     joined = np.concatenate(labels)
     if not 0 <= joined.min() <= joined.max() < classes:
         raise StudyError(f"{files[0].parent}: labels {joined.min()} to {joined.max()}; 0 to {classes - 1} are allowed")
-    return EncodedImages(places, joined)
+    return EncodedImages(locations, joined)
 
 
 def folder_images(root: Path, classes: int | Sequence[str]) -> EncodedImages:
@@ -74,14 +74,14 @@ def folder_images(root: Path, classes: int | Sequence[str]) -> EncodedImages:
         raise StudyError(f"{root} is no folder; expected {root}/class/image.jpg")
     folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
     numbers = _class_numbers(root, [folder.name for folder in folders], classes)
-    places, labels = [], []
+    locations, labels = [], []
     for number, folder in sorted(zip(numbers, folders, strict=True)):
         files = image_files(folder)
-        places += [(file, -1) for file in files]
+        locations += [(file, -1) for file in files]
         labels += [number] * len(files)
-    if not places:
+    if not locations:
         raise StudyError(f"{root} holds no image; allowed: {', '.join(sorted(IMAGE_SUFFIXES))}")
-    return EncodedImages(places, np.array(labels, dtype=np.int64))
+    return EncodedImages(locations, np.array(labels, dtype=np.int64))
 
 
 def _class_numbers(root: Path, names: list[str], classes: int | Sequence[str]) -> list[int]:

@@ -5,10 +5,9 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from understudy.data.sources import DIGITS, SOURCES
 from understudy.errors import allowed_names
 from understudy.settings import Count, Settings
-
-DIGITS = "sklearn-digits"
 
 
 class DataSettings(Settings):
@@ -26,27 +25,28 @@ class DataSettings(Settings):
     @field_validator("source")
     @classmethod
     def _known_source(cls, source: str) -> str:
-        if source not in (DIGITS, "imagefolder", "parquet") and not source.startswith("torchvision:"):
-            raise ValueError(allowed_names(source, [DIGITS, "torchvision:<Dataset>", "imagefolder", "parquet"]))
+        kind, colon, _ = source.partition(":")
+        if kind not in SOURCES or bool(colon) != bool(SOURCES[kind].detail):
+            known = [f"{name}:{entry.detail}" if entry.detail else name for name, entry in SOURCES.items()]
+            raise ValueError(allowed_names(source, known))
         return source
 
     @property
     def known_size(self) -> int | None:
         """Pixels a side of the study's images, where that is known before they are read."""
-        return 8 if self.source == DIGITS and self.size is None else self.size
+        return self.size or SOURCES[self.source.partition(":")[0]].size
 
     @model_validator(mode="after")
     def _root_where_needed(self) -> "DataSettings":
-        if self.source != DIGITS:
-            if self.root is None:
-                raise ValueError(f"source {self.source!r} needs `root`, the folder or file that holds the images")
-            # What torchvision is to read may be downloaded after a study has been planned; rule prepare says how.
-            if not self.root.exists() and not self.source.startswith("torchvision:"):
-                raise ValueError(
-                    f"root {str(self.root)!r} does not exist; give the folder or file that holds the images"
-                )
-            if self.source == "imagefolder" and not self.root.is_dir():
-                raise ValueError(f"root {str(self.root)!r} is no folder; give one that holds a folder per class")
+        source = SOURCES[self.source.partition(":")[0]]
+        if not source.needs_root:
+            return self
+        if self.root is None:
+            raise ValueError(f"source {self.source!r} needs `root`, the folder or file that holds the images")
+        if not self.root.exists() and not source.comes_later:
+            raise ValueError(f"root {str(self.root)!r} does not exist; give the folder or file that holds the images")
+        if source.needs_folder and not self.root.is_dir():
+            raise ValueError(f"root {str(self.root)!r} is no folder; give one that holds a folder per class")
         return self
 
 

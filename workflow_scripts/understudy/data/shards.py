@@ -13,9 +13,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import Image
 
-from understudy.data.decoding import decode
+from understudy.data.decoding import decode, to_picture
 from understudy.errors import StudyError
 from understudy.files import read_json, writing
 
@@ -31,23 +30,27 @@ class Images:
     images : uint8 array [N, C, H, W]
     labels : int64 array [N], values 0 to classes - 1
     columns : DataFrame of N rows
-        Provenance, for example ``index`` (the place in the source) or ``seed`` (of a generated image).
+        Provenance, for example ``index`` (in the source) or ``seed`` (of a generated image).
     """
 
     images: np.ndarray
     labels: np.ndarray
     columns: pd.DataFrame
 
-    def take(self, places: np.ndarray) -> "Images":
-        """Return the images at ``places``, an integer array."""
-        return Images(self.images[places], self.labels[places], self.columns.iloc[places].reset_index(drop=True))
+    def take(self, indices: np.ndarray) -> "Images":
+        """Return the images of these ``indices``, an integer array."""
+        return Images(self.images[indices], self.labels[indices], self.columns.iloc[indices].reset_index(drop=True))
+
+
+def shard_name(number: int | str) -> str:
+    """Return the file name of a shard by its number from 0; a rule's wildcard serves as well. Names sort as numbers."""
+    return f"shard-{number:0>5}.parquet"
 
 
 def encode_png(image: np.ndarray) -> bytes:
     """Encode a uint8 array [C, H, W] with 1 or 3 channels as PNG."""
-    picture = Image.fromarray(image[0] if image.shape[0] == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
     buffer = io.BytesIO()
-    picture.save(buffer, format="PNG")
+    to_picture(image).save(buffer, format="PNG")
     return buffer.getvalue()
 
 
@@ -140,9 +143,9 @@ def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pa.T
     except FileNotFoundError as error:
         raise StudyError(f"{path} does not exist") from error
     except (pa.ArrowInvalid, OSError) as error:
-        place = _product(Path(path))
+        product = _product(Path(path))
         raise StudyError(
-            f"{path} is not a readable parquet file ({error}); delete {place} and run again to rebuild it"
+            f"{path} is not a readable parquet file ({error}); delete {product} and run again to rebuild it"
         ) from error
 
 

@@ -5,46 +5,43 @@ the standard protocol; and from the held-out images ``calibration`` (the ranking
 three is a step of its own: another size of validation or calibration changes nothing that reads the training images.
 """
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from understudy.data.settings import SplitSettings
-from understudy.data.shards import Images, read_images, write_images
 from understudy.errors import StudyError
 from understudy.seeds import numpy_generator, seed_for
 
 
-def stratified_order(labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def stratified_order(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a random order of the images, int64 [N], every prefix of which has the classes in proportion.
 
     The j-th image (from 0) of a class with n images gets the key (j + 1/2) / n; sorted by key, a prefix of m images
     holds m n / N of each class, up to one. Prefixes of one order are nested by construction.
     """
-    order = generator.permutation(len(labels))
+    order = rng.permutation(len(labels))
     key = np.empty(len(labels))
     for label in np.unique(labels):
-        places = order[labels[order] == label]
-        key[places] = (np.arange(len(places)) + 0.5) / len(places)
+        own = order[labels[order] == label]
+        key[own] = (np.arange(len(own)) + 0.5) / len(own)
     # Equal keys, of classes of equal size, keep the random order.
     return order[np.argsort(key[order], kind="stable")]
 
 
-def halves(labels: np.ndarray) -> np.ndarray:
+def image_halves(labels: np.ndarray) -> np.ndarray:
     """Return 0 or 1 per image, int64 [N]: every second image of each class, in the order of the set."""
     half = np.empty(len(labels), dtype=np.int64)
     for label in np.unique(labels):
-        places = np.flatnonzero(labels == label)
-        half[places] = np.arange(len(places)) % 2
+        own = np.flatnonzero(labels == label)
+        half[own] = np.arange(len(own)) % 2
     return half
 
 
 def draw_split(
     labels: np.ndarray, name: str, settings: SplitSettings, calibration_fraction: float, study_seed: int, draw: int
 ) -> dict[str, np.ndarray]:
-    """Return the places, int64 arrays, of a split's parts among images with ``labels`` (int64 [N]).
+    """Return the indices, int64 arrays, of a split's parts among images with ``labels`` (int64 [N]).
 
     With ``train: all`` the held-out parts are empty.
 
@@ -53,7 +50,7 @@ def draw_split(
     name : str
         The split's name.
     calibration_fraction : float
-        Share of the held-out images that goes to ``calibration``, in [0, 1).
+        Fraction of the held-out images that goes to ``calibration``, in [0, 1).
 
     Raises
     ------
@@ -63,13 +60,13 @@ def draw_split(
     train, held_out = draw_train(labels, name, settings.train, study_seed, draw)
     carved = carve_train(labels[train], name, settings.validation, study_seed, draw)
     divided = divide_held_out(labels, held_out, name, calibration_fraction, study_seed, draw)
-    return {"train": train} | {part: train[places] for part, places in carved.items()} | divided
+    return {"train": train} | {part: train[indices] for part, indices in carved.items()} | divided
 
 
 def draw_train(
     labels: np.ndarray, name: str, train: int | Literal["all"], study_seed: int, draw: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the places of a split's training images and of those held out; see `draw_split`."""
+    """Return the indices of a split's training images and of those held out; see `draw_split`."""
     images, classes = len(labels), int(labels.max()) + 1
     size = images if train == "all" else train
     if size > images or (size == images and train != "all"):
@@ -83,26 +80,26 @@ def draw_train(
 
 
 def carve_train(labels: np.ndarray, name: str, validation: int, study_seed: int, draw: int) -> dict[str, np.ndarray]:
-    """Return the places of subtrain and validation among the training images, of ``labels``; see `draw_split`."""
+    """Return the indices of subtrain and validation among the training images, of ``labels``; see `draw_split`."""
     if validation >= len(labels):
         raise StudyError(f"splits.{name}.validation: {validation} images of {len(labels)}; allowed: fewer than train")
     order = stratified_order(labels, numpy_generator(seed_for(study_seed, "validation", draw, name)))
     parts = {"subtrain": order[validation:], "validation": order[:validation]}
-    for part, places in parts.items():
-        _check_classes(labels[places], name, part, int(labels.max()) + 1)
+    for part, indices in parts.items():
+        _check_classes(labels[indices], name, part, int(labels.max()) + 1)
     return parts
 
 
 def divide_held_out(
     labels: np.ndarray, held_out: np.ndarray, name: str, calibration_fraction: float, study_seed: int, draw: int
 ) -> dict[str, np.ndarray]:
-    """Return the places of calibration and test, of the ``held_out`` ones among all ``labels``; see `draw_split`."""
+    """Return the indices of calibration and test, of the ``held_out`` ones among all ``labels``; see `draw_split`."""
     order = stratified_order(labels[held_out], numpy_generator(seed_for(study_seed, "held out", draw, name)))
     calibration = round(calibration_fraction * len(held_out))
     parts = {"calibration": held_out[order[:calibration]], "test": held_out[order[calibration:]]}
-    for part, places in parts.items():
+    for part, indices in parts.items():
         if len(held_out) and (calibration or part == "test"):
-            _check_classes(labels[places], name, part, int(labels.max()) + 1)
+            _check_classes(labels[indices], name, part, int(labels.max()) + 1)
     return parts
 
 
@@ -114,42 +111,3 @@ def _check_classes(labels: np.ndarray, name: str, part: str, classes: int) -> No
             f"one image or more of each of the {classes} classes; change its train, its validation or "
             "calibration_fraction"
         )
-
-
-def write_train(
-    images_path: Path, name: str, train: int | Literal["all"], study_seed: int, draw: int, path: Path
-) -> None:
-    """Draw a split's training images from those in ``images_path`` and write them."""
-    data = read_images(images_path)
-    _write(data, draw_train(data.labels, name, train, study_seed, draw)[0], path)
-
-
-def write_carved(
-    train_path: Path, name: str, validation: int, study_seed: int, draw: int, paths: Mapping[str, Path]
-) -> None:
-    """Carve ``subtrain`` and ``validation`` out of a split's training images and write each to its path."""
-    data = read_images(train_path)
-    for part, places in carve_train(data.labels, name, validation, study_seed, draw).items():
-        _write(data, places, paths[part])
-
-
-def write_held_out(
-    images_path: Path,
-    name: str,
-    train: int | Literal["all"],
-    calibration_fraction: float,
-    study_seed: int,
-    draw: int,
-    paths: Mapping[str, Path],
-) -> None:
-    """Divide what a split of the images in ``images_path`` holds out into ``calibration`` and ``test``; write each."""
-    data = read_images(images_path)
-    _, held_out = draw_train(data.labels, name, train, study_seed, draw)
-    divided = divide_held_out(data.labels, held_out, name, calibration_fraction, study_seed, draw)
-    for part, places in divided.items():
-        _write(data, places, paths[part])
-
-
-def _write(data: Images, places: np.ndarray, path: Path) -> None:
-    chosen = data.take(places)
-    write_images(path, chosen.images, chosen.labels, index=chosen.columns["index"])

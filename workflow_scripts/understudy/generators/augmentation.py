@@ -49,7 +49,72 @@ def matrices(rows: Sequence[Sequence[Tensor | float]], like: Tensor) -> Tensor:
     return torch.stack(entries, dim=1).unflatten(1, (len(rows), len(rows[0])))
 
 
-class Augmentation(nn.Module):
+def _scale(numbers: Iterator[Tensor], size: int) -> Tensor:
+    factor = torch.exp2(-SCALE_DEVIATION * standard_normal(next(numbers)))
+    return matrices([[factor, 0.0, 0.0], [0.0, factor, 0.0], [0.0, 0.0, 1.0]], factor)
+
+
+def _rotate(numbers: Iterator[Tensor], size: int) -> Tensor:
+    angle = (2 * next(numbers) - 1) * math.pi
+    cos, sin = angle.cos(), angle.sin()
+    return matrices([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]], angle)
+
+
+def _stretch(numbers: Iterator[Tensor], size: int) -> Tensor:
+    factor = torch.exp2(-SCALE_DEVIATION * standard_normal(next(numbers)))
+    return matrices([[factor, 0.0, 0.0], [0.0, 1 / factor, 0.0], [0.0, 0.0, 1.0]], factor)
+
+
+def _subpixel(numbers: Iterator[Tensor], size: int) -> Tensor:
+    right, down = (-SUBPIXEL_DEVIATION * size * standard_normal(next(numbers)) for _ in range(2))
+    return matrices([[1.0, 0.0, right], [0.0, 1.0, down], [0.0, 0.0, 1.0]], right)
+
+
+def _brightness(number: Tensor) -> Tensor:
+    b = BRIGHTNESS_DEVIATION * standard_normal(number)
+    return matrices([[1.0, 0.0, 0.0, b], [0.0, 1.0, 0.0, b], [0.0, 0.0, 1.0, b], [0.0, 0.0, 0.0, 1.0]], b)
+
+
+def _contrast(number: Tensor) -> Tensor:
+    c = torch.exp2(CONTRAST_DEVIATION * standard_normal(number))
+    return matrices([[c, 0.0, 0.0, 0.0], [0.0, c, 0.0, 0.0], [0.0, 0.0, c, 0.0], [0.0, 0.0, 0.0, 1.0]], c)
+
+
+def _luma_axis(like: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the identity and the projection onto the axis of brightness, [4, 4] each."""
+    luma = torch.tensor([1.0, 1.0, 1.0, 0.0], dtype=like.dtype, device=like.device) / math.sqrt(3)
+    return torch.eye(4, dtype=like.dtype, device=like.device), torch.outer(luma, luma)
+
+
+def _luma_flip(number: Tensor) -> Tensor:
+    identity, axis = _luma_axis(number)
+    return torch.where(number[:, None, None] < 0.5, identity - 2 * axis, identity)
+
+
+def _hue(number: Tensor) -> Tensor:
+    # Rodrigues' formula for the axis (1, 1, 1) / sqrt(3).
+    angle = (2 * number - 1) * math.pi
+    cos, side = angle.cos(), angle.sin() / math.sqrt(3)
+    rest = (1 - cos) / 3
+    rows = [[cos + rest, rest - side, rest + side, 0.0], [rest + side, cos + rest, rest - side, 0.0],
+            [rest - side, rest + side, cos + rest, 0.0], [0.0, 0.0, 0.0, 1.0]]  # fmt: skip
+    return matrices(rows, angle)
+
+
+def _saturation(number: Tensor) -> Tensor:
+    identity, axis = _luma_axis(number)
+    return axis + (identity - axis) * torch.exp2(SATURATION_DEVIATION * standard_normal(number))[:, None, None]
+
+
+# Each makes matrices [B, rows, columns] from uniform numbers [B]: of places, in images of ``size`` pixels a side, ...
+WARPS = {"scale": _scale, "rotate": _rotate, "stretch": _stretch, "subpixel": _subpixel}
+# ... and of colours.
+COLOURS = {
+    "brightness": _brightness, "contrast": _contrast, "luma_flip": _luma_flip, "hue": _hue, "saturation": _saturation,
+}  # fmt: skip
+
+
+class AdaptiveAugmentation(nn.Module):
     """The pipeline of the augmentations called ``names``, for square images of ``size`` pixels a side."""
 
     def __init__(self, names: Sequence[str], size: int, channels: int):
@@ -59,7 +124,7 @@ class Augmentation(nn.Module):
         # The image is mirrored at its edges to three times its side, which no shift of four deviations leaves.
         self.margin, taps = size, len(SYMLET)
         centre = taps // 2 - 1
-        self.lag = centre - sum(place * tap for place, tap in enumerate(SYMLET)) / sum(SYMLET)
+        self.lag = centre - sum(k * tap for k, tap in enumerate(SYMLET)) / sum(SYMLET)
         extended = torch.arange(-self.margin, size + self.margin)
         fine = torch.arange(-2 * self.margin, 2 * (size + self.margin))
         spread = self._filter(fine[:, None] - 2 * extended + centre)
@@ -71,33 +136,33 @@ class Augmentation(nn.Module):
         self.register_buffer("reduce", self._filter(window - 2 * torch.arange(size)[:, None] + centre))
 
     @staticmethod
-    def _filter(place: Tensor) -> Tensor:
-        inside = (place >= 0) & (place < len(SYMLET))
-        return torch.where(inside, torch.tensor(SYMLET)[place.clamp(0, len(SYMLET) - 1)], 0.0)
+    def _filter(index: Tensor) -> Tensor:
+        inside = (index >= 0) & (index < len(SYMLET))
+        return torch.where(inside, torch.tensor(SYMLET)[index.clamp(0, len(SYMLET) - 1)], 0.0)
 
     def forward(self, images: Tensor, p: Tensor, uniform: Tensor) -> Tensor:
         """Augment images [B, C, H, W] in [-1, 1] with probabilities p [B], from uniform numbers [B, numbers]."""
-        draws = iter(uniform.unbind(dim=1))
+        numbers = iter(uniform.unbind(dim=1))
         if any(name in BLIT for name in self.names):
-            images = self.blit(images, *self.draw_blit(p, draws))
+            images = self.blit(images, *self.sample_blit(p, numbers))
         if any(name in GEOMETRIC for name in self.names):
-            images = self.warp(images, self.draw_warp(p, draws))
+            images = self.warp(images, self.sample_warp(p, numbers))
         if any(name in COLOUR for name in self.names):
-            images = self.recolour(images, self.draw_colour(p, draws))
+            images = self.recolour(images, self.sample_colour(p, numbers))
         return images
 
-    def draw_blit(self, p: Tensor, draws: Iterator[Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def sample_blit(self, p: Tensor, numbers: Iterator[Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return flips (0, 1), quarter turns (0 to 3) and shifts down and right in pixels, int64 [B] each."""
         zero = torch.zeros_like(p, dtype=torch.int64)
         flip, turns, down, right = zero, zero, zero, zero
         if "flip" in self.names:
-            flip = torch.where(next(draws) < p, (next(draws) * 2).long(), zero)
+            flip = torch.where(next(numbers) < p, (next(numbers) * 2).long(), zero)
         if "rotate90" in self.names:
-            turns = torch.where(next(draws) < p, (next(draws) * 4).long(), zero)
+            turns = torch.where(next(numbers) < p, (next(numbers) * 4).long(), zero)
         if "shift" in self.names:
-            chosen = next(draws) < p
+            chosen = next(numbers) < p
             reach = 2 * SHIFT_LIMIT * self.size
-            down, right = (torch.where(chosen, ((next(draws) - 0.5) * reach).round().long(), zero) for _ in range(2))
+            down, right = (torch.where(chosen, ((next(numbers) - 0.5) * reach).round().long(), zero) for _ in range(2))
         return flip, turns, down, right
 
     def blit(self, images: Tensor, flip: Tensor, turns: Tensor, down: Tensor, right: Tensor) -> Tensor:
@@ -113,38 +178,18 @@ class Augmentation(nn.Module):
         source_column = torch.where(turns == 0, column, torch.where(turns == 1, last - row, last - column))
         source_column = torch.where(turns == 3, row, source_column)
         source_column = torch.where(flip[:, None, None] == 1, last - source_column, source_column)
-        places = (source_row * self.size + source_column).flatten(1)[:, None]  # [B, 1, H W]
-        return images.flatten(2).gather(2, places.expand(-1, images.shape[1], -1)).view_as(images)
+        source = (source_row * self.size + source_column).flatten(1)[:, None]  # [B, 1, H W]
+        return images.flatten(2).gather(2, source.expand(-1, images.shape[1], -1)).view_as(images)
 
-    def draw_warp(self, p: Tensor, draws: Iterator[Tensor]) -> Tensor:
+    def sample_warp(self, p: Tensor, numbers: Iterator[Tensor]) -> Tensor:
         """Return matrices [B, 2, 3] that map (x, y, 1) of the result to its source, in pixels from the centre."""
-        identity = matrices([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], p)
-        total = identity
-
-        def apply(chosen: Tensor, matrix: Tensor) -> None:
-            nonlocal total
-            total = total @ torch.where(chosen[:, None, None], matrix, identity)
-
-        def rotate() -> None:
-            # Before and after stretching; together they are applied with probability p.
-            chosen, angle = next(draws) < 1 - (1 - p).sqrt(), (2 * next(draws) - 1) * math.pi
-            cos, sin = angle.cos(), angle.sin()
-            apply(chosen, matrices([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]], p))
-
-        if "scale" in self.names:
-            chosen, factor = next(draws) < p, torch.exp2(-SCALE_DEVIATION * standard_normal(next(draws)))
-            apply(chosen, matrices([[factor, 0.0, 0.0], [0.0, factor, 0.0], [0.0, 0.0, 1.0]], p))
-        if "rotate" in self.names:
-            rotate()
-        if "stretch" in self.names:
-            chosen, factor = next(draws) < p, torch.exp2(-SCALE_DEVIATION * standard_normal(next(draws)))
-            apply(chosen, matrices([[factor, 0.0, 0.0], [0.0, 1 / factor, 0.0], [0.0, 0.0, 1.0]], p))
-        if "rotate" in self.names:
-            rotate()
-        if "subpixel" in self.names:
-            chosen = next(draws) < p
-            right, down = (-SUBPIXEL_DEVIATION * self.size * standard_normal(next(draws)) for _ in range(2))
-            apply(chosen, matrices([[1.0, 0.0, right], [0.0, 1.0, down], [0.0, 0.0, 1.0]], p))
+        identity = torch.eye(3, dtype=p.dtype, device=p.device)
+        total = identity.expand(len(p), 3, 3)
+        # A rotation before stretching and one after are together applied with probability p.
+        for name in ("scale", "rotate", "stretch", "rotate", "subpixel"):
+            if name in self.names:
+                chosen = next(numbers) < (1 - (1 - p).sqrt() if name == "rotate" else p)
+                total = total @ torch.where(chosen[:, None, None], WARPS[name](numbers, self.size), identity)
         return total[:, :2]
 
     def warp(self, images: Tensor, transform: Tensor) -> Tensor:
@@ -169,48 +214,15 @@ class Augmentation(nn.Module):
         sampled = torch.lerp(near, far, across).unflatten(2, u.shape[1:])  # [B, C, window, window]
         return self.reduce @ sampled @ self.reduce.T
 
-    def draw_colour(self, p: Tensor, draws: Iterator[Tensor]) -> Tensor:
+    def sample_colour(self, p: Tensor, numbers: Iterator[Tensor]) -> Tensor:
         """Return matrices [B, 3, 4] that map (r, g, b, 1) to the new colour."""
         identity = torch.eye(4, dtype=p.dtype, device=p.device)
-        total = identity.expand(p.shape[0], 4, 4)
-        luma = torch.tensor([1.0, 1.0, 1.0, 0.0], dtype=p.dtype, device=p.device) / math.sqrt(3)
-        axis = torch.outer(luma, luma)
-
-        def apply(chosen: Tensor, matrix: Tensor) -> None:
-            nonlocal total
-            total = torch.where(chosen[:, None, None], matrix, identity) @ total
-
-        if "brightness" in self.names:
-            chosen, b = next(draws) < p, BRIGHTNESS_DEVIATION * standard_normal(next(draws))
-            apply(chosen, matrices([[1.0, 0.0, 0.0, b], [0.0, 1.0, 0.0, b], [0.0, 0.0, 1.0, b], [0.0, 0, 0, 1.0]], p))
-        if "contrast" in self.names:
-            chosen, c = next(draws) < p, torch.exp2(CONTRAST_DEVIATION * standard_normal(next(draws)))
-            apply(chosen, matrices([[c, 0.0, 0, 0], [0.0, c, 0, 0], [0.0, 0, c, 0], [0.0, 0, 0, 1.0]], p))
-        if "luma_flip" in self.names:
-            chosen, half = next(draws) < p, next(draws) < 0.5
-            apply(chosen & half, (identity - 2 * axis).expand_as(total))
-        if "hue" in self.names:
-            chosen, angle = next(draws) < p, (2 * next(draws) - 1) * math.pi
-            apply(chosen, self._rotation_about_luma(angle))
-        if "saturation" in self.names:
-            chosen, s = next(draws) < p, torch.exp2(SATURATION_DEVIATION * standard_normal(next(draws)))
-            apply(chosen, axis + (identity - axis) * s[:, None, None])
+        total = identity.expand(len(p), 4, 4)
+        for name in COLOUR:
+            if name in self.names:
+                chosen = next(numbers) < p
+                total = torch.where(chosen[:, None, None], COLOURS[name](next(numbers)), identity) @ total
         return total[:, :3]
-
-    @staticmethod
-    def _rotation_about_luma(angle: Tensor) -> Tensor:
-        # Rodrigues' formula for the axis (1, 1, 1) / sqrt(3).
-        cos, side = angle.cos(), angle.sin() / math.sqrt(3)
-        rest = (1 - cos) / 3
-        return matrices(
-            [
-                [cos + rest, rest - side, rest + side, 0.0],
-                [rest + side, cos + rest, rest - side, 0.0],
-                [rest - side, rest + side, cos + rest, 0.0],
-                [0.0, 0.0, 0.0, 1.0],
-            ],
-            angle,
-        )
 
     def recolour(self, images: Tensor, transform: Tensor) -> Tensor:
         """Apply colour matrices [B, 3, 4]; a grey image is changed as its luma would be."""

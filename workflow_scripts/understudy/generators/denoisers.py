@@ -114,7 +114,7 @@ class StableDiffusionDenoiser(LatentDenoiser):
         super().__init__(pipeline.vae, pipeline.scheduler, pipeline.unet.config.sample_size, settings, device)
         self.unet = pipeline.unet.to(device, self.dtype).eval().requires_grad_(False)
         self.classes = len(names)
-        prompts = [settings.prompt.replace("{}", name) for name in names]
+        prompts = [settings.prompt.replace("{}", name) for name in _class_lines(settings, names)]
         # The last row is the empty prompt: no class.
         self.embeddings = torch.cat([self._embed(pipeline, text) for text in [*prompts, ""]]).to(device, self.dtype)
 
@@ -135,14 +135,19 @@ class StableDiffusionDenoiser(LatentDenoiser):
 class DiTDenoiser(LatentDenoiser):
     """DiT (Peebles and Xie 2023): a transformer that takes class numbers; the one past the last means no class."""
 
-    def __init__(self, settings: PretrainedDiffusionSettings, classes: int, device: torch.device):
+    def __init__(self, settings: PretrainedDiffusionSettings, names: Sequence[str], device: torch.device):
         pipeline = _load("DiTPipeline", settings)
         super().__init__(pipeline.vae, pipeline.scheduler, pipeline.transformer.config.sample_size, settings, device)
         self.transformer = pipeline.transformer.to(device, self.dtype).eval().requires_grad_(False)
         self.no_class = self.transformer.config.num_embeds_ada_norm
-        self.classes = classes
-        numbers = _class_numbers(settings, classes)
-        if not 0 <= min(numbers) <= max(numbers) < self.no_class:
+        self.classes = len(names)
+        lines = _class_lines(settings, [str(label) for label in range(len(names))])
+        if not all(line.isdecimal() for line in lines):
+            raise StudyError(
+                f"practice.comparison.generator.class_numbers: {settings.class_numbers} has a line that is no number"
+            )
+        numbers = [int(line) for line in lines]
+        if max(numbers) >= self.no_class:
             raise StudyError(
                 f"practice.comparison.generator: {settings.model} knows classes 0 to {self.no_class - 1}, but the "
                 f"study's classes are its {min(numbers)} to {max(numbers)}; give their numbers in `class_numbers`"
@@ -168,39 +173,24 @@ def load_pretrained_diffusion(
         If the model can't be read, a package that it needs is missing, or its classes aren't the study's.
 
     """
-    if settings.kind == "dit":
-        return DiTDenoiser(settings, len(names), device)
-    if settings.class_names is not None:
-        given = _lines(settings.class_names)
-        if len(given) != len(names):
-            raise StudyError(
-                f"practice.comparison.generator.class_names: {settings.class_names} has {len(given)} names, the "
-                f"data has {len(names)} classes; give one a line"
-            )
-        names = given
-    return StableDiffusionDenoiser(settings, names, device)
+    return DENOISERS[settings.kind](settings, names, device)
 
 
-def _class_numbers(settings: PretrainedDiffusionSettings, classes: int) -> list[int]:
-    if settings.class_numbers is None:
-        return list(range(classes))
+def _class_lines(settings: PretrainedDiffusionSettings, default: Sequence[str]) -> Sequence[str]:
+    """Return what the model calls the classes: a line each of the file that says so, else ``default``."""
+    path = settings.class_file
+    if path is None:
+        return default
     try:
-        numbers = [int(line) for line in _lines(settings.class_numbers)]
-    except ValueError as error:
-        raise StudyError(f"practice.comparison.generator.class_numbers: {settings.class_numbers}: {error}") from error
-    if len(numbers) != classes:
-        raise StudyError(
-            f"practice.comparison.generator.class_numbers: {settings.class_numbers} has {len(numbers)} numbers, the "
-            f"data has {classes} classes; give one a line"
-        )
-    return numbers
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return [line.strip() for line in path.read_text().splitlines() if line.strip()]
+        lines = [line.strip() for line in path.read_text().splitlines() if line.strip()]
     except OSError as error:
         raise StudyError(f"practice.comparison.generator: {path} is not readable: {error.strerror}") from error
+    if len(lines) != len(default):
+        raise StudyError(
+            f"practice.comparison.generator.{settings.class_file_key}: {path} has {len(lines)} lines, the data has "
+            f"{len(default)} classes; give one a line"
+        )
+    return lines
 
 
 def _load(kind: str, settings: PretrainedDiffusionSettings, **options: object) -> object:
@@ -219,3 +209,6 @@ def _load(kind: str, settings: PretrainedDiffusionSettings, **options: object) -
             f"practice.comparison.generator.model: {settings.model!r} can't be read as {settings.kind} "
             f"({str(error).splitlines()[0]}); give a folder that save_pretrained wrote, or a name on the hub"
         ) from error
+
+
+DENOISERS = {"stable_diffusion": StableDiffusionDenoiser, "dit": DiTDenoiser}

@@ -5,30 +5,28 @@ the network predicts e from x_t, t and the class (Ho et al. 2020). Some images a
 one network gives both predictions of classifier-free guidance (Ho and Salimans 2022).
 """
 
-import json
 import math
 from pathlib import Path
 
-import numpy as np
 import torch
 from diffusers import DDIMScheduler, UNet2DModel
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from understudy.checkpoints import CHECKPOINT_SECONDS, Checkpoints, adam_tensors, load_adam
+from understudy.checkpoints import CHECKPOINT_SECONDS, Checkpoints, adam_tensors, copy_tensors, load_adam
 from understudy.devices import global_random_state, torch_generator
 from understudy.errors import StudyError
-from understudy.files import writing
-from understudy.generators.batches import check_training_images
+from understudy.generators.batches import TrainingImages
 from understudy.generators.diffusion_settings import DiffusionSettings
+from understudy.generators.model_files import read_description, write_model
+from understudy.moving_average import MovingAverage
 from understudy.seeds import seed_for
-from understudy.training_loop import train
+from understudy.training_loop import Training, train
 
 FORMAT = "understudy-diffusion-1"
 NAME = "diffusion"
-WARM_UP = 0.05  # share of the steps
+WARM_UP = 0.05  # fraction of the steps
 CLIP_NORM = 1.0
 STEPS_BETWEEN_CHECKS = 50
 
@@ -63,9 +61,7 @@ def noise_schedule(settings: DiffusionSettings) -> DDIMScheduler:
 
 
 def train_diffusion(
-    images: np.ndarray,
-    labels: np.ndarray,
-    classes: int,
+    data: TrainingImages,
     settings: DiffusionSettings,
     seed: int,
     path: Path,
@@ -77,10 +73,12 @@ def train_diffusion(
 
     Parameters
     ----------
-    images : uint8 [N, C, H, W], square, a side divisible by 2 for every resolution but the first
-    labels : integers [N] in 0..classes-1
-    seed : decides everything random; on a CPU the same seed gives the same bits, interrupted or not
-    checkpoints : folder from which an interrupted training is resumed; left for the caller to remove
+    data
+        Square images whose side is divisible by 2 for every resolution but the first.
+    seed
+        Decides everything random; on a CPU the same seed gives the same bits, interrupted or not.
+    checkpoints
+        The folder from which an interrupted training is resumed; left for the caller to remove.
 
     Raises
     ------
@@ -88,49 +86,50 @@ def train_diffusion(
         If images don't fit, or the loss is no longer finite.
 
     """
-    check_training_images(images, labels, classes, False, NAME)
-    halvings = len(settings.channels) - 1
-    if images.shape[2] % 2**halvings:
+    data.check(NAME)
+    halvings, side = len(settings.channels) - 1, data.images.shape[2]
+    if side % 2**halvings:
         raise StudyError(
             f"practice.comparison.generator.channels: {halvings + 1} resolutions need images whose side is "
-            f"divisible by {2**halvings}, but they have {images.shape[2]} pixels a side; give fewer channels"
+            f"divisible by {2**halvings}, but they have {side} pixels a side; give fewer channels"
         )
-    run = DiffusionTraining(images, labels, classes, settings, seed, device)
+    run = DiffusionTraining(data, settings, seed, device)
     train(run, Checkpoints(checkpoints, checkpoint_seconds), "diffusion model")
-    _save(path, run.average, settings, images.shape[1], images.shape[2], classes)
+    write_model(path, run.average.weights, FORMAT, settings=settings.model_dump(mode="json"), shape=run.shape)
     return run.history
 
 
-class DiffusionTraining:
-    """A diffusion model's training under way; a :class:`~understudy.training_loop.Training`.
+class DiffusionTraining(Training):
+    """A diffusion model's training under way.
 
     Every step draws from a generator of its own: its number is all its randomness.
     """
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray, classes: int, settings: DiffusionSettings, seed: int,
-                 device: torch.device):  # fmt: skip
-        self.settings, self.seed, self.classes, self.device = settings, seed, classes, device
-        self.images = torch.from_numpy(np.ascontiguousarray(images)).to(device)
-        self.labels = torch.from_numpy(np.asarray(labels, np.int64)).to(device)
+    def __init__(self, data: TrainingImages, settings: DiffusionSettings, seed: int, device: torch.device):
+        self.settings, self.seed, self.device = settings, seed, device
+        self.images = torch.from_numpy(data.images).to(device)
+        self.labels = torch.from_numpy(data.labels).to(device)
+        channels, size = data.images.shape[1:3]
+        self.shape = {"channels": channels, "size": size, "classes": data.classes}
         with global_random_state(seed_for(seed, "initialisation")):
-            self.network = build_unet(settings, images.shape[1], images.shape[2], classes).to(device).train()
+            self.network = build_unet(settings, **self.shape).to(device).train()
         self.parameters = dict(self.network.named_parameters())
-        self.average = {name: value.detach().clone() for name, value in self.parameters.items()}
+        self.average = MovingAverage(self.parameters)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=settings.learning_rate, weight_decay=0.0)
         self.alphas = noise_schedule(settings).alphas_cumprod.to(device)
-        self.total, self.done, self.history, self.note = settings.steps, 0, [], ""
+        self.total, self.history = settings.steps, []
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=device)
 
-    def _draw(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Draw a step's images' places, times and dropped labels [B], and noise [B, C, H, W], on the CPU."""
-        chance, batch = torch_generator(seed_for(self.seed, "step", self.done)), self.settings.batch
-        drawn = (
-            torch.randint(len(self.labels), (batch,), generator=chance),
-            torch.randint(self.settings.noise_levels, (batch,), generator=chance),
-            torch.rand(batch, generator=chance) < self.settings.label_dropout,
-            torch.randn(batch, *self.images.shape[1:], generator=chance),
+    def _sample(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the indices, times and dropped labels [B] of a step's images, and noise [B, C, H, W], all random."""
+        generator, batch = torch_generator(seed_for(self.seed, "step", self.done)), self.settings.batch
+        sampled = (
+            torch.randint(len(self.labels), (batch,), generator=generator),
+            torch.randint(self.settings.noise_levels, (batch,), generator=generator),
+            torch.rand(batch, generator=generator) < self.settings.label_dropout,
+            torch.randn(batch, *self.images.shape[1:], generator=generator),
         )
-        return tuple(value.to(self.device) for value in drawn)
+        return tuple(value.to(self.device) for value in sampled)
 
     def _learning_rate(self) -> float:
         progressed = self.done / self.total
@@ -139,9 +138,9 @@ class DiffusionTraining:
 
     def advance(self) -> None:
         """Take one step of AdamW on the squared error of the predicted noise."""
-        places, times, dropped, noise = self._draw()
-        clean = self.images[places].float() / 127.5 - 1
-        labels = torch.where(dropped, self.classes, self.labels[places])
+        indices, times, dropped, noise = self._sample()
+        clean = self.images[indices].float() / 127.5 - 1
+        labels = torch.where(dropped, self.shape["classes"], self.labels[indices])
         a = self.alphas[times][:, None, None, None]
         loss = F.mse_loss(self.network(a.sqrt() * clean + (1 - a).sqrt() * noise, times, labels).sample, noise)
         self.optimizer.zero_grad()
@@ -150,9 +149,7 @@ class DiffusionTraining:
         self.optimizer.param_groups[0]["lr"] = self._learning_rate()
         self.optimizer.step()
         # The average forgets the start sooner than it would with a constant decay.
-        decay = min(self.settings.ema_decay, (1 + self.done) / (10 + self.done))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(self.average.values()), list(self.parameters.values()), 1 - decay)
+        self.average.update(self.parameters, min(self.settings.ema_decay, (1 + self.done) / (10 + self.done)))
         self.loss_sum += loss.detach()
         self.done += 1
         if self.done % STEPS_BETWEEN_CHECKS == 0 or self.done == self.total:
@@ -176,34 +173,14 @@ class DiffusionTraining:
     def state_dict(self) -> dict[str, Tensor]:
         """Return all that training changes, but for the history and the number of steps done."""
         named = {"loss_sum": self.loss_sum}
-        named |= {f"average.{name}": value for name, value in self.average.items()}
+        named |= {f"average.{name}": value for name, value in self.average.weights.items()}
         named |= {f"network.{name}": value for name, value in self.parameters.items()}
         return named | adam_tensors(self.optimizer, self.parameters)
-
-    def log_dict(self) -> dict:
-        """Return the history, as JSON-able data."""
-        return {"history": self.history}
-
-    def load_log_dict(self, log: dict) -> None:
-        """Take over what :meth:`log_dict` returned."""
-        self.history = log["history"]
 
     def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
         """Go on from what :meth:`state_dict` returned."""
         load_adam(self.optimizer, self.parameters, tensors)
-        with torch.no_grad():
-            for name, value in self.state_dict().items():
-                value.copy_(tensors[name])
-
-
-def _save(path: Path, weights: dict[str, Tensor], settings: DiffusionSettings, channels: int, size: int, classes: int
-          ) -> None:  # fmt: skip
-    shape = {"channels": channels, "size": size, "classes": classes}
-    # One entry: the format writes several in an order that differs from time to time.
-    model = {"format": FORMAT, "settings": settings.model_dump(mode="json"), "shape": shape}
-    with writing(path) as temporary:
-        save_file({name: value.cpu().contiguous() for name, value in weights.items()}, temporary,
-                  metadata={"model": json.dumps(model)})  # fmt: skip
+        copy_tensors(tensors, self.state_dict())
 
 
 def load_diffusion(path: str | Path) -> tuple[UNet2DModel, DiffusionSettings, dict[str, int]]:
@@ -215,15 +192,8 @@ def load_diffusion(path: str | Path) -> tuple[UNet2DModel, DiffusionSettings, di
         If the file is missing, truncated, or not such a model.
 
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            model = json.loads((file.metadata() or {}).get("model", "{}"))
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (OSError, SafetensorError) as error:
-        raise StudyError(f"{path} is not a readable safetensors file ({error}); train the model again") from error
-    if model.get("format") != FORMAT:
-        raise StudyError(f"{path} is not a diffusion model (format {model.get('format')!r}, not {FORMAT!r})")
-    settings, shape = DiffusionSettings(**model["settings"]), model["shape"]
+    description = read_description(path, FORMAT)
+    settings, shape = DiffusionSettings(**description["settings"]), description["shape"]
     network = build_unet(settings, **shape)
-    network.load_state_dict(weights)
+    network.load_state_dict(load_file(path))
     return network.eval().requires_grad_(False), settings, shape

@@ -27,7 +27,7 @@ class DiffusionSettings(FrozenSettings):
     attention: bool = Field(True, description="self-attention at the lowest resolution")
     noise_levels: PositiveInt = Field(1000, description="noise levels of the forward process (cosine schedule)")
     label_dropout: float = Field(
-        0.1, ge=0, lt=1, description="share of images shown without their class, for classifier-free guidance"
+        0.1, ge=0, lt=1, description="fraction of images shown without their class, for classifier-free guidance"
     )
     ema_decay: float = Field(0.995, ge=0, lt=1, description="a step, of the average of weights that is used")
 

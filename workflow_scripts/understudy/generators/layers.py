@@ -63,16 +63,17 @@ def leaky_relu(x: Tensor) -> Tensor:
     return F.leaky_relu(x, SLOPE)
 
 
-class EqualisedLinear(nn.Module):
+class EqualizedLinear(nn.Module):
     """A linear layer whose stored weights have unit variance and are scaled when used (Karras et al. 2018, 4.1).
 
-    ``multiplier`` slows the layer's learning; ``activate`` applies a leaky ReLU with gain. Input [N, fan_in].
+    ``multiplier`` slows the layer's learning; ``activate`` applies a leaky ReLU with gain. Input [N, in_features].
     """
 
-    def __init__(self, fan_in: int, fan_out: int, activate: bool = False, multiplier: float = 1.0, bias: float = 0.0):
+    def __init__(self, in_features: int, out_features: int, activate: bool = False, multiplier: float = 1.0,
+                 bias: float = 0.0):  # fmt: skip
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(fan_out, fan_in))
-        self.bias = nn.Parameter(torch.full((fan_out,), bias / multiplier))
+        self.weight = nn.Parameter(torch.empty(out_features, in_features))
+        self.bias = nn.Parameter(torch.full((out_features,), bias / multiplier))
         self.activate, self.multiplier = activate, multiplier
 
     def initialise(self, generator: torch.Generator) -> None:
@@ -80,29 +81,29 @@ class EqualisedLinear(nn.Module):
         nn.init.normal_(self.weight, std=1 / self.multiplier, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return [N, fan_out]."""
+        """Return [N, out_features]."""
         gain = GAIN if self.activate else 1.0
         weight = self.weight * (gain * self.multiplier / math.sqrt(self.weight.shape[1]))
         y = F.linear(x, weight, self.bias * (gain * self.multiplier))
         return leaky_relu(y) if self.activate else y
 
 
-class EqualisedConv(nn.Module):
+class EqualizedConv(nn.Module):
     """A convolution with equalised learning rate; ``down`` blurs and halves the resolution.
 
-    ``size`` is that of the input, in pixels a side. Output [N, fan_out, size, size] or half of that.
+    ``size`` is that of the input, in pixels a side. Output [N, out_channels, size, size] or half of that.
     """
 
-    def __init__(self, fan_in: int, fan_out: int, kernel: int, size: int, down: bool = False, activate: bool = True,
-                 bias: bool = True):  # fmt: skip
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, size: int, down: bool = False,
+                 activate: bool = True, bias: bool = True):  # fmt: skip
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(fan_out, fan_in, kernel, kernel))
-        self.bias = nn.Parameter(torch.zeros(fan_out)) if bias else None
+        self.weight = nn.Parameter(torch.empty(out_channels, in_channels, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
         self.down, self.activate = down, activate
         self.precision: torch.dtype | None = None
         if down:
             # A 3x3 kernel of stride 2 then needs no padding, and a 1x1 kernel none in any case.
-            self.blur = Resample(size, size + kernel - 2, offset=(kernel + 1) // 2)
+            self.blur = Upfirdn2d(size, size + kernel - 2, offset=(kernel + 1) // 2)
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw the weights; the bias is zero."""
@@ -121,7 +122,7 @@ class EqualisedConv(nn.Module):
         return leaky_relu(y) if self.activate else y
 
 
-class Resample(nn.Module):
+class Upfirdn2d(nn.Module):
     """Filter with the binomial [1, 3, 3, 1] / 8 along both axes, at once raising or lowering the resolution.
 
     Along an axis, y[i] = gain * sum_m f[up * m - down * i + offset] x[m], with f zero outside its four taps. As images
@@ -145,14 +146,14 @@ class Resample(nn.Module):
         return ((x @ matrix).mT @ matrix).mT
 
 
-def upsample(size: int) -> Resample:
+def upsample(size: int) -> Upfirdn2d:
     """Return the layer that doubles an image of ``size`` pixels a side."""
-    return Resample(size, 2 * size, up=2, offset=2, gain=2.0)
+    return Upfirdn2d(size, 2 * size, up=2, offset=2, gain=2.0)
 
 
-def downsample(size: int) -> Resample:
+def downsample(size: int) -> Upfirdn2d:
     """Return the layer that halves an image of ``size`` pixels a side."""
-    return Resample(size, size // 2, down=2)
+    return Upfirdn2d(size, size // 2, down=2)
 
 
 class MinibatchStd(nn.Module):

@@ -1,9 +1,9 @@
 """Pretrained generators of labelled images: DiT through diffusers, and BigGAN."""
 
 import textwrap
+from abc import ABC, abstractmethod
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,34 +12,34 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from scipy.stats import truncnorm
 
+from understudy.data.decoding import to_array, to_picture
 from understudy.devices import torch_generator
 from understudy.errors import StudyError
-from understudy.generators.pretrained_settings import BigGANSet, DiTSet
+from understudy.generators.pretrained_settings import BigGANSet, DiTSet, GeneratedSet
 from understudy.generators.sampling import to_bytes
 from understudy.seeds import numpy_generator
 
 
-class PretrainedGenerator(Protocol):
+class PretrainedGenerator(ABC):
     """Makes images of given classes."""
+
+    settings: GeneratedSet
 
     def sample(self, labels: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         """Return uint8 images [N, 3, H, W]; labels and seeds are int64 [N], and an image depends on its own alone."""
-        ...
+        batch = self.settings.batch_size
+        parts = [
+            self._sample_batch(labels[start : start + batch], seeds[start : start + batch])
+            for start in range(0, len(labels), batch)
+        ]
+        return _resized(np.concatenate(parts), self.settings.size)
+
+    @abstractmethod
+    def _sample_batch(self, labels: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+        """Return a batch of images, before they are resized."""
 
 
-def load_pretrained(settings: DiTSet | BigGANSet, device: torch.device) -> PretrainedGenerator:
-    """Load a generator.
-
-    Raises
-    ------
-    StudyError
-        It can't be found or read, or its package isn't installed.
-
-    """
-    return DiT(settings, device) if isinstance(settings, DiTSet) else BigGAN(settings, device)
-
-
-class DiT:
+class DiT(PretrainedGenerator):
     """A class-conditional diffusion transformer (Peebles and Xie, 2023), half precision on a GPU.
 
     An image's seed gives its first noise. Saved pipelines sample by DDIM, which draws no other; with a scheduler that
@@ -49,9 +49,9 @@ class DiT:
     def __init__(self, settings: DiTSet, device: torch.device):
         from diffusers import DiTPipeline  # imported here: it takes seconds that no other generator needs
 
-        kind = torch.float16 if device.type == "cuda" else torch.float32
+        precision = torch.float16 if device.type == "cuda" else torch.float32
         try:
-            pipeline = DiTPipeline.from_pretrained(settings.model, dtype=kind)
+            pipeline = DiTPipeline.from_pretrained(settings.model, dtype=precision)
         except (OSError, ValueError, RuntimeError) as error:
             raise StudyError(
                 f"model {settings.model}: no pipeline of diffusers could be loaded ({_one_line(error)})"
@@ -60,26 +60,20 @@ class DiT:
         self.pipeline.set_progress_bar_config(disable=True)
         self.settings = settings
 
-    def sample(self, labels: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-        """Return uint8 images [N, 3, H, W] of the classes."""
-        parts = []
-        for start in range(0, len(labels), self.settings.batch_size):
-            batch = slice(start, start + self.settings.batch_size)
-            # Drawn on the CPU whatever the device, so that a seed means the same noise everywhere.
-            generators = [torch_generator(int(seed)) for seed in seeds[batch]]
-            made = self.pipeline(
-                class_labels=labels[batch].tolist(),
-                guidance_scale=self.settings.guidance,
-                num_inference_steps=self.settings.steps,
-                generator=generators,
-                output_type="np",
-            ).images  # [B, H, W, 3] in [0, 1]
-            parts.append(np.rint(made * 255).astype(np.uint8).transpose(0, 3, 1, 2))
-        return _resized(np.concatenate(parts), self.settings.size)
+    def _sample_batch(self, labels: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+        made = self.pipeline(
+            class_labels=labels.tolist(),
+            guidance_scale=self.settings.guidance,
+            num_inference_steps=self.settings.steps,
+            # On the CPU whatever the device, so that a seed means the same noise everywhere.
+            generator=[torch_generator(int(seed)) for seed in seeds],
+            output_type="np",
+        ).images  # [B, H, W, 3] in [0, 1]
+        return np.rint(made * 255).astype(np.uint8).transpose(0, 3, 1, 2)
 
 
-class BigGAN:
-    """A class-conditional GAN (Brock et al., 2019), its latents truncated: drawn from [-2, 2], times the truncation."""
+class BigGAN(PretrainedGenerator):
+    """A class-conditional GAN (Brock et al., 2019); its latents are truncated: of [-2, 2], times the truncation."""
 
     def __init__(self, settings: BigGANSet, device: torch.device):
         try:
@@ -102,21 +96,30 @@ class BigGAN:
         self.device = device
 
     @torch.inference_mode()
-    def sample(self, labels: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-        """Return uint8 images [N, 3, H, W] of the classes."""
+    def _sample_batch(self, labels: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         truncation = self.settings.truncation
-        parts = []
-        for start in range(0, len(labels), self.settings.batch_size):
-            batch = slice(start, start + self.settings.batch_size)
-            draws = [
-                truncnorm.rvs(-2, 2, size=self.config.z_dim, random_state=numpy_generator(int(seed)))
-                for seed in seeds[batch]
-            ]
-            latents = truncation * torch.tensor(np.stack(draws), dtype=torch.float32, device=self.device)
-            classes = torch.from_numpy(labels[batch]).to(self.device)
-            one_hot = torch.nn.functional.one_hot(classes, self.config.num_classes).float()
-            parts.append(to_bytes(self.network(latents, one_hot, truncation)))
-        return _resized(np.concatenate(parts), self.settings.size)
+        normal = [
+            truncnorm.rvs(-2, 2, size=self.config.z_dim, random_state=numpy_generator(int(seed))) for seed in seeds
+        ]
+        latents = truncation * torch.tensor(np.stack(normal), dtype=torch.float32, device=self.device)
+        classes = torch.from_numpy(labels).to(self.device)
+        one_hot = torch.nn.functional.one_hot(classes, self.config.num_classes).float()
+        return to_bytes(self.network(latents, one_hot, truncation))
+
+
+PRETRAINED = {"dit": DiT, "biggan": BigGAN}
+
+
+def load_pretrained(settings: GeneratedSet, device: torch.device) -> PretrainedGenerator:
+    """Load a generator.
+
+    Raises
+    ------
+    StudyError
+        It can't be found or read, or its package isn't installed.
+
+    """
+    return PRETRAINED[settings.source](settings, device)
 
 
 def _load_weights(network: torch.nn.Module, folder: Path) -> None:
@@ -147,6 +150,4 @@ def _one_line(error: Exception) -> str:
 def _resized(images: np.ndarray, size: int | None) -> np.ndarray:
     if size is None or images.shape[2:] == (size, size):
         return images
-    pictures = [Image.fromarray(np.ascontiguousarray(image.transpose(1, 2, 0))) for image in images]
-    resized = [np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS)) for picture in pictures]
-    return np.stack(resized).transpose(0, 3, 1, 2)
+    return np.stack([to_array(to_picture(image).resize((size, size), Image.Resampling.LANCZOS)) for image in images])

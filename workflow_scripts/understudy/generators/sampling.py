@@ -13,35 +13,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from understudy.data.shards import write_images
+from understudy.data.shards import shard_name, write_images
 from understudy.devices import torch_generator
 from understudy.errors import StudyError
 from understudy.files import write_json
-from understudy.generators.snapshots import Description, member_networks
+from understudy.generators.snapshots import SnapshotDescription, member_networks
 from understudy.seeds import seed_for
 
-# On a CPU, the number of images handed to the network at once; its last bits depend on it.
-CPU_WIDTH = 50
+# Images handed to the network at once. On a CPU the last bits depend on it, so batches are filled up to it.
+BATCH = {"cpu": 50, "cuda": 500}
 
 
 class TrainedGenerator:
     """A generator read from a snapshot; see :func:`load_generator`."""
 
-    def __init__(self, networks: list[torch.nn.Module], about: Description, device: torch.device):
+    def __init__(self, networks: list[torch.nn.Module], about: SnapshotDescription, device: torch.device):
         self.networks, self.about, self.device = networks, about, device
 
     @torch.no_grad()
-    def sample(self, labels: Sequence[int] | np.ndarray, seeds: Sequence[int] | np.ndarray, batch_size: int = 500
-               ) -> np.ndarray:  # fmt: skip
-        """Make one image per label and seed.
+    def sample(self, labels: Sequence[int] | np.ndarray, seeds: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Make one image per label and seed; on a CPU its pixels depend on these alone.
 
         Parameters
         ----------
         labels : integers [N], 0 to classes - 1
         seeds : integers [N] in [0, 2**63)
-        batch_size : int
-            Images made at once on a GPU. On a CPU the network always gets batches of one fixed size, filled up if
-            need be, so that an image's pixels depend on its label and seed alone.
 
         Returns
         -------
@@ -61,20 +57,20 @@ class TrainedGenerator:
             raise StudyError(f"sampling: labels {labels.min()} to {labels.max()}; allowed are 0 to {classes - 1}")
         side = self.about.resolution
         images = np.empty((len(labels), self.about.channels, side, side), dtype=np.uint8)
-        width = CPU_WIDTH if self.device.type == "cpu" else batch_size
+        width = BATCH[self.device.type]
         for member, network in enumerate(self.networks):
             own = np.flatnonzero(labels == member) if len(self.networks) > 1 else np.arange(len(labels))
             for start in range(0, len(own), width):
-                places = own[start : start + width]
-                filled = np.resize(places, width)
+                indices = own[start : start + width]
+                filled = np.resize(indices, width)
                 made = network(self._random(network.random_numbers, seeds[filled]), self._one_hot(labels[filled]))
-                images[places] = to_bytes(made)[: len(places)]
+                images[indices] = to_bytes(made)[: len(indices)]
         return images
 
     def _random(self, numbers: int, seeds: np.ndarray) -> Tensor:
-        # Drawn on the CPU whatever the device, so that a seed means the same latent everywhere.
-        drawn = [torch.randn(numbers, generator=torch_generator(int(seed))) for seed in seeds]
-        return torch.stack(drawn).to(self.device)
+        # On the CPU whatever the device, so that a seed means the same latent everywhere.
+        latents = [torch.randn(numbers, generator=torch_generator(int(seed))) for seed in seeds]
+        return torch.stack(latents).to(self.device)
 
     def _one_hot(self, labels: np.ndarray) -> Tensor:
         if len(self.networks) > 1:
@@ -97,9 +93,8 @@ def load_generator(path: str | Path, device: torch.device | str = "cpu") -> Trai
         If the file is no snapshot of a generator.
 
     """
-    device = torch.device(device)
-    networks, about = member_networks(path, device)
-    return TrainedGenerator(networks, about, device)
+    networks, about = member_networks(path, torch.device(device))
+    return TrainedGenerator(networks, about, torch.device(device))
 
 
 def labels_and_seeds(numbers: np.ndarray, classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -108,8 +103,8 @@ def labels_and_seeds(numbers: np.ndarray, classes: int, seed: int) -> tuple[np.n
     return numbers % classes, seeds
 
 
-def sample_shards(generator: TrainedGenerator, images_per_class: int, shard_size: int, seed: int, folder: str | Path,
-                  name: str) -> list[Path]:  # fmt: skip
+def sample_shards(generator: TrainedGenerator, images_per_class: int, shard_size: int, seed: int, folder: Path,
+                  name: str) -> None:  # fmt: skip
     """Write a labelled synthetic set as ``shard-00000.parquet`` ... and ``manifest.json`` in ``folder``.
 
     Image i has label i mod classes and the seed derived from ``seed`` and i, so that any shard can be made alone and
@@ -123,23 +118,21 @@ def sample_shards(generator: TrainedGenerator, images_per_class: int, shard_size
         The generator's name, a column of every image beside its seed.
 
     """
-    folder, classes = Path(folder), generator.about.classes
-    total = images_per_class * classes
-    shards = []
-    for shard, start in enumerate(range(0, total, shard_size)):
-        numbers = np.arange(start, min(start + shard_size, total))
-        labels, seeds = labels_and_seeds(numbers, classes, seed)
-        path = folder / f"shard-{shard:05d}.parquet"
+    about = generator.about
+    images, shards = images_per_class * about.classes, []
+    for shard, start in enumerate(range(0, images, shard_size)):
+        numbers = np.arange(start, min(start + shard_size, images))
+        labels, seeds = labels_and_seeds(numbers, about.classes, seed)
+        path = folder / shard_name(shard)
         write_images(path, generator.sample(labels, seeds), labels, seed=seeds, generator=[name] * len(numbers))
         shards.append({"file": path.name, "images": len(numbers)})
     manifest = {
         "generator": name,
-        "step": generator.about.step,
-        "images_seen": generator.about.images_seen,
-        "classes": classes,
+        "step": about.step,
+        "images_seen": about.images_seen,
+        "classes": about.classes,
         "images_per_class": images_per_class,
         "seed": seed,
         "shards": shards,
     }
     write_json(folder / "manifest.json", manifest)
-    return [folder / shard["file"] for shard in shards]

@@ -1,6 +1,6 @@
 """Score a generator's snapshots by Frechet distance and choose the best: what training leaves open, and no more.
 
-Only training images are looked at. The least of several noisy figures is optimistic: report the chosen snapshot's
+Only training images are looked at. The lowest of several noisy figures is optimistic: report the chosen snapshot's
 distance on images of other seeds (:func:`generated_distance` once more), not the one that chose it.
 """
 
@@ -20,7 +20,7 @@ from understudy.statistics.ordering import best_first
 Extract = Callable[[np.ndarray], np.ndarray]
 
 # Images generated to score a snapshot: as many as there are training images, but no fewer and no more than this.
-LEAST_IMAGES, MOST_IMAGES = 2_000, 50_000
+MIN_IMAGES, MAX_IMAGES = 2_000, 50_000
 
 
 def generated_distance(generator: TrainedGenerator, extract: Extract, reference: np.ndarray, labels: np.ndarray,
@@ -44,7 +44,7 @@ def score_snapshots(paths: Sequence[str | Path], extract: Extract, images: np.nd
                     device: torch.device | str = "cpu") -> pd.DataFrame:  # fmt: skip
     """Score snapshots against the images they were trained on and mark the best.
 
-    All snapshots are scored on the same seeds, which takes the latents' share out of their comparison.
+    All snapshots are scored on the same seeds, which takes the latents' noise out of their comparison.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def score_snapshots(paths: Sequence[str | Path], extract: Extract, images: np.nd
     Returns
     -------
     DataFrame
-        ``snapshot`` (file name), ``images_seen``, ``fid`` and ``selected``: the least ``fid``, of equal ones the
+        ``snapshot`` (file name), ``images_seen``, ``fid`` and ``selected``: the lowest ``fid``, of equal ones the
         latest.
 
     Raises
@@ -66,7 +66,7 @@ def score_snapshots(paths: Sequence[str | Path], extract: Extract, images: np.nd
     if not paths:
         raise StudyError("no snapshot to score; train the generator first")
     reference = extract(images)
-    wanted = np.resize(labels, min(max(len(labels), LEAST_IMAGES), MOST_IMAGES))
+    wanted = np.resize(labels, min(max(len(labels), MIN_IMAGES), MAX_IMAGES))
     rows = []
     for path in sorted(Path(path) for path in paths):
         generator = load_generator(path, device)

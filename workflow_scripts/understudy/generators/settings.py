@@ -1,4 +1,4 @@
-"""Settings of a generator: what a study's configuration may say, and the presets that fill in the rest.
+"""Settings of the generators that a study trains, every field filled in; ``presets.py`` has sets of values.
 
 Nothing here imports torch, so that a configuration is checked before anything heavy is loaded.
 """
@@ -7,13 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from understudy.settings import FrozenSettings, Neutral
+from understudy.settings import FrozenSettings
 
-Method = Literal["stylegan2", "wgan_gp"]
-Preset = Literal["cifar", "digits"]
-Form = Literal["orig", "skip", "residual"]
-Precision = Literal["auto", "float32", "bfloat16"]
-Augmentation = Literal[
+AugmentationName = Literal[
     "flip", "rotate90", "shift", "scale", "rotate", "stretch", "subpixel",
     "brightness", "contrast", "luma_flip", "hue", "saturation",
 ]  # fmt: skip
@@ -29,13 +25,15 @@ NonNegative = Annotated[float, Field(ge=0)]
 
 
 class TrainingSettings(FrozenSettings):
-    """What both methods have; every field is filled in."""
+    """What all methods have; every field is filled in."""
 
+    method: str
+    per_class: bool = Field(False, description="one GAN per class rather than one conditional GAN")
     kimg: PositiveFloat = Field(description="thousands of real images shown to the discriminator, per GAN")
     snapshots: PositiveInt = Field(description="snapshots kept, evenly spaced, the last one at the end")
     latent: Channels = Field(description="dimensions of the latent vector z")
     batch: Batch = Field(description="real images a step, per GAN")
-    learning_rate: LearningRate
+    learning_rate: LearningRate = Field(description="of Adam, for both networks")
     mirror: bool = Field(description="whether training images are also shown flipped left to right")
     ema_kimg: NonNegative = Field(description="half-life of the generator's moving average; 0: no average")
     ema_rampup: NonNegative = Field(description="the half-life is at most this fraction of the images seen")
@@ -45,40 +43,74 @@ class TrainingSettings(FrozenSettings):
         """How many successive images of a batch are of one class."""
         return 1
 
+    @property
+    def images_per_step(self) -> int:
+        """How many real images a step shows to each discriminator."""
+        return self.batch
+
+    @property
+    def steps(self) -> int:
+        """The steps of a training."""
+        return max(round(1000 * self.kimg / self.images_per_step), 1)
+
+    @property
+    def snapshot_steps(self) -> list[int]:
+        """After which steps, ascending, a training leaves a snapshot; the last step is one."""
+        return evenly_spaced(self.steps, self.snapshots)
+
+    def average_decay(self, images_seen: int) -> float:
+        """Return what the moving average keeps of itself in a step that follows ``images_seen`` images.
+
+        The half-life is ``ema_kimg`` thousand images but at most ``ema_rampup`` times the images seen so far, so that
+        the start is soon forgotten (StyleGAN2-ADA's reference setting); a half-life of 0 copies the weights.
+        """
+        half_life = 1000 * self.ema_kimg
+        if self.ema_rampup:
+            half_life = min(half_life, images_seen * self.ema_rampup)
+        return 0.5 ** (self.images_per_step / half_life) if half_life > 0 else 0.0
+
+
+def evenly_spaced(steps: int, count: int) -> list[int]:
+    """Return ``count`` of the steps 1 to ``steps``, ascending and the last one among them; all if there are fewer."""
+    count = min(count, steps)
+    return [round(steps * (k + 1) / count) for k in range(count)]
+
 
 class StyleGAN2Settings(TrainingSettings):
     """StyleGAN2 (Karras et al. 2020) with adaptive discriminator augmentation."""
 
     method: Literal["stylegan2"] = "stylegan2"
     channels_base: PositiveInt = Field(description="channels at a resolution: min(base / resolution, maximum)")
-    channels_max: Channels
-    mapping_layers: PositiveInt
+    channels_max: Channels = Field(description="most channels at a resolution")
+    mapping_layers: PositiveInt = Field(description="layers of the generator's mapping network")
     mapping_rate: Annotated[float, Field(gt=0, le=1)] = Field(
         description="learning rate of mapping layers, relative to the others'"
     )
     label_mapping_layers: PositiveInt = Field(description="layers of the discriminator's label mapping")
-    generator_form: Form
-    discriminator_form: Literal["orig", "residual", "skip"]
+    generator_form: Literal["orig", "skip", "residual"] = Field(
+        description="how the generator's resolutions join (figure 7 of the paper)"
+    )
+    discriminator_form: Literal["orig", "skip", "residual"] = Field(
+        description="how the discriminator's resolutions join"
+    )
     minibatch_std_group: PositiveInt = Field(description="images per group of the minibatch standard deviation")
     class_groups: bool = Field(
         description="whether a group of the minibatch standard deviation holds images of one class, so that it shows "
         "how much they vary within a class"
     )
-    r1_gamma: NonNegative
+    r1_gamma: NonNegative = Field(description="weight of the discriminator's gradient penalty; 0: none")
     r1_interval: PositiveInt = Field(description="steps between two gradient penalties")
     path_length_weight: NonNegative = Field(description="0: no path-length regularisation")
-    path_length_interval: PositiveInt
+    path_length_interval: PositiveInt = Field(description="steps between two path-length regularisations")
     lazy_generator: bool = Field(
-        False,
         description="whether the generator's learning rate and decay are lowered by path_length_interval even without "
         "path-length regularisation, as the reference does",
     )
     ada_target: Annotated[float, Field(ge=0, lt=1)] = Field(description="target of r_t; 0: never augment")
     ada_kimg: PositiveFloat = Field(description="thousands of images in which p can go from 0 to 1")
     ada_interval: PositiveInt = Field(description="steps between two adjustments of p")
-    augmentations: tuple[Augmentation, ...]
-    precision: Annotated[Precision, Neutral("float32")] = Field(
-        "float32",
+    augmentations: tuple[AugmentationName, ...] = Field(description="those that p applies, in the order of ADA")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
         description="of the convolutions in training; auto: bfloat16 on CUDA and on processors with AMX, where it is "
         "several times faster, else float32",
     )
@@ -101,116 +133,15 @@ class WGANGPSettings(TrainingSettings):
     """WGAN-GP (Gulrajani et al. 2017), the residual architecture, with AC-GAN heads where it is conditional."""
 
     method: Literal["wgan_gp"] = "wgan_gp"
-    generator_channels: Channels
-    critic_channels: Channels
+    generator_channels: Channels = Field(description="channels of the generator's blocks")
+    critic_channels: Channels = Field(description="channels of the critic's blocks")
     critic_steps: PositiveInt = Field(description="critic steps for one generator step")
     generator_batch_factor: PositiveInt = Field(description="fakes of a generator step, in batches")
-    gradient_penalty: NonNegative
-    critic_class_weight: NonNegative
-    generator_class_weight: NonNegative
+    gradient_penalty: NonNegative = Field(description="weight of the critic's gradient penalty")
+    critic_class_weight: NonNegative = Field(description="weight of the critic's class loss")
+    generator_class_weight: NonNegative = Field(description="weight of the generator's class loss")
 
-
-CIFAR_STYLEGAN2 = StyleGAN2Settings(
-    kimg=100_000, snapshots=50, latent=512, batch=64, learning_rate=2.5e-3, mirror=False,
-    ema_kimg=500, ema_rampup=0.05, channels_base=32768, channels_max=512, mapping_layers=2, mapping_rate=0.01,
-    label_mapping_layers=8, generator_form="skip", discriminator_form="orig", minibatch_std_group=32,
-    class_groups=False, r1_gamma=0.01, r1_interval=16, path_length_weight=0, path_length_interval=4,
-    lazy_generator=True, ada_target=0.6, ada_kimg=500, ada_interval=4, augmentations=BLIT + GEOMETRIC + COLOUR,
-    precision="auto",
-)  # fmt: skip
-CIFAR_WGAN_GP = WGANGPSettings(
-    kimg=32_000, snapshots=50, latent=128, batch=64, learning_rate=2e-4, mirror=False, ema_kimg=0, ema_rampup=0,
-    generator_channels=256, critic_channels=128, critic_steps=5, generator_batch_factor=2, gradient_penalty=10,
-    critic_class_weight=1, generator_class_weight=0.1,
-)  # fmt: skip
-
-# Settings of the presets by (preset, method). "cifar" is the published CIFAR-10 setting of each method. "digits" is
-# for 8x8 grey images on one core. A turned or mirrored 6 is no 6, and few images drive p towards 1, where
-# augmentations leak into the generated images: "digits" leaves out those that change what a digit means.
-PRESETS: dict[tuple[str, str], StyleGAN2Settings | WGANGPSettings] = {
-    ("cifar", "stylegan2"): CIFAR_STYLEGAN2,
-    ("cifar", "wgan_gp"): CIFAR_WGAN_GP,
-    ("digits", "stylegan2"): CIFAR_STYLEGAN2.model_copy(
-        update=dict(
-            kimg=96, snapshots=8, latent=64, batch=32, learning_rate=5e-3, ema_kimg=10, channels_base=512,
-            channels_max=32,
-            mapping_rate=0.3, label_mapping_layers=2, minibatch_std_group=4, class_groups=True, r1_gamma=1.0,
-            ada_kimg=50, augmentations=("shift", "scale", "stretch", "subpixel", "brightness", "contrast"),
-            lazy_generator=False,
-            precision="float32",  # nothing to gain at 8x8 pixels
-        )
-    ),
-    # Some hundred generator steps at the reference's rate leave it ignorant of labels: fewer critic steps for each.
-    ("digits", "wgan_gp"): CIFAR_WGAN_GP.model_copy(
-        update=dict(
-            kimg=40, snapshots=8, latent=64, batch=16, learning_rate=2e-3, ema_kimg=5, ema_rampup=0.05,
-            generator_channels=32, critic_channels=32, critic_steps=2, generator_class_weight=1.0,
-        )
-    ),
-}  # fmt: skip
-
-# A GAN of a single class has less to learn, and as many run at once as there are classes.
-PER_CLASS_CHANGES: dict[tuple[str, str], dict] = {
-    ("digits", "stylegan2"): dict(kimg=20, channels_max=16, batch=8, learning_rate=2.5e-3),
-    ("digits", "wgan_gp"): dict(kimg=10, generator_channels=16, critic_channels=16, batch=8),
-}
-
-
-class GeneratorSettings(FrozenSettings):
-    """A generator in a study's configuration: a method, a preset, and what differs from the preset.
-
-    A key that is left out keeps the preset's value; ``resolve`` gives the whole.
-    """
-
-    method: Method
-    per_class: bool = Field(False, description="one GAN per class rather than one conditional GAN")
-    preset: Preset = "digits"
-    kimg: PositiveFloat | None = None
-    snapshots: PositiveInt | None = None
-    latent: Channels | None = None
-    batch: Batch | None = None
-    learning_rate: LearningRate | None = None
-    mirror: bool | None = None
-    ema_kimg: NonNegative | None = None
-    ema_rampup: NonNegative | None = None
-    channels_base: PositiveInt | None = None
-    channels_max: Channels | None = None
-    generator_form: Form | None = None
-    discriminator_form: Literal["orig", "residual", "skip"] | None = None
-    minibatch_std_group: PositiveInt | None = None
-    mapping_rate: Annotated[float, Field(gt=0, le=1)] | None = None
-    class_groups: bool | None = None
-    r1_gamma: NonNegative | None = None
-    path_length_weight: NonNegative | None = None
-    ada_target: Annotated[float, Field(ge=0, lt=1)] | None = None
-    ada_kimg: PositiveFloat | None = None
-    augmentations: tuple[Augmentation, ...] | None = None
-    precision: Annotated[Precision | None, Neutral(None)] = None
-    generator_channels: Channels | None = None
-    critic_channels: Channels | None = None
-    critic_steps: PositiveInt | None = None
-    gradient_penalty: NonNegative | None = None
-
-    @model_validator(mode="after")
-    def _resolvable(self) -> "GeneratorSettings":
-        self.resolve()
-        return self
-
-    def resolve(self) -> StyleGAN2Settings | WGANGPSettings:
-        """Return the preset's settings with this generator's own values in their place.
-
-        Raises
-        ------
-        ValueError
-            If a key belongs to the other method, or the values don't go together.
-
-        """
-        preset = PRESETS[self.preset, self.method]
-        if self.per_class:
-            preset = preset.model_copy(update=PER_CLASS_CHANGES.get((self.preset, self.method), {}))
-        keys = set(GeneratorSettings.model_fields) - {"method", "per_class", "preset"}
-        own = self.model_dump(include=keys, exclude_none=True)
-        unknown = sorted(set(own) - set(type(preset).model_fields))
-        if unknown:
-            raise ValueError(f"{', '.join(unknown)}: not a setting of {self.method}; remove it or change `method`")
-        return type(preset)(**{**preset.model_dump(), **own})
+    @property
+    def images_per_step(self) -> int:
+        """How many real images a step shows to each discriminator."""
+        return self.batch * self.critic_steps

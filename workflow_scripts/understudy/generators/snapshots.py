@@ -1,25 +1,23 @@
-"""Snapshots of a generator: safetensors files whose metadata says how to build the network again."""
+"""Snapshots of a generator: its weights with what is needed to build the network again."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from understudy.errors import StudyError
-from understudy.files import writing
-from understudy.generators import stylegan2, wgan_gp
-from understudy.generators.settings import StyleGAN2Settings, WGANGPSettings
+from understudy.generators.methods import METHODS, load_settings
+from understudy.generators.model_files import read_description, write_model
+from understudy.generators.settings import TrainingSettings
 
-FORMAT = "understudy-generator-1"
+FORMAT = "understudy-generator-2"
 
 
 @dataclass(frozen=True)
-class Description:
-    """What a snapshot's metadata says besides the settings.
+class SnapshotDescription:
+    """What a snapshot says besides the settings.
 
     Attributes
     ----------
@@ -27,8 +25,6 @@ class Description:
         The generator's name in its study.
     resolution, channels, classes : int
         Of the images it makes.
-    per_class : bool
-        Whether the file holds one generator per class, stacked along each tensor's first axis.
     step, images_seen : int
         How far it was trained.
 
@@ -38,28 +34,42 @@ class Description:
     resolution: int
     channels: int
     classes: int
-    per_class: bool
     step: int
     images_seen: int
 
 
-def build_generator(settings: StyleGAN2Settings | WGANGPSettings, about: Description) -> nn.Module:
-    """Return one generator network with untrained weights; of one class where there is a generator per class."""
-    classes = 1 if about.per_class else about.classes
-    network = stylegan2.Generator if isinstance(settings, StyleGAN2Settings) else wgan_gp.Generator
-    return network(settings, about.resolution, about.channels, classes)
+def snapshot_name(step: int) -> str:
+    """Return the file name of the snapshot after ``step`` steps; names sort as steps do."""
+    return f"{step:08d}.safetensors"
 
 
-def save_snapshot(path: Path, weights: dict[str, Tensor], settings: StyleGAN2Settings | WGANGPSettings,
-                  about: Description) -> None:  # fmt: skip
+def training_snapshots(folder: Path) -> list[Path]:
+    """Return all snapshots of a finished training, in its order.
+
+    Raises
+    ------
+    StudyError
+        If a snapshot is missing from ``folder``: without it the best of the others would be taken for the best.
+
+    """
+    found = sorted(folder.glob("[!.]*.safetensors"))
+    steps = describe_snapshot(found[0])[0].snapshot_steps if found else []
+    missing = sorted({snapshot_name(step) for step in steps} - {path.name for path in found})
+    if missing or not found:
+        raise StudyError(
+            f"{folder}: {', '.join(missing) or 'every snapshot'} of the generator's training is missing; delete the "
+            "folder and run again to train it anew"
+        )
+    return found
+
+
+def save_snapshot(path: Path, weights: dict[str, Tensor], settings: TrainingSettings, about: SnapshotDescription
+                  ) -> None:  # fmt: skip
     """Write weights [members, ...] with what is needed to rebuild the generator."""
-    metadata = {"format": FORMAT, "settings": settings.model_dump_json(), "description": json.dumps(asdict(about))}
-    tensors = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
-    with writing(path) as temporary:
-        save_file(tensors, temporary, metadata=metadata)
+    write_model(path, weights, FORMAT, settings=settings.model_dump(mode="json"), about=asdict(about))
 
 
-def read_description(path: str | Path) -> tuple[StyleGAN2Settings | WGANGPSettings, Description]:
+def describe_snapshot(path: str | Path) -> tuple[TrainingSettings, SnapshotDescription]:
     """Return the settings and description of a snapshot without reading its weights.
 
     Raises
@@ -68,31 +78,19 @@ def read_description(path: str | Path) -> tuple[StyleGAN2Settings | WGANGPSettin
         If the file is missing, truncated, or not a snapshot of a generator.
 
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-    except (OSError, SafetensorError) as error:
-        raise StudyError(f"{path} is not a readable safetensors file ({error}); train the generator again") from error
-    if metadata.get("format") != FORMAT:
-        raise StudyError(f"{path} is not a generator's snapshot (format {metadata.get('format')!r}, not {FORMAT!r})")
-    settings = json.loads(metadata["settings"])
-    kind = StyleGAN2Settings if settings["method"] == "stylegan2" else WGANGPSettings
-    return kind(**settings), Description(**json.loads(metadata["description"]))
+    description = read_description(path, FORMAT)
+    return load_settings(description["settings"]), SnapshotDescription(**description["about"])
 
 
-def read_weights(path: str | Path) -> dict[str, Tensor]:
-    """Return a snapshot's weights, each [members, ...], on the CPU."""
-    with safe_open(path, framework="pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-
-
-def member_networks(path: str | Path, device: torch.device) -> tuple[list[nn.Module], Description]:
+def member_networks(path: str | Path, device: torch.device) -> tuple[list[nn.Module], SnapshotDescription]:
     """Return the snapshot's networks, one, or one per class, ready to generate."""
-    settings, about = read_description(path)
-    weights = read_weights(path)
+    settings, about = describe_snapshot(path)
+    weights = load_file(path)
+    classes, members = (1, about.classes) if settings.per_class else (about.classes, 1)
     networks = []
-    for member in range(about.classes if about.per_class else 1):
-        network = build_generator(settings, about)
+    for member in range(members):
+        build = METHODS[settings.method].step().generator_class
+        network = build(settings, about.resolution, about.channels, classes)
         network.load_state_dict({name: value[member] for name, value in weights.items()})
         networks.append(network.to(device).eval().requires_grad_(False))
     return networks, about

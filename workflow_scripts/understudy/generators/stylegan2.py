@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from understudy.generators.layers import (
     GAIN,
-    EqualisedConv,
-    EqualisedLinear,
+    EqualizedConv,
+    EqualizedLinear,
     MinibatchStd,
-    Resample,
+    Upfirdn2d,
     cast,
     check_resolution,
     downsample,
@@ -31,16 +31,15 @@ def normalise(x: Tensor) -> Tensor:
     return x * (x.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
 
 
-class Mapping(nn.Module):
+class MappingNetwork(nn.Module):
     """Map latents and labels to styles w; without latents, labels alone to what the discriminator compares with."""
 
     def __init__(self, latent: int, classes: int, width: int, layers: int, rate: float):
         super().__init__()
-        self.embedding = EqualisedLinear(classes, width) if classes > 1 else None
-        fan_in = latent + (width if classes > 1 else 0)
-        widths = [fan_in] + [width] * layers
+        self.embedding = EqualizedLinear(classes, width) if classes > 1 else None
+        widths = [latent + (width if classes > 1 else 0)] + [width] * layers
         self.layers = nn.Sequential(
-            *[EqualisedLinear(a, b, activate=True, multiplier=rate) for a, b in itertools.pairwise(widths)]
+            *[EqualizedLinear(a, b, activate=True, multiplier=rate) for a, b in itertools.pairwise(widths)]
         )
 
     def forward(self, z: Tensor | None, labels: Tensor) -> Tensor:
@@ -58,65 +57,65 @@ class ModulatedConv(nn.Module):
     the output: all images then share one weight tensor, and no per-image copy of it is ever made.
     """
 
-    def __init__(self, fan_in: int, fan_out: int, kernel: int, width: int, up_from: int = 0, demodulate: bool = True):
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, width: int, up_from: int = 0,
+                 demodulate: bool = True):  # fmt: skip
         super().__init__()
-        self.affine = EqualisedLinear(width, fan_in, bias=1.0)
-        self.weight = nn.Parameter(torch.empty(fan_out, fan_in, kernel, kernel))
+        self.affine = EqualizedLinear(width, in_channels, bias=1.0)
+        self.weight = nn.Parameter(torch.empty(out_channels, in_channels, kernel, kernel))
         self.demodulate = demodulate
         self.precision: torch.dtype | None = None
         # A 3x3 transposed convolution of stride 2 makes 2 L + 1 pixels; zeros between pixels cost a gain of 2 an axis.
-        self.blur = Resample(2 * up_from + 1, 2 * up_from, gain=2.0) if up_from else None
+        self.blur = Upfirdn2d(2 * up_from + 1, 2 * up_from, gain=2.0) if up_from else None
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw the weights."""
         nn.init.normal_(self.weight, generator=generator)
 
     def forward(self, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
-        """Map x [N, fan_in, H, W] and styles w [N, width] to a plain convolution and its scale, [N, fan_out].
+        """Map x [N, in_channels, H, W] and styles w [N, width] to a plain convolution and its scale, [N, out_channels].
 
         Scaling is left to the caller, who has more to multiply the scale with.
         """
         style = self.affine(w)
-        fan_in = self.weight[0].numel()
         if self.demodulate:
             # d = (sum_{i,k} (s_i w_{o i k})^2 + eps)^(-1/2); the equalised gain cancels.
             scale = (style.square() @ self.weight.square().sum(dim=(2, 3)).T + 1e-8).rsqrt()
         else:
-            scale = torch.full((1, 1), 1 / math.sqrt(fan_in), device=x.device)
+            scale = torch.full((1, 1), 1 / math.sqrt(self.weight[0].numel()), device=x.device)
         x, weight = cast(self.precision, x * style[:, :, None, None], self.weight)
         if self.blur is not None:
             return self.blur(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)), scale
         return F.conv2d(x, weight, padding=weight.shape[-1] // 2), scale
 
 
-class StyledLayer(nn.Module):
+class SynthesisLayer(nn.Module):
     """Modulated convolution, noise, bias and leaky ReLU."""
 
-    def __init__(self, fan_in: int, fan_out: int, size: int, width: int, up: bool = False):
+    def __init__(self, in_channels: int, out_channels: int, size: int, width: int, up: bool = False):
         super().__init__()
         self.size = size
-        self.conv = ModulatedConv(fan_in, fan_out, 3, width, up_from=size // 2 if up else 0)
+        self.conv = ModulatedConv(in_channels, out_channels, 3, width, up_from=size // 2 if up else 0)
         self.noise_strength = nn.Parameter(torch.zeros(()))
-        self.bias = nn.Parameter(torch.zeros(fan_out))
+        self.bias = nn.Parameter(torch.zeros(out_channels))
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor, gain: float = 1.0) -> Tensor:
-        """Map x, styles [N, width] and noise [N, 1, size, size] to [N, fan_out, size, size]."""
+        """Map x, styles [N, width] and noise [N, 1, size, size] to [N, out_channels, size, size]."""
         y, scale = self.conv(x, w)
         gain = gain * GAIN
         shift = noise * (self.noise_strength * gain) + self.bias[:, None, None] * gain
         return leaky_relu(y * (scale * gain)[:, :, None, None] + shift)
 
 
-class ToImage(nn.Module):
+class ToRGB(nn.Module):
     """A modulated 1x1 convolution to image channels, without demodulation."""
 
-    def __init__(self, fan_in: int, channels: int, width: int):
+    def __init__(self, in_channels: int, channels: int, width: int):
         super().__init__()
-        self.conv = ModulatedConv(fan_in, channels, 1, width, demodulate=False)
+        self.conv = ModulatedConv(in_channels, channels, 1, width, demodulate=False)
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        """Map x [N, fan_in, H, W] to [N, channels, H, W]."""
+        """Map x [N, in_channels, H, W] to [N, channels, H, W]."""
         y, scale = self.conv(x, w)
         return y * scale[:, :, None, None] + self.bias[:, None, None]
 
@@ -124,19 +123,19 @@ class ToImage(nn.Module):
 class SynthesisBlock(nn.Module):
     """One resolution of the generator in the orig, skip or residual form (figure 7 of the paper)."""
 
-    def __init__(self, fan_in: int, fan_out: int, size: int, form: str, to_image: int, width: int):
+    def __init__(self, in_channels: int, out_channels: int, size: int, form: str, image_channels: int, width: int):
         super().__init__()
-        self.first = StyledLayer(fan_in, fan_out, size, width, up=True) if size > 4 else None
-        self.second = StyledLayer(fan_out, fan_out, size, width)
-        self.to_image = ToImage(fan_out, to_image, width) if to_image else None
+        self.first = SynthesisLayer(in_channels, out_channels, size, width, up=True) if size > 4 else None
+        self.second = SynthesisLayer(out_channels, out_channels, size, width)
+        self.to_rgb = ToRGB(out_channels, image_channels, width) if image_channels else None
         self.upsample_image = upsample(size // 2) if form == "skip" and size > 4 else None
         self.residual = form == "residual" and size > 4
         if self.residual:
-            self.shortcut = EqualisedConv(fan_in, fan_out, 1, size, activate=False, bias=False)
+            self.shortcut = EqualizedConv(in_channels, out_channels, 1, size, activate=False, bias=False)
             self.upsample = upsample(size // 2)
 
     @property
-    def layers(self) -> list[StyledLayer]:
+    def layers(self) -> list[SynthesisLayer]:
         """The styled layers, in order."""
         return [layer for layer in (self.first, self.second) if layer is not None]
 
@@ -149,13 +148,13 @@ class SynthesisBlock(nn.Module):
         x = self.second(x, w, noises[-1], gain=math.sqrt(0.5) if self.residual else 1.0)
         if shortcut is not None:
             x = x + shortcut
-        if self.to_image is not None:
-            own = self.to_image(x, w)
+        if self.to_rgb is not None:
+            own = self.to_rgb(x, w)
             image = own if self.upsample_image is None or image is None else own + self.upsample_image(image)
         return x, image
 
 
-class Generator(nn.Module):
+class StyleGAN2Generator(nn.Module):
     """StyleGAN2's generator: latents and labels to images in [-1, 1] and, while it learns, somewhat beyond."""
 
     def __init__(self, settings: StyleGAN2Settings, resolution: int, channels: int, classes: int):
@@ -163,12 +162,15 @@ class Generator(nn.Module):
         sizes = [4 * 2**k for k in range(check_resolution(resolution, channels) + 1)]
         depth = [min(settings.channels_base // size, settings.channels_max) for size in sizes]
         self.latent, width = settings.latent, settings.latent
-        self.mapping = Mapping(self.latent, classes, width, settings.mapping_layers, settings.mapping_rate)
+        self.mapping = MappingNetwork(self.latent, classes, width, settings.mapping_layers, settings.mapping_rate)
         self.constant = nn.Parameter(torch.empty(depth[0], 4, 4))
         form = settings.generator_form
+        image_channels = [channels if form == "skip" or size == resolution else 0 for size in sizes]
         self.blocks = nn.ModuleList(
-            SynthesisBlock(fan_in, fan_out, size, form, channels if form == "skip" or size == resolution else 0, width)
-            for fan_in, fan_out, size in zip([depth[0], *depth], depth, sizes, strict=False)
+            SynthesisBlock(in_channels, out_channels, size, form, to_rgb, width)
+            for in_channels, out_channels, size, to_rgb in zip(
+                [depth[0], *depth[:-1]], depth, sizes, image_channels, strict=True
+            )
         )
         self.noise_sizes = [layer.size for block in self.blocks for layer in block.layers]
         self.random_numbers = self.latent + sum(size**2 for size in self.noise_sizes)
@@ -198,20 +200,20 @@ class Generator(nn.Module):
 class DiscriminatorBlock(nn.Module):
     """Two convolutions that halve the resolution, in the orig, skip or residual form."""
 
-    def __init__(self, fan_in: int, fan_out: int, size: int, form: str, channels: int, first: bool):
+    def __init__(self, in_channels: int, out_channels: int, size: int, form: str, channels: int, first: bool):
         super().__init__()
-        self.from_image = EqualisedConv(channels, fan_in, 1, size) if first or form == "skip" else None
+        self.from_rgb = EqualizedConv(channels, in_channels, 1, size) if first or form == "skip" else None
         self.halve_image = downsample(size) if form == "skip" else None
-        self.first = EqualisedConv(fan_in, fan_in, 3, size)
-        self.second = EqualisedConv(fan_in, fan_out, 3, size, down=True)
+        self.first = EqualizedConv(in_channels, in_channels, 3, size)
+        self.second = EqualizedConv(in_channels, out_channels, 3, size, down=True)
         self.residual = form == "residual"
         if self.residual:
-            self.shortcut = EqualisedConv(fan_in, fan_out, 1, size, down=True, activate=False, bias=False)
+            self.shortcut = EqualizedConv(in_channels, out_channels, 1, size, down=True, activate=False, bias=False)
 
     def forward(self, x: Tensor | None, image: Tensor) -> tuple[Tensor, Tensor]:
         """Return features at half the resolution, and the image for the next block."""
-        if self.from_image is not None:
-            read = self.from_image(image)
+        if self.from_rgb is not None:
+            read = self.from_rgb(image)
             x = read if x is None else x + read
         if self.halve_image is not None:
             image = self.halve_image(image)
@@ -221,7 +223,7 @@ class DiscriminatorBlock(nn.Module):
         return self.second(self.first(x)), image
 
 
-class Discriminator(nn.Module):
+class StyleGAN2Discriminator(nn.Module):
     """StyleGAN2's discriminator with projection conditioning: images and labels to logits [N]."""
 
     def __init__(self, settings: StyleGAN2Settings, resolution: int, channels: int, classes: int):
@@ -236,24 +238,24 @@ class Discriminator(nn.Module):
         self.width = settings.latent
         self.mapping = None
         if classes > 1:
-            self.mapping = Mapping(0, classes, self.width, settings.label_mapping_layers, settings.mapping_rate)
+            self.mapping = MappingNetwork(0, classes, self.width, settings.label_mapping_layers, settings.mapping_rate)
         self.blocks = nn.ModuleList(
             DiscriminatorBlock(depth(size), depth(size // 2), size, form, channels, size == resolution)
             for size in sizes
         )
-        self.from_image = EqualisedConv(channels, last, 1, 4) if form == "skip" or not sizes else None
+        self.from_rgb = EqualizedConv(channels, last, 1, 4) if form == "skip" or not sizes else None
         self.minibatch_std = MinibatchStd(settings.minibatch_std_group)
-        self.conv = EqualisedConv(last + 1, last, 3, 4)
-        self.linear = EqualisedLinear(last * 16, last, activate=True)
-        self.out = EqualisedLinear(last, self.width if self.mapping is not None else 1)
+        self.conv = EqualizedConv(last + 1, last, 3, 4)
+        self.linear = EqualizedLinear(last * 16, last, activate=True)
+        self.out = EqualizedLinear(last, self.width if self.mapping is not None else 1)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         """Map images [N, C, H, W] and one-hot labels [N, classes] to logits [N]."""
         x = None
         for block in self.blocks:
             x, images = block(x, images)
-        if self.from_image is not None:
-            read = self.from_image(images)
+        if self.from_rgb is not None:
+            read = self.from_rgb(images)
             x = read if x is None else x + read
         x = self.conv(self.minibatch_std(x.to(self.conv.weight.dtype)))  # [N, last, 4, 4]
         x = self.out(self.linear(x.flatten(1)))

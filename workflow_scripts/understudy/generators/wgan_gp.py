@@ -21,19 +21,18 @@ CRITIC_PLAIN_BLOCKS = 2
 class Conv(nn.Conv2d):
     """A convolution that keeps the size, initialised for what follows it: a ReLU (gain sqrt(2)) or a sum (gain 1)."""
 
-    def __init__(self, fan_in: int, fan_out: int, kernel: int, gain: float = math.sqrt(2)):
-        super().__init__(fan_in, fan_out, kernel, padding=kernel // 2)
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, gain: float = math.sqrt(2)):
+        super().__init__(in_channels, out_channels, kernel, padding=kernel // 2)
         self.gain = gain
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw the weights; the bias is zero."""
-        fan_in = self.weight[0].numel()
-        nn.init.normal_(self.weight, std=self.gain / math.sqrt(fan_in), generator=generator)
+        nn.init.normal_(self.weight, std=self.gain / math.sqrt(self.weight[0].numel()), generator=generator)
         nn.init.zeros_(self.bias)
 
 
 class Linear(nn.Linear):
-    """A linear layer with weights of variance 1 / fan_in."""
+    """A linear layer with weights of variance 1 / in_features."""
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw the weights; the bias is zero."""
@@ -45,7 +44,7 @@ class ClassBatchNorm(nn.Module):
     """Batch normalisation with a scale and shift per class.
 
     In training mode it takes a batch's own statistics. In evaluation mode it takes those recorded by
-    :meth:`Generator.record_statistics`, so that an image does not depend on the others of its batch.
+    :meth:`WGANGPGenerator.record_statistics`, so that an image does not depend on the others of its batch.
     """
 
     def __init__(self, channels: int, classes: int):
@@ -88,7 +87,7 @@ def double(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="nearest")
 
 
-class Generator(nn.Module):
+class WGANGPGenerator(nn.Module):
     """Latents and labels to images in [-1, 1]."""
 
     def __init__(self, settings: WGANGPSettings, resolution: int, channels: int, classes: int):
@@ -125,14 +124,14 @@ class Generator(nn.Module):
 class CriticBlock(nn.Module):
     """Two convolutions added to the input, which a 1x1 convolution fits where the resolution is halved."""
 
-    def __init__(self, fan_in: int, fan_out: int, halve: bool, first: bool):
+    def __init__(self, in_channels: int, out_channels: int, halve: bool, first: bool):
         super().__init__()
-        self.conv1, self.conv2 = Conv(fan_in, fan_out, 3), Conv(fan_out, fan_out, 3)
-        self.shortcut = Conv(fan_in, fan_out, 1, gain=1) if halve else None
+        self.conv1, self.conv2 = Conv(in_channels, out_channels, 3), Conv(out_channels, out_channels, 3)
+        self.shortcut = Conv(in_channels, out_channels, 1, gain=1) if halve else None
         self.first = first
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map [N, fan_in, H, W] to [N, fan_out, H, W], halved where this block does so."""
+        """Map [N, in_channels, H, W] to [N, out_channels, H, W], halved where this block does so."""
         # A ReLU on the image itself would lose its dark half.
         y = self.conv2(F.relu(self.conv1(x if self.first else F.relu(x))))
         if self.shortcut is None:
@@ -140,7 +139,7 @@ class CriticBlock(nn.Module):
         return F.avg_pool2d(y, 2) + self.shortcut(F.avg_pool2d(x, 2))
 
 
-class Critic(nn.Module):
+class WGANGPCritic(nn.Module):
     """Images to a score and, where there are several classes, their logits: [N, 1] or [N, 1 + classes]."""
 
     def __init__(self, settings: WGANGPSettings, resolution: int, channels: int, classes: int):

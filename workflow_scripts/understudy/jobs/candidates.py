@@ -13,8 +13,8 @@ from understudy.classifiers.graphs import draw_graphs, graph_arguments
 from understudy.classifiers.training import Run, train_runs
 from understudy.classifiers.weights import WeightsFile, remove_snapshots
 from understudy.data.shards import read_images
-from understudy.data.splits import halves
-from understudy.devices import choose_device
+from understudy.data.splits import image_halves
+from understudy.devices import resolve_device
 from understudy.errors import StudyError
 from understudy.files import read_json
 from understudy.seeds import seed_for
@@ -88,7 +88,7 @@ def train_batch(
         snapshots=batch["snapshots"],
         folder=weights,
         checkpoints=place,
-        device=choose_device(device),
+        device=resolve_device(device),
         seeds_per_block=batch["seed_block"],
     )
     write_table("history", table, history, version)
@@ -145,10 +145,10 @@ def evaluate_batch(
         data.images,
         data.labels,
         len(read_json(classes)["classes"]),
-        halves=halves(data.labels),
+        halves=image_halves(data.labels),
         where=where,
         choices=read_tables(choices, "counts") if choices else None,
-        device=choose_device(device),
+        device=resolve_device(device),
     )
     write_table("counts", counted, counts, version)
     write_table("predictions", predicted, predictions, version)
@@ -177,7 +177,7 @@ def evaluate_on_calibration(
     data = read_images(images)
     files = [path for batch in zip(weights, histories, strict=True) for path in weights_of(*batch)]
     count = len(read_json(classes)["classes"])
-    rows = predict_last(files, data.images, data.labels, count, where=where, device=choose_device(device))
+    rows = predict_last(files, data.images, data.labels, count, where=where, device=resolve_device(device))
     write_table("predictions", rows, predictions, version)
 
 

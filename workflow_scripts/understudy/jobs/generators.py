@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,16 @@ import torch
 
 from understudy.checkpoints import checkpoint_folder
 from understudy.classifiers.extractor import load_extractor, train_extractor
-from understudy.data.shards import Images, read_images, read_labels
-from understudy.devices import choose_device
+from understudy.data.shards import read_images, read_labels
+from understudy.devices import resolve_device
 from understudy.files import read_json, writing
+from understudy.generators.batches import TrainingImages
+from understudy.generators.methods import load_settings
 from understudy.generators.sampling import load_generator, sample_shards
 from understudy.generators.scoring import score_snapshots, select_snapshot
-from understudy.generators.settings import GeneratorSettings
-from understudy.generators.training import train_generator, training_snapshots
+from understudy.generators.snapshots import training_snapshots
+from understudy.generators.training import train_generator
+from understudy.jobs.context import JobContext
 from understudy.metrics.memorisation import closest_pairs
 from understudy.metrics.prd import CLUSTERS, cluster_assignments
 from understudy.metrics.quality import Sample, generator_quality, total_variation_by_clusters
@@ -25,6 +29,36 @@ from understudy.seeds import seed_for
 from understudy.tables import read_table, write_table
 
 Extract = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class RealFiles:
+    """The files of real images that a generator is measured against.
+
+    Attributes
+    ----------
+    train : Path
+        What trained it.
+    held_out : sequence of Path
+        The test part first; empty where a study has none.
+    smallest : Path
+        The smallest split's train file, whose size every split's ``fid_equal_n`` refers to.
+
+    """
+
+    train: Path
+    held_out: Sequence[Path]
+    smallest: Path
+
+
+@dataclass(frozen=True)
+class MeasurementFiles:
+    """The tables that a generator's measurement writes."""
+
+    quality: Path
+    clusters: Path
+    pairs: Path
+    feature_clusters: Path
 
 
 def load_features(kind: str, weights: Path, device: torch.device) -> tuple[Extract, str]:
@@ -40,156 +74,109 @@ def load_features(kind: str, weights: Path, device: torch.device) -> tuple[Extra
     return load_extractor(weights, device).features, "study"
 
 
-def train_study_extractor(
-    train: Path, classes: Path, extractor: Path, *, draw: int, study_seed: int, device: str
-) -> None:
+def train_study_extractor(train: Path, classes: Path, extractor: Path, context: JobContext) -> None:
     """Train the feature extractor on the images in ``train`` and save it."""
-    data = read_images(train)
-    names = read_json(classes)["classes"]
-    seed = seed_for(study_seed, "extractor", draw)
-    train_extractor(data.images, data.labels, len(names), seed, extractor, choose_device(device))
+    data, names = read_images(train), read_json(classes)["classes"]
+    seed = seed_for(context.seed, "extractor", context.draw)
+    train_extractor(data.images, data.labels, len(names), seed, extractor, resolve_device(context.device))
 
 
 def train_study_generator(
-    settings: dict,
-    train: Path,
-    classes: Path,
-    snapshots: Path,
-    history: Path,
-    *,
-    checkpoints: Path,
-    name: str,
-    draw: int,
-    split: str,
-    study_seed: int,
-    device: str,
-    version: int,
+    settings: dict, train: Path, classes: Path, snapshots: Path, history: Path, context: JobContext
 ) -> None:
     """Train a generator on the images in ``train``; leave its snapshots in a folder, and its history.
 
     Until all is written, snapshots lie beside the checkpoints: what a rule declares as output is deleted when its job
     fails, and the last good snapshots must outlive that.
     """
-    data = read_images(train)
-    work = checkpoint_folder(checkpoints, [settings, name, draw, split, study_seed, version], [train, classes])
+    data, names = read_images(train), read_json(classes)["classes"]
+    name, draw, split = context.wildcards["generator"], context.draw, context.split
+    about = [settings, name, draw, split, context.seed, context.version]
+    work = checkpoint_folder(context.checkpoints, about, [train, classes])
     train_generator(
-        data.images,
-        data.labels,
-        len(read_json(classes)["classes"]),
-        GeneratorSettings(**settings),
-        seed_for(study_seed, "generator", draw, split, name),
+        TrainingImages(data.images, data.labels, len(names)),
+        load_settings(settings),
+        seed_for(context.seed, "generator", draw, split, name),
         work,
-        work / "state",
-        choose_device(device),
+        resolve_device(context.device),
         name,
     )
     shutil.copytree(work / "snapshots", snapshots, dirs_exist_ok=True)
-    write_table("generator_history", read_table(work / "history.parquet", "generator_history"), history, version)
-    shutil.rmtree(checkpoints)
+    rows = read_table(work / "history.parquet", "generator_history")
+    write_table("generator_history", rows, history, context.version)
+    shutil.rmtree(context.checkpoints)
 
 
 def select_study_snapshot(
-    snapshots: Path,
-    train: Path,
-    extractor: Path,
-    generator: Path,
-    scores: Path,
-    *,
-    features: str,
-    name: str,
-    draw: int,
-    split: str,
-    study_seed: int,
-    device: str,
-    version: int,
+    snapshots: Path, train: Path, features: str, extractor: Path, generator: Path, scores: Path, context: JobContext
 ) -> None:
     """Score every snapshot by its Frechet distance to the training images and copy the best one to ``generator``.
 
     ``extractor`` holds the weights of the extractor of kind ``features``. Raises a StudyError if a snapshot is missing.
     """
-    data = read_images(train)
-    place = choose_device(device)
+    data, device = read_images(train), resolve_device(context.device)
     table = score_snapshots(
         training_snapshots(snapshots),
-        load_features(features, extractor, place)[0],
+        load_features(features, extractor, device)[0],
         data.images,
         data.labels,
-        seed_for(study_seed, "snapshot scores", draw, split, name),
-        place,
+        seed_for(context.seed, "snapshot scores", context.draw, context.split, context.wildcards["generator"]),
+        device,
     )
     with writing(generator) as temporary:
         shutil.copyfile(snapshots / select_snapshot(table), temporary)
-    write_table("snapshot_scores", table, scores, version)
+    write_table("snapshot_scores", table, scores, context.version)
 
 
 def sample_study_set(
-    generator: Path,
-    shards: Path,
-    *,
-    images_per_class: int,
-    shard_size: int,
-    name: str,
-    draw: int,
-    split: str,
-    study_seed: int,
-    device: str,
+    generator: Path, images_per_class: int, shard_size: int, shards: Path, context: JobContext
 ) -> None:
     """Sample a generator's synthetic set into shards; the manifest lies beside them."""
-    seed = seed_for(study_seed, "synthetic", draw, split, name)
-    sample_shards(load_generator(generator, choose_device(device)), images_per_class, shard_size, seed, shards, name)
+    name = context.wildcards["generator"]
+    seed = seed_for(context.seed, "synthetic", context.draw, context.split, name)
+    loaded = load_generator(generator, resolve_device(context.device))
+    sample_shards(loaded, images_per_class, shard_size, seed, shards, name)
 
 
 def measure_generator(
-    shards: Path,
-    train: Path,
-    held_out: Sequence[Path],
-    smallest: Path,
-    extractor: Path,
-    quality: Path,
-    clusters: Path,
-    pairs: Path,
-    feature_clusters: Path,
-    *,
-    features: str,
-    name: str,
-    draw: int,
-    split: str,
-    study_seed: int,
-    device: str,
-    version: int,
+    shards: Path, real: RealFiles, features: str, extractor: Path, tables: MeasurementFiles, context: JobContext
 ) -> None:
     """Measure a synthetic set against training and held-out images; write its rows of four tables.
 
-    The first of ``held_out`` is the test part. ``smallest`` is the smallest split's train file, whose size every
-    split's ``fid_equal_n`` refers to, and ``extractor`` holds the weights of the extractor of kind ``features``.
+    ``extractor`` holds the weights of the extractor of kind ``features``.
     """
-    extract, extractor_name = load_features(features, extractor, choose_device(device))
+    extract, extractor_name = load_features(features, extractor, resolve_device(context.device))
 
-    def sample_of(data: Images) -> Sample:
+    def sample_of(files: Path | Sequence[Path]) -> Sample:
+        data = read_images(files)
         return Sample(extract(data.images), data.labels)
 
-    synthetic, real = sample_of(read_images(shards)), sample_of(read_images(train))
-    others = sample_of(read_images(held_out)) if held_out else None
-    seed = seed_for(study_seed, "quality", draw, split, name)
-    place = {"draw": draw, "split": split, "generator": name}
-    rows = generator_quality(
-        synthetic,
-        real,
-        others,
-        generator=name,
-        feature_extractor=extractor_name,
-        seed=seed,
-        equal_n=len(read_images(smallest).labels),
+    name = context.wildcards["generator"]
+    synthetic, train = sample_of(shards), sample_of(real.train)
+    held_out = sample_of(real.held_out) if real.held_out else None
+    seed = seed_for(context.seed, "quality", context.draw, context.split, name)
+
+    def write(table: str, rows: pd.DataFrame, path: Path, **columns: str) -> None:
+        keys = {"draw": context.draw, "split": context.split, "generator": name}
+        write_table(table, rows.assign(**keys, **columns), path, context.version)
+
+    quality = generator_quality(synthetic, train, held_out, seed, len(read_labels(real.smallest)))
+    write("generator_quality", quality, tables.quality, feature_extractor=extractor_name)
+    write("closest_pairs", _pair_rows(synthetic, train, held_out), tables.pairs)
+    clusters, shared = (
+        pd.DataFrame(columns=[column for column, _, _ in SCHEMAS[table]])
+        for table in ("total_variation_clusters", "feature_clusters")
     )
-    write_table("generator_quality", rows.assign(**place), quality, version)
-    if others is None:
-        counted = pd.DataFrame(columns=[column for column, _, _ in SCHEMAS["total_variation_clusters"]])
-    else:
-        counted = total_variation_by_clusters(
-            synthetic.features, others.features, real.features, generator=name, seed=seed
-        ).assign(**place)
-    write_table("total_variation_clusters", counted, clusters, version)
-    found = closest_pairs(synthetic.features, real.features, others.features if others else None)
+    if held_out is not None:
+        clusters = total_variation_by_clusters(synthetic.features, held_out.features, train.features, seed)
+        test = held_out.features[: len(read_labels(real.held_out[0]))]
+        shared = cluster_both(test, synthetic.features, name, seed_for(seed, "disagreement"))
+    write("total_variation_clusters", clusters, tables.clusters)
+    write("feature_clusters", shared, tables.feature_clusters)
+
+
+def _pair_rows(synthetic: Sample, train: Sample, held_out: Sample | None) -> pd.DataFrame:
+    found = closest_pairs(synthetic.features, train.features, held_out.features if held_out else None)
     columns = {
         "rank": np.arange(len(found.generated)),
         "synthetic_index": found.generated,
@@ -197,12 +184,7 @@ def measure_generator(
         "distance": found.distance,
         "held_out_distance": found.distance_held_out,
     }
-    write_table("closest_pairs", pd.DataFrame(columns).assign(**place), pairs, version)
-    shared = pd.DataFrame(columns=[column for column, _, _ in SCHEMAS["feature_clusters"]])
-    if others is not None:
-        tested = others.features[: len(read_labels(held_out[0]))]
-        shared = cluster_both(tested, synthetic.features, name, seed_for(seed, "disagreement")).assign(**place)
-    write_table("feature_clusters", shared, feature_clusters, version)
+    return pd.DataFrame(columns)
 
 
 def cluster_both(test: np.ndarray, synthetic: np.ndarray, generator: str, seed: int) -> pd.DataFrame:

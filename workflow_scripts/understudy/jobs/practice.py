@@ -11,8 +11,9 @@ import torch
 from understudy.checkpoints import CHECKPOINT_SECONDS, Checkpoints, checkpoint_folder
 from understudy.data.shards import read_images, write_images
 from understudy.data.sources import load_known_classes
-from understudy.devices import choose_device
+from understudy.devices import resolve_device
 from understudy.files import read_json, write_json
+from understudy.generators.batches import TrainingImages
 from understudy.generators.denoisers import Denoiser, TrainedDenoiser, load_pretrained_diffusion
 from understudy.generators.diffusion import train_diffusion
 from understudy.generators.diffusion_settings import DiffusionSettings, PretrainedDiffusionSettings
@@ -55,8 +56,9 @@ def train_study_diffusion(
     work = checkpoint_folder(checkpoints, [settings, draw, study_seed, version], [subtrain, classes])
     names = read_json(classes)["classes"]
     seed = seed_for(study_seed, "diffusion", draw)
-    place = choose_device(device)
-    rows = train_diffusion(used.images, used.labels, len(names), chosen, seed, model, work, place)
+    place = resolve_device(device)
+    training = TrainingImages(used.images, used.labels, len(names))
+    rows = train_diffusion(training, chosen, seed, model, work, place)
     write_table("diffusion_history", pd.DataFrame(rows), history, version)
     shutil.rmtree(checkpoints, ignore_errors=True)
 
@@ -88,7 +90,7 @@ def sample_plain_images(
 
     Image i has class i modulo the number of classes and a seed of its own, whatever shard it is in.
     """
-    place = choose_device(device)
+    place = resolve_device(device)
     files = [classes, model or PretrainedDiffusionSettings(**generator).class_file]
     parameters = [generator, sampling, first, count, seed_number, study_seed, version]
     work = checkpoint_folder(checkpoints, parameters, [file for file in files if file])
@@ -146,7 +148,7 @@ def run_practice(
     outputs : dict
         The folders ``weights`` and ``images`` and the tables ``runs``, ``history``, ``additions`` and ``hardness``.
     """
-    arm, place = Arm(**parameters["arm"]), choose_device(device)
+    arm, place = Arm(**parameters["arm"]), resolve_device(device)
     draws = sorted(set(parameters["draws"]))
     tables: dict[str, list[pd.DataFrame]] = {key: [] for key in PARTS}
     for number, draw in zip(parameters["seeds"], parameters["draws"], strict=True):
@@ -226,7 +228,7 @@ def evaluate_practice(
     folders : dict
         Shifted test sets by name.
     """
-    place = choose_device(device)
+    place = resolve_device(device)
     tables = {folder: read_table(folder / "runs.parquet", "practice_runs") for folder in runs}
     real = {
         row.seed: folder / "weights" / f"{row.run}.safetensors"

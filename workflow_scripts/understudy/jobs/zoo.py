@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from understudy.checkpoints import checkpoint_folder
 from understudy.data.image_sets import EncodedImages, folder_images, shard_images
 from understudy.data.shards import write_images
-from understudy.devices import choose_device
+from understudy.devices import resolve_device
 from understudy.errors import StudyError
 from understudy.files import writing
 from understudy.generators.pretrained import load_pretrained
@@ -36,7 +36,7 @@ def generate_shard(
     start = shard * entry.shard_size
     numbers = np.arange(start, min(start + entry.shard_size, entry.images_per_class * classes))
     labels, seeds = labels_and_seeds(numbers, classes, seed_for(study_seed, "pretrained", name))
-    images = load_pretrained(entry, choose_device(device)).sample(labels, seeds)
+    images = load_pretrained(entry, resolve_device(device)).sample(labels, seeds)
     write_images(path, images, labels, seed=seeds, generator=[name] * len(numbers))
 
 
@@ -130,7 +130,7 @@ def _evaluate(
     workers: int,
 ) -> ModelPredictions:
     model, preprocessing = make_model(name, zoo, classes, seed_for(study_seed, "zoo", name))
-    place = choose_device(device)
+    place = resolve_device(device)
     found = predict(model, preprocessing, images, batch_size=zoo.batch_size, workers=workers, device=place)
     with writing(file) as temporary:
         np.savez(temporary, predicted=found.predicted, probability=found.probability, batch_size=found.batch_size)

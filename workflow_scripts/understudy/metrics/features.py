@@ -34,22 +34,22 @@ def check_same_space(a: np.ndarray, b: np.ndarray) -> None:
         )
 
 
-def stratified_sample(labels: np.ndarray, size: int, generator: np.random.Generator) -> np.ndarray:
-    """Draw images without replacement, classes in proportion: their indices, int64 [size], ascending.
+def stratified_sample(labels: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Sample images without replacement, classes in proportion: their indices, int64 [size], ascending.
 
     Parameters
     ----------
     labels
         int64 [N].
     size
-        Images to draw, 0 <= size <= N.
+        Images of the sample, 0 <= size <= N.
 
     """
     if not 0 <= size <= len(labels):
         raise StudyError(f"a sample of {size} images was asked of {len(labels)}; ask for at most {len(labels)}")
     # Shuffled and then sorted by label (stably), the images stand class after class; equal steps through that
-    # row take from each class its share, to within one image.
-    order = generator.permutation(len(labels))
+    # row take images from each class in proportion, to within one.
+    order = rng.permutation(len(labels))
     order = order[np.argsort(np.asarray(labels)[order], kind="stable")]
-    steps = (np.arange(size) * len(labels) + generator.integers(len(labels))) // max(size, 1) % len(labels)
+    steps = (np.arange(size) * len(labels) + rng.integers(len(labels))) // max(size, 1) % len(labels)
     return np.sort(order[steps])

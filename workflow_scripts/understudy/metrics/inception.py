@@ -14,8 +14,10 @@ import torch
 from torchmetrics.image.fid import FrechetInceptionDistance
 
 from understudy.errors import StudyError
+from understudy.inference import predict
 
 FEATURE_EXTRACTOR = "inception-2015-12-05"
+BATCH = 64
 
 
 class InceptionFeatures:
@@ -50,15 +52,10 @@ class InceptionFeatures:
         self.network = metric.inception.to(device)
         self.device = torch.device(device)
 
-    @torch.inference_mode()
-    def __call__(self, images: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    def __call__(self, images: np.ndarray) -> np.ndarray:
         """Features, fp32 [N, 2048], of images, uint8 [N, C, H, W] with one or three channels."""
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
             raise StudyError(
                 f"Inception features: images of {images.dtype} {images.shape} given; uint8 [N, 1 or 3, H, W] needed"
             )
-        features = []
-        for start in range(0, len(images), batch_size):
-            batch = torch.from_numpy(images[start : start + batch_size]).to(self.device)
-            features.append(self.network(batch.expand(-1, 3, -1, -1)).cpu().numpy())
-        return np.concatenate(features) if features else np.empty((0, 2048), dtype=np.float32)
+        return predict(lambda batch: self.network(batch.expand(-1, 3, -1, -1)), images, self.device, BATCH).numpy()

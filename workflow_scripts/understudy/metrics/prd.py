@@ -1,17 +1,13 @@
-"""Precision and recall for distributions, and the total variation that they imply.
+"""The total variation that precision and recall for distributions imply.
 
 Sajjadi et al., "Assessing generative models via precision and recall", 2018. Both samples are clustered together;
-P (reference) and Q (generated) are the shares of their images in each cluster w. For a slope lambda (theorem 2):
-
-    alpha(lambda) = sum_w min(lambda P(w), Q(w))          precision
-    beta(lambda)  = sum_w min(P(w), Q(w) / lambda)        recall = alpha / lambda
-
-and alpha(1) = beta(1) = 1 - TV(P, Q) (section 3.4). This TV never exceeds that of the distributions behind the
-samples, since binning only loses differences; but two samples of N images of the same distribution are still
-about sqrt((K - 1) / (pi N)) apart over K clusters. No figure should stand without its real-against-real control.
+P (reference) and Q (generated) are the fractions of their images in each cluster. Where precision and recall are equal,
+both are 1 - TV(P, Q) (section 3.4). This TV never exceeds that of the distributions behind the samples, since binning
+only loses differences; but two samples of N images of the same distribution are still about sqrt((K - 1) / (pi N))
+apart over K clusters. No figure should stand without its real-against-real control.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.cluster import KMeans
@@ -22,7 +18,6 @@ from understudy.metrics.features import check_features, check_same_space
 from understudy.seeds import numpy_generator, seed_for
 
 CLUSTERS = 20
-ANGLES = 1001
 REPEATS = 10
 
 # k-means first settles on a part of the images, with so many per cluster, then takes a few steps on all of them:
@@ -32,43 +27,22 @@ ITERATIONS_ON_PART = 10
 ITERATIONS_ON_ALL = 4
 
 
-@dataclass(frozen=True)
-class PrecisionRecall:
-    """Precision and recall of a generated sample against a reference, averaged over repeats.
+class SampledTotalVariation(NamedTuple):
+    """The total variation of two samples, over repeats that cluster and subsample anew.
 
     Attributes
     ----------
-    precision, recall
-        fp64 [angles], for slopes from about 0 to about infinity; slope 1 stands in the middle.
-    total_variation
-        In [0, 1]: the mean over repeats.
+    mean
+        In [0, 1].
     ci_low, ci_high
-        The range that holds 95 % of the repeats (clusterings and subsamples). Repeats share their images: it does
-        not cover how another sample would fall out, for which see the control.
-    repeats
-        fp64 [R]: the total variation of each repeat.
-    images
-        Images of each of the two samples, N.
+        The range that holds 95 % of the repeats. Repeats share their images: it does not cover how another sample
+        would fall out, for which see the control.
 
     """
 
-    precision: np.ndarray
-    recall: np.ndarray
-    total_variation: float
+    mean: float
     ci_low: float
     ci_high: float
-    repeats: np.ndarray
-    images: int
-
-
-def prd_curve(reference: np.ndarray, generated: np.ndarray, angles: int = ANGLES) -> tuple[np.ndarray, np.ndarray]:
-    """Precision and recall, two fp64 [angles], of histograms P (reference) and Q (generated), fp64 [K] each.
-
-    The slopes are tangents of angles equally spaced between 0 and pi/2 (ends left out by 1e-10).
-    """
-    slopes = np.tan(np.linspace(1e-10, np.pi / 2 - 1e-10, angles))
-    precision = np.minimum(slopes[:, None] * reference, generated).sum(axis=1)
-    return np.clip(precision, 0.0, 1.0), np.clip(precision / slopes, 0.0, 1.0)
 
 
 def total_variation(reference: np.ndarray, generated: np.ndarray) -> np.ndarray | float:
@@ -105,68 +79,48 @@ def cluster_assignments(
 
 
 def histograms(assignments: np.ndarray, clusters: int) -> np.ndarray:
-    """Shares of images in each cluster, fp64 [..., clusters], of assignments int64 [..., N]."""
+    """Fractions of images in each cluster, fp64 [..., clusters], of assignments int64 [..., N]."""
     counts = (assignments[..., None] == np.arange(clusters)).sum(axis=-2)
     return counts / assignments.shape[-1]
 
 
-def precision_recall(
+def sampled_total_variation(
     reference: np.ndarray,
     generated: np.ndarray,
     seed: int,
+    size: int,
     clusters: int = CLUSTERS,
-    angles: int = ANGLES,
     repeats: int = REPEATS,
-    size: int | None = None,
-) -> PrecisionRecall:
-    """PRD of a generated sample [M, D] against a reference [N, D], both floats.
+) -> SampledTotalVariation:
+    """Total variation of a generated sample [M, D] to a reference [N, D], both floats.
 
-    Both samples are cut to `size` images, by default those of the smaller one, since unequal samples have unequal
-    noise; each repeat draws its own subsamples, and clusters anew.
+    Both samples are cut to `size` images, at most those of the smaller one, since unequal samples have unequal noise;
+    each repeat takes its own subsamples, and clusters anew.
 
     Raises
     ------
     StudyError
-        See `cluster_assignments`; or a sample has fewer than `size` images.
+        See `cluster_assignments`.
 
     """
-    smaller = min(len(reference), len(generated))
-    size = smaller if size is None else size
-    if size > smaller:
-        raise StudyError(f"PRD: {size} images of each sample were asked for, the smaller has {smaller}; ask for less")
     p, q = np.empty((2, repeats, clusters))
     for repeat in range(repeats):
-        draw = numpy_generator(seed_for(seed, "subsample", repeat))
-        parts = [_subsample(sample, size, draw) for sample in (reference, generated)]
+        rng = numpy_generator(seed_for(seed, "subsample", repeat))
+        parts = [_subsample(sample, size, rng) for sample in (reference, generated)]
         assigned = cluster_assignments(*parts, seed=seed_for(seed, "repeat", repeat), clusters=clusters, repeats=1)
         p[repeat], q[repeat] = (histograms(one[0], clusters) for one in assigned)
-    precision, recall = np.mean([prd_curve(p[r], q[r], angles) for r in range(repeats)], axis=0)
     distances = total_variation(p, q)
-    low, high = np.quantile(distances, [0.025, 0.975])
-    return PrecisionRecall(precision, recall, float(distances.mean()), float(low), float(high), distances, size)
+    return SampledTotalVariation(float(distances.mean()), *map(float, np.quantile(distances, [0.025, 0.975])))
 
 
-def real_against_real(
-    real: np.ndarray, size: int, seed: int, clusters: int = CLUSTERS, repeats: int = REPEATS
-) -> float:
-    """Return the control: the mean TV of two disjoint samples of real images, of `size` each.
-
-    They are drawn from `real` anew for every repeat.
-
-    Raises
-    ------
-    StudyError
-        `real` [N, D] has fewer than 2 `size` images.
-
-    """
-    if len(real) < 2 * size:
-        raise StudyError(f"PRD control: two samples of {size} need {2 * size} real images; {len(real)} were given")
-    distances = []
+def real_against_real(real: np.ndarray, seed: int, clusters: int = CLUSTERS, repeats: int = REPEATS) -> float:
+    """Return the control: the mean TV of two halves of a sample of real images, halved anew for every repeat."""
+    size, distances = len(real) // 2, []
     for repeat in range(repeats):
         order = numpy_generator(seed_for(seed, "control", repeat)).permutation(len(real))
         halves = real[order[:size]], real[order[size : 2 * size]]
-        one = precision_recall(*halves, seed=seed_for(seed, "control repeat", repeat), clusters=clusters, repeats=1)
-        distances.append(one.total_variation)
+        seed_of_repeat = seed_for(seed, "control repeat", repeat)
+        distances.append(sampled_total_variation(*halves, seed_of_repeat, size, clusters, repeats=1).mean)
     return float(np.mean(distances))
 
 
@@ -178,13 +132,13 @@ def _stack(reference: np.ndarray, generated: np.ndarray) -> np.ndarray:
     return (features - features.mean(axis=0)).astype(np.float32)
 
 
-def _subsample(sample: np.ndarray, size: int, generator: np.random.Generator) -> np.ndarray:
-    return sample if len(sample) == size else sample[generator.permutation(len(sample))[:size]]
+def _subsample(sample: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    return sample if len(sample) == size else sample[rng.permutation(len(sample))[:size]]
 
 
-def _cluster(features: np.ndarray, clusters: int, generator: np.random.Generator) -> np.ndarray:
-    part = _subsample(features, min(len(features), IMAGES_PER_CLUSTER * clusters), generator)
-    state = int(generator.integers(2**31))
+def _cluster(features: np.ndarray, clusters: int, rng: np.random.Generator) -> np.ndarray:
+    part = _subsample(features, min(len(features), IMAGES_PER_CLUSTER * clusters), rng)
+    state = int(rng.integers(2**31))
     start = KMeans(clusters, n_init=1, max_iter=ITERATIONS_ON_PART, random_state=state).fit(part)
     full = KMeans(clusters, init=start.cluster_centers_, n_init=1, max_iter=ITERATIONS_ON_ALL)
     return full.fit(features).labels_

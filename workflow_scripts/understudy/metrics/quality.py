@@ -9,24 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from understudy.errors import StudyError
-from understudy.metrics.features import check_features, check_same_space, stratified_sample
+from understudy.metrics.features import stratified_sample
 from understudy.metrics.frechet import frechet_distance
 from understudy.metrics.memorisation import nearest_train_excess, nearest_train_excess_of_real
-from understudy.metrics.prd import CLUSTERS, REPEATS, precision_recall, real_against_real
+from understudy.metrics.prd import CLUSTERS, real_against_real, sampled_total_variation
 from understudy.seeds import numpy_generator, seed_for
 
-FIGURES = (
-    "fid",
-    "fid_equal_n",
-    "total_variation",
-    "total_variation_ci_low",
-    "total_variation_ci_high",
-    "total_variation_null",
-    "total_variation_train",
-    "nearest_train_excess",
-    "nearest_train_excess_null",
-)
+NUMBERS_OF_CLUSTERS = (5, 10, 20, 50, 100)
+TOTAL_VARIATION = ("total_variation", "total_variation_ci_low", "total_variation_ci_high", "total_variation_null")
+MEMORISATION = ("total_variation_train", "nearest_train_excess", "nearest_train_excess_null")
+FIGURES = ("fid", "fid_equal_n", *TOTAL_VARIATION, *MEMORISATION)
 
 
 @dataclass(frozen=True)
@@ -35,12 +27,6 @@ class Sample:
 
     features: np.ndarray
     labels: np.ndarray
-
-    def __post_init__(self) -> None:
-        """Refuse features and labels of different lengths."""
-        check_features(self.features, "image", at_least=0)
-        if len(self.features) != len(self.labels):
-            raise StudyError(f"features of {len(self.features)} images came with {len(self.labels)} labels")
 
     def of_class(self, label: int) -> "Sample":
         """Return the images of one class."""
@@ -52,13 +38,8 @@ def generator_quality(
     synthetic: Sample,
     train: Sample,
     held_out: Sample | None,
-    *,
-    generator: str,
-    feature_extractor: str,
     seed: int,
     equal_n: int,
-    clusters: int = CLUSTERS,
-    repeats: int = REPEATS,
 ) -> pd.DataFrame:
     """One row for all classes (`label` = "all") and one per class that `train` has.
 
@@ -72,31 +53,22 @@ def generator_quality(
         Real images that trained nothing and choose nothing, or None: the figures that need them are then NaN.
     equal_n
         Size of the reference of `fid_equal_n`, the same for every split: that of the smallest split's train.
-    clusters, repeats
-        Of the total variation.
 
     Returns
     -------
     pandas.DataFrame
-        generator, label, images, feature_extractor, and FIGURES, each NaN where there are too few images: fewer
-        than two for a Frechet distance, fewer than `clusters` in either sample for a total variation.
+        label, images, and FIGURES, each NaN where there are too few images: fewer
+        than two for a Frechet distance, fewer than CLUSTERS in either sample for a total variation.
 
     """
-    check_same_space(synthetic.features, train.features)
-    if not 2 <= equal_n <= len(train.labels):
-        raise StudyError(
-            f"fid_equal_n: a reference of {equal_n} images was asked of {len(train.labels)} training images; "
-            "give the size of the smallest split's train"
-        )
-    # One sample for all rows: a class's reference is its share of the whole reference.
+    # One sample for all rows: a class's reference is its part of the whole reference.
     chosen = stratified_sample(train.labels, equal_n, numpy_generator(seed_for(seed, "equal n")))
     equal = Sample(train.features[chosen], train.labels[chosen])
     rows = []
     for label in ("all", *np.unique(train.labels).tolist()):
         parts = [s if label == "all" or s is None else s.of_class(label) for s in (synthetic, train, held_out, equal)]
-        figures = _figures(*parts, seed=seed_for(seed, label), clusters=clusters, repeats=repeats)
-        named = {"generator": generator, "label": str(label), "images": len(parts[0].labels)}
-        rows.append({**named, "feature_extractor": feature_extractor, **figures})
+        figures = _figures(*parts, seed_for(seed, label))
+        rows.append({"label": str(label), "images": len(parts[0].labels), **figures})
     return pd.DataFrame(rows).astype(dict.fromkeys(FIGURES, np.float64))
 
 
@@ -104,31 +76,24 @@ def total_variation_by_clusters(
     generated: np.ndarray,
     held_out: np.ndarray,
     train: np.ndarray,
-    *,
-    generator: str,
     seed: int,
-    clusters: tuple[int, ...] = (5, 10, 20, 50, 100),
-    repeats: int = REPEATS,
 ) -> pd.DataFrame:
     """How the total variation depends on the number of clusters, with its control beside it.
 
-    Takes features, floats [N, D]. One row per number of clusters that the samples can form: generator, clusters,
-    images, total_variation, total_variation_ci_low, total_variation_ci_high, total_variation_null.
+    Takes features, floats [N, D]. One row per number of clusters that the samples can form: clusters, images,
+    total_variation, total_variation_ci_low, total_variation_ci_high, total_variation_null.
     """
     size = min(len(generated), len(held_out), len(train))
     rows = []
-    for count in clusters:
+    for count in NUMBERS_OF_CLUSTERS:
         if size < count:
             continue
-        figures = _total_variation(generated, held_out, train, seed_for(seed, "clusters", count), count, repeats)
-        rows.append({"generator": generator, "clusters": count, "images": size, **figures})
-    columns = ["total_variation", "total_variation_ci_low", "total_variation_ci_high", "total_variation_null"]
-    return pd.DataFrame(rows, columns=["generator", "clusters", "images", *columns])
+        figures = _total_variation(generated, held_out, train, seed_for(seed, "clusters", count), count)
+        rows.append({"clusters": count, "images": size, **figures})
+    return pd.DataFrame(rows, columns=["clusters", "images", *TOTAL_VARIATION])
 
 
-def _figures(
-    synthetic: Sample, train: Sample, held_out: Sample | None, equal: Sample, *, seed: int, clusters: int, repeats: int
-) -> dict[str, float]:
+def _figures(synthetic: Sample, train: Sample, held_out: Sample | None, equal: Sample, seed: int) -> dict[str, float]:
     figures = dict.fromkeys(FIGURES, np.nan)
     generated = synthetic.features
     for name, reference in (("fid", train), ("fid_equal_n", equal)):
@@ -137,13 +102,11 @@ def _figures(
     if held_out is None or len(generated) == 0:
         return figures
     size = min(len(generated), len(held_out.features), len(train.features))
-    if size >= clusters:
-        figures |= _total_variation(generated, held_out.features, train.features, seed, clusters, repeats)
+    if size >= CLUSTERS:
+        figures |= _total_variation(generated, held_out.features, train.features, seed)
         # Of the same size as the held-out sample: a larger one has a lower floor.
-        against_train = precision_recall(
-            train.features, generated, seed_for(seed, "train"), clusters, repeats=repeats, size=size
-        )
-        figures["total_variation_train"] = against_train.total_variation
+        against_train = sampled_total_variation(train.features, generated, seed_for(seed, "train"), size)
+        figures["total_variation_train"] = against_train.mean
     if len(held_out.features) >= 2:
         neighbours = train.features, held_out.features, seed_for(seed, "neighbours")
         figures["nearest_train_excess"] = nearest_train_excess(generated, *neighbours)
@@ -152,7 +115,7 @@ def _figures(
 
 
 def _total_variation(
-    generated: np.ndarray, held_out: np.ndarray, train: np.ndarray, seed: int, clusters: int, repeats: int
+    generated: np.ndarray, held_out: np.ndarray, train: np.ndarray, seed: int, clusters: int = CLUSTERS
 ) -> dict[str, float]:
     """TV against held-out images and its control, all at the size of the smallest of the three samples.
 
@@ -161,16 +124,11 @@ def _total_variation(
     images treats both halves the same way.
     """
     size = min(len(generated), len(held_out), len(train))
-    settings = {"clusters": clusters, "repeats": repeats}
-    against = precision_recall(held_out, generated, seed_for(seed, "held out"), size=size, **settings)
+    against = sampled_total_variation(held_out, generated, seed_for(seed, "held out"), size, clusters)
     chosen = [
         numpy_generator(seed_for(seed, "mixture", i)).permutation(len(s))[:size]
         for i, s in enumerate((held_out, train))
     ]
     mixture = np.concatenate([held_out[chosen[0]], train[chosen[1]]])
-    return {
-        "total_variation": against.total_variation,
-        "total_variation_ci_low": against.ci_low,
-        "total_variation_ci_high": against.ci_high,
-        "total_variation_null": real_against_real(mixture, size, seed_for(seed, "real"), **settings),
-    }
+    control = real_against_real(mixture, seed_for(seed, "real"), clusters)
+    return dict(zip(TOTAL_VARIATION, (*against, control), strict=True))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from understudy.data.shards import read_images, write_images
+from understudy.data.shards import read_images, shard_name, write_images
 from understudy.files import read_json, writing
 
 COLUMNS = {"label": np.int64, "seed": np.int64, "addition": np.int64, "entropy": np.float32}
@@ -68,7 +68,7 @@ class GrowingSet:
         for shard, start in enumerate(range(0, count, shard_size)):
             part = slice(start, min(start + shard_size, count))
             values = {name: np.asarray(column[part]) for name, column in self.columns.items()}
-            path = folder / f"shard-{shard:05d}.parquet"
+            path = folder / shard_name(shard)
             write_images(path, self.images[part], values.pop("label"), **values)
 
 

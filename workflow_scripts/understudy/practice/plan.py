@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from understudy.data.sources import files_state
+from understudy.data.file_state import files_state
 from understudy.practice.comparison_settings import ComparisonSettings, DiffusionSettings
 from understudy.practice.variants import Arm, arms, omega_arms
 

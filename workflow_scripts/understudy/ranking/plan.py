@@ -3,6 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 
+from understudy.data.shards import shard_name
 from understudy.generators.pretrained_settings import BigGANSet, GeneratedSet
 from understudy.ranking.prediction_formats import SetFiles, format_of
 from understudy.ranking.settings import PredictionFile, RankingSettings, UnionSet
@@ -97,7 +98,7 @@ class RankingPlan:
             return []
         total = settings.images_per_class * self.settings.class_count
         folder = self.root / "images" / set_name
-        return [folder / f"shard-{shard:05d}.parquet" for shard in range(-(-total // settings.shard_size))]
+        return [folder / shard_name(shard) for shard in range(-(-total // settings.shard_size))]
 
     @cached_property
     def model_batches(self) -> dict[str, list[str]]:
