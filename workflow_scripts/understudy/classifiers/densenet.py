@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from understudy.classifiers.arguments import DenseNetArguments
+from understudy.classifiers.families import DenseNetArguments
 from understudy.classifiers.layers import AveragePool, BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
 from understudy.classifiers.stacked_operations import join_channels
 
@@ -10,16 +10,16 @@ from understudy.classifiers.stacked_operations import join_channels
 class DenseLayer(nn.Module):
     """BN, ReLU, 1x1 to 4k channels, BN, ReLU, 3x3 to k channels, joined to the input."""
 
-    def __init__(self, inputs: int, growth: int):
+    def __init__(self, inputs: int, growth_rate: int):
         super().__init__()
-        inner = 4 * growth
+        inner = 4 * growth_rate
         self.layers = nn.Sequential(
             BatchNorm(inputs),
             nn.ReLU(),
             conv1x1(inputs, inner),
             BatchNorm(inner),
             nn.ReLU(),
-            conv3x3(inner, growth),
+            conv3x3(inner, growth_rate),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -37,12 +37,12 @@ class DenseNet(nn.Module):
     def __init__(self, arguments: DenseNetArguments, shape: Shape):
         super().__init__()
         shape.check_strides(2, f"DenseNet-BC-{arguments.depth}")
-        channels = 2 * arguments.growth
+        channels = 2 * arguments.growth_rate
         layers: list[nn.Module] = [conv3x3(shape.channels, channels)]
         for block in range(3):
             for _ in range((arguments.depth - 4) // 6):
-                layers.append(DenseLayer(channels, arguments.growth))
-                channels += arguments.growth
+                layers.append(DenseLayer(channels, arguments.growth_rate))
+                channels += arguments.growth_rate
             if block < 2:
                 compressed = int(channels * arguments.compression)
                 layers.append(transition(channels, compressed))

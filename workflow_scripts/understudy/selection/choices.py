@@ -45,6 +45,15 @@ def best_snapshots(counts: pd.DataFrame) -> pd.DataFrame:
     return _first(rows, [*RUN, "set"])
 
 
+def chosen_snapshots(counts: pd.DataFrame) -> pd.DataFrame:
+    """Which snapshots the selection sets choose: draw, split, regime, run, epoch and `chosen_by`, the sets' names.
+
+    `counts` are those of the selection sets alone.
+    """
+    chosen = best_snapshots(counts).groupby(["draw", "split", "regime", "run", "epoch"], observed=True)["set"]
+    return chosen.apply(sorted).rename("chosen_by").reset_index()
+
+
 def last_snapshots(counts: pd.DataFrame) -> pd.DataFrame:
     """The last snapshot of each run on each set, in the columns of `best_snapshots`."""
     rows = snapshot_errors(counts)
