@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 from understudy.config import read_study
 from understudy.costs.estimate import describe, estimate
 from understudy.costs.measured import measure
@@ -39,11 +41,21 @@ def earlier_studies(configfile: str) -> list[Plan]:
     return plans
 
 
-def main(configfile: str, gpus: int, cores: int) -> None:
-    """Print the plan of the study in ``configfile``."""
+def asked_minutes(profile: str) -> dict[str, int]:
+    """Return the run time that a profile's `set-resources` gives rules, in minutes."""
+    files = sorted(Path(profile).glob("config*.yaml"))
+    if not files:
+        raise StudyError(f"profile {profile!r}: no config.yaml in this folder")
+    given = (yaml.safe_load(files[0].read_text()) or {}).get("set-resources") or {}
+    return {rule: int(resources["runtime"]) for rule, resources in given.items() if "runtime" in resources}
+
+
+def main(configfile: str, gpus: int, cores: int, profile: str | None) -> None:
+    """Print the plan of the study in ``configfile``; the ``profile`` is what Snakemake would be given."""
     plan = Plan(read_study(configfile))
     measured = measure(earlier_studies(configfile), plan.hardware)
-    stages = estimate(plan, count_jobs(configfile), measured)
+    asked = asked_minutes(profile) if profile else {}
+    stages = estimate(plan, count_jobs(configfile), measured, asked)
     print(describe(stages, plan.study.study, gpus, cores, measured.jobs))
 
 
@@ -52,10 +64,11 @@ if __name__ == "__main__":
     parser.add_argument("--configfile", default="config.yaml")
     parser.add_argument("--gpus", type=int, default=1, help="GPUs that work at a time")
     parser.add_argument("--cores", type=int, default=os.cpu_count(), help="cores, for a study on the CPU")
+    parser.add_argument("--profile", help="folder of the cluster's profile, for the run times that it sets")
     options = parser.parse_args()
     if min(options.gpus, options.cores) < 1:
         parser.error("at least one GPU and one core are needed; a study with `device: cpu` is planned for cores")
     try:
-        main(options.configfile, options.gpus, options.cores)
+        main(options.configfile, options.gpus, options.cores, options.profile)
     except StudyError as error:
         sys.exit(str(error))
