@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from understudy.classifiers import stacked_operations
-from understudy.classifiers.layers import AveragePool, BatchNorm, Linear
+from understudy.classifiers.layers import AveragePool, BatchNorm, StackedLinear
 from understudy.classifiers.stacked_operations import (
     add_channels,
     convolve,
@@ -140,7 +140,7 @@ def test_channels_are_joined_and_added_as_torch_does():
 def test_stacked_pooling_and_linear_layers_are_torchs_on_each_run():
     x, weight, bias = stacked((3, 4, 2, 5, 5)), stacked((3, 6, 50), seed=1), stacked((3, 6), seed=2)
     pooled = AveragePool(2, ceil_mode=True)(x)
-    mapped = torch.func.functional_call(Linear(50, 6).double(), {"weight": weight, "bias": bias}, x.flatten(2))
+    mapped = torch.func.functional_call(StackedLinear(50, 6).double(), {"weight": weight, "bias": bias}, x.flatten(2))
     for place in range(3):
         torch.testing.assert_close(pooled[place], F.avg_pool2d(x[place], 2, ceil_mode=True))
         torch.testing.assert_close(mapped[place], F.linear(x[place].flatten(1), weight[place], bias[place]))

@@ -27,8 +27,8 @@ def test_measured_costs_take_the_place_of_guesses(tmp_path, monkeypatch):
     plan = Plan(load_study(one_split_study()))
     jobs = work_of(one_split_study())["train_candidates"]
     # A machine on which training takes five times what is guessed, and tables seven seconds each.
-    first = [job for job in jobs if "/full/" in job.place]
-    slow = {("train_candidates", job.place): 5 * job.seconds("cpu") for job in first}
+    first = [job for job in jobs if "/full/" in job.path]
+    slow = {("train_candidates", job.path): 5 * job.seconds("cpu") for job in first}
     write_benchmarks(plan, slow | {("selection_table", "gain"): 6.0, ("selection_table", "ranks"): 8.0})
     assert read_benchmarks(plan.root, "gpu")["selection_table", "gain"] == 12.0  # by the clock
     measured = measure([plan], "cpu")

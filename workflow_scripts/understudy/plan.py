@@ -122,7 +122,7 @@ class Plan(Layout):
             # The edges are drawn by rule draw_graphs and join the arguments when a job reads its table.
             arguments = {"width": rwnn.width, "head_width": rwnn.head_width}
             recipe = Recipe.model_validate(candidates.recipe | rwnn.recipe).canonical()
-            found |= dict.fromkeys(rwnn.names, {"model": "rwnn", "arguments": arguments, "recipe": recipe})
+            found |= {name: {"model": "rwnn", "arguments": arguments, "recipe": recipe} for name in rwnn.names}
         return found
 
     def needs_graphs(self, batch: str) -> bool:
@@ -157,7 +157,7 @@ class Plan(Layout):
     # ------------------------------------------------------------------ evaluation
 
     def selection_sets(self, split: str, regime: str) -> list[str]:
-        """Return the selection sets, which may choose among the runs of a regime: the generators' for full, else validation."""
+        """Return the sets that may choose among the runs of a regime: the generators' for full, else validation."""
         return self.study.generators_of(split) if regime == "full" else ["validation"]
 
     def sets(self, split: str, regime: str) -> list[str]:

@@ -20,5 +20,7 @@ def generator_bounds(
         layers = 6 * resolutions + dense + 6
         side = max(width, settings.latent) + classes + channels
         weights = 27 * resolutions * (width + channels) ** 2 + (dense + 3 * resolutions + 32) * side**2
-        bounds.append(NetworkSize(layers, 2 * weights * size**2, 4 * resolutions * (width + channels) * size**2, weights))
+        bounds.append(
+            NetworkSize(layers, 2 * weights * size**2, 4 * resolutions * (width + channels) * size**2, weights)
+        )
     return bounds[0], bounds[1]

@@ -19,7 +19,10 @@ OFFSETS = 12  # digits
 # has 118.6 billion products (Peebles and Xie 2023, table 4), Stable Diffusion's UNet 339 and its decoder 1,240 billion
 # (Kim et al. 2023); the decoder of 256 pixels a quarter of that. Elements and parameters: of the diffusers models.
 PRETRAINED = {
-    "stable_diffusion": (NetworkSize(400, 2 * 339e9, 978e6, 860_000_000), NetworkSize(40, 2 * 1240e9, 629e6, 50_000_000)),
+    "stable_diffusion": (
+        NetworkSize(400, 2 * 339e9, 978e6, 860_000_000),
+        NetworkSize(40, 2 * 1240e9, 629e6, 50_000_000),
+    ),
     "dit": (NetworkSize(170, 2 * 118.6e9, 112e6, 675_000_000), NetworkSize(40, 2 * 310e9, 154e6, 50_000_000)),
 }
 

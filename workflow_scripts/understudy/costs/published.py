@@ -39,8 +39,14 @@ GENERATORS = {
         NetworkSize(25, 8_169_003_008, 2_778_576, 19_947_539),
         NetworkSize(10, 8_165_770_240, 2_682_376.5, 20_720_641),
     ),
-    ("wgan_gp", 10): (NetworkSize(25, 3_230_210_048, 910_726, 4_308_995), NetworkSize(11, 537_856_768, 321_477.5, 1_055_115)),
-    ("wgan_gp", 1): (NetworkSize(25, 3_230_145_536, 910_663, 4_276_739), NetworkSize(11, 537_854_208, 321_472.5, 1_053_825)),
+    ("wgan_gp", 10): (
+        NetworkSize(25, 3_230_210_048, 910_726, 4_308_995),
+        NetworkSize(11, 537_856_768, 321_477.5, 1_055_115),
+    ),
+    ("wgan_gp", 1): (
+        NetworkSize(25, 3_230_145_536, 910_663, 4_276_739),
+        NetworkSize(11, 537_854_208, 321_472.5, 1_053_825),
+    ),
 }
 PRESETS = {"stylegan2": CIFAR_STYLEGAN2, "wgan_gp": CIFAR_WGAN_GP}
 # The settings that decide a network's size.

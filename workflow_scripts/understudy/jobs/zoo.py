@@ -142,9 +142,7 @@ class _Zoo:
         if file.exists():
             with np.load(file, allow_pickle=False) as arrays:
                 return ModelPredictions(arrays["predicted"], arrays["probability"], int(arrays["batch_size"]))
-        model, preprocessing = make_model(
-            name, self.settings, self.classes, seed_for(self.context.seed, "zoo", name)
-        )
+        model, preprocessing = make_model(name, self.settings, self.classes, seed_for(self.context.seed, "zoo", name))
         found = predict_pictures(
             model,
             preprocessing,
