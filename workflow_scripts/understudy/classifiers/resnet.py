@@ -33,8 +33,9 @@ class ResidualBlock(nn.Module):
         for convolution in convolutions:
             layers += [convolution, BatchNorm(convolution.out_channels), nn.ReLU()]
         self.residual = nn.Sequential(*layers[:-1])
-        projection = [conv1x1(shape.inputs, shape.outputs, shape.stride), BatchNorm(shape.outputs)]
-        self.shortcut = nn.Sequential(*projection) if shape.changes else nn.Identity()
+        self.shortcut = nn.Identity()
+        if shape.changes:
+            self.shortcut = nn.Sequential(conv1x1(shape.inputs, shape.outputs, shape.stride), BatchNorm(shape.outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(self.residual(x) + self.shortcut(x))

@@ -161,8 +161,8 @@ class Work:
         if name == "validation":
             return self.study.splits[split].validation
         held_out = self.images - self._train_size(split, "full")
-        calibration = held_out * self.study.calibration_fraction
-        return calibration if name == "calibration" else held_out - calibration
+        fraction = self.study.calibration_fraction
+        return held_out * (fraction if name == "calibration" else 1 - fraction)
 
     def _batch(self, draw: int, split: str, regime: str, batch: str) -> Iterator[Job]:
         training = self.batch_training(draw, split, regime, batch)
