@@ -86,7 +86,7 @@ if study.has_selection:
     include: "rules/evaluation.smk"
     include: "rules/selection.smk"
     include: "rules/selection_figures.smk"
-    include: "rules/answer.smk"
+    include: "rules/recommendation.smk"
 
 
 if study.ranking:

@@ -18,13 +18,13 @@ rule plot_learning_curves:
             for split in plan.splits
             for batch in plan.batches
         ],
-        code=modules(*SHARED, "plots/learning_curves.py", "selection/choices.py"),
+        code=code_inputs("plot_learning_curves"),
     output:
-        figure=report(
-            f"{FIGURES}/draw{{draw}}/learning_curves.png",
-            caption="captions/learning_curves.rst",
-            category="5 Candidates",
-            labels={"contents": "Errors during training", "draw": "{draw}"},
+        figure=figure(
+            "draw{draw}/learning_curves",
+            "5 Candidates",
+            "Errors during training",
+            draw="{draw}",
         ),
     log:
         f"{LOGS}/plot_learning_curves/draw{{draw}}.log",
@@ -32,10 +32,8 @@ rule plot_learning_curves:
         f"{BENCHMARKS}/plot_learning_curves/draw{{draw}}.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(30),
+        **resources_for("plot_learning_curves"),
     params:
         splits=[split for split in plan.splits for batch in plan.batches],
         synthetic_sets=SYNTHETIC_SETS,
@@ -50,16 +48,13 @@ rule plot_learning_curves:
 rule plot_random_graphs:
     input:
         graphs=rules.draw_graphs.output.graphs,
-        code=modules(*SHARED, "plots/random_graphs.py"),
+        code=code_inputs("plot_random_graphs"),
     output:
-        figure=report(
-            f"{FIGURES}/random_graphs.png",
-            caption="captions/random_graphs.rst",
-            category="5 Candidates",
-            labels={
-                "contents": "Graphs of the randomly wired networks",
-                "draw": "all",
-            },
+        figure=figure(
+            "random_graphs",
+            "5 Candidates",
+            "Graphs of the randomly wired networks",
+            draw="all",
         ),
     log:
         f"{LOGS}/plot_random_graphs.log",
@@ -67,10 +62,8 @@ rule plot_random_graphs:
         f"{BENCHMARKS}/plot_random_graphs.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("plot_random_graphs"),
     message:
         "Figure: graphs of the randomly wired networks"
     script:

@@ -16,8 +16,8 @@ rule draw_graphs:
     resources:
         **resources_for("draw_graphs"),
     params:
-        settings=plan.graph_settings(),
         **stage("draw_graphs"),
+        settings=plan.graph_settings(),
     message:
         "Drawing the graphs of the randomly wired networks"
     script:
@@ -49,9 +49,9 @@ rule train_candidates:
     resources:
         **resources_for("train_candidates"),
     params:
+        **stage("train_candidates"),
         batch=lambda wildcards: plan.batch_parameters(wildcards.batch),
         checkpoints=f"{ROOT}/checkpoints/candidates/{BATCH_PATH}",
-        **stage("train_candidates"),
     message:
         "Training {wildcards.batch} ({wildcards.regime}) on {wildcards.split}, draw {wildcards.draw}"
     script:

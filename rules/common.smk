@@ -67,6 +67,17 @@ TARGETS = {"selection": [], "ranking": [], "practice": []}
 REPORTED_TABLES = {}
 
 
+def figure(path, category, contents, caption=None, subcategory=None, **labels):
+    """A figure of the report. The caption's file bears the figure's name, unless `caption` names it."""
+    return report(
+        f"{FIGURES}/{path}.png",
+        caption=f"captions/{caption or Path(path).name}.rst",
+        category=category,
+        subcategory=subcategory,
+        labels={"contents": contents, **labels},
+    )
+
+
 def table_page(table):
     """The page of a table."""
     return f"{PAGES}/{table}.html"

@@ -1,46 +1,14 @@
 # Figures of the generators: their images, their quality, their snapshots.
+GENERATOR_FIGURE = {"category": "4 Generators", "subcategory": "overview"}
+IMAGES_FIGURE = {
+    "category": "4 Generators",
+    "subcategory": "images",
+    "split": "{split}",
+    "draw": "{draw}",
+}
 
 
-rule plot_sample_grid:
-    input:
-        train=plan.part("{draw}", "{split}", "train").as_posix(),
-        shards=lambda wildcards: [
-            plan.synthetic(wildcards.draw, wildcards.split, name)
-            for name in study.generators_of(wildcards.split)
-        ],
-        classes=rules.prepare.output.classes,
-        code=modules(*SHARED, "plots/samples.py", "plots/images.py"),
-    output:
-        figure=report(
-            f"{FIGURES}/draw{{draw}}/{{split}}/sample_grid.png",
-            caption="captions/sample_grid.rst",
-            category="4 Generators",
-            subcategory="images",
-            labels={
-                "contents": "Real and synthetic images",
-                "split": "{split}",
-                "draw": "{draw}",
-            },
-        ),
-    log:
-        f"{LOGS}/plot_sample_grid/draw{{draw}}/{{split}}.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_sample_grid/draw{{draw}}/{{split}}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=memory(2000),
-        runtime=minutes(10),
-    params:
-        generators=lambda wildcards: study.generators_of(wildcards.split),
-    message:
-        "Figure: sample grid of {wildcards.split}, draw {wildcards.draw}"
-    script:
-        "../workflow_scripts/plot_sample_grid.py"
-
-
-rule plot_closest_pairs:
+rule plot_generator_images:
     input:
         train=plan.part("{draw}", "{split}", "train").as_posix(),
         shards=lambda wildcards: [
@@ -52,88 +20,64 @@ rule plot_closest_pairs:
             / "closest_pairs.parquet"
             for name in study.generators_of(wildcards.split)
         ],
-        code=modules(*SHARED, "plots/samples.py", "plots/images.py"),
+        classes=rules.prepare.output.classes,
+        code=code_inputs("plot_generator_images"),
     output:
-        figure=report(
-            f"{FIGURES}/draw{{draw}}/{{split}}/closest_pairs.png",
-            caption="captions/closest_pairs.rst",
-            category="4 Generators",
-            subcategory="images",
-            labels={"contents": "Closest pairs", "split": "{split}", "draw": "{draw}"},
+        sample_grid=figure(
+            "draw{draw}/{split}/sample_grid",
+            contents="Real and synthetic images",
+            **IMAGES_FIGURE,
+        ),
+        closest_pairs=figure(
+            "draw{draw}/{split}/closest_pairs",
+            contents="Closest pairs",
+            **IMAGES_FIGURE,
         ),
     log:
-        f"{LOGS}/plot_closest_pairs/draw{{draw}}/{{split}}.log",
+        f"{LOGS}/plot_generator_images/draw{{draw}}/{{split}}.log",
     benchmark:
-        f"{BENCHMARKS}/plot_closest_pairs/draw{{draw}}/{{split}}.tsv"
+        f"{BENCHMARKS}/plot_generator_images/draw{{draw}}/{{split}}.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(10),
+        **resources_for("plot_generator_images"),
     params:
         generators=lambda wildcards: study.generators_of(wildcards.split),
     message:
-        "Figure: closest pairs of {wildcards.split}, draw {wildcards.draw}"
+        "Figures: images of the generators of {wildcards.split}, draw {wildcards.draw}"
     script:
-        "../workflow_scripts/plot_closest_pairs.py"
+        "../workflow_scripts/plot_generator_images.py"
 
 
-rule plot_generator_quality:
+rule plot_generators:
     input:
         table=plan.table("generator_quality"),
-        code=modules(*SHARED, "plots/generator_quality.py"),
-    output:
-        figure=report(
-            f"{FIGURES}/generator_quality.png",
-            caption="captions/generator_quality.rst",
-            category="4 Generators",
-            subcategory="overview",
-            labels={"contents": "Quality of the synthetic sets", "split": "all"},
-        ),
-    log:
-        f"{LOGS}/plot_generator_quality.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_generator_quality.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
-    params:
-        splits=plan.splits,
-        generators=GENERATORS,
-    message:
-        "Figure: generator quality"
-    script:
-        "../workflow_scripts/plot_generator_quality.py"
-
-
-rule plot_snapshot_scores:
-    input:
         scores=plan.generator_files("snapshot_scores.parquet"),
-        code=modules(*SHARED, "plots/generator_quality.py"),
+        code=code_inputs("plot_generators"),
     output:
-        figure=report(
-            f"{FIGURES}/snapshot_scores.png",
-            caption="captions/snapshot_scores_figure.rst",
-            category="4 Generators",
-            subcategory="overview",
-            labels={"contents": "Snapshots during training", "split": "all"},
+        generator_quality=figure(
+            "generator_quality",
+            contents="Quality of the synthetic sets",
+            split="all",
+            **GENERATOR_FIGURE,
+        ),
+        snapshot_scores=figure(
+            "snapshot_scores",
+            contents="Snapshots during training",
+            caption="snapshot_scores_figure",
+            split="all",
+            **GENERATOR_FIGURE,
         ),
     log:
-        f"{LOGS}/plot_snapshot_scores.log",
+        f"{LOGS}/plot_generators.log",
     benchmark:
-        f"{BENCHMARKS}/plot_snapshot_scores.tsv"
+        f"{BENCHMARKS}/plot_generators.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("plot_generators"),
     params:
-        places=[
+        sources=[
             (draw, split, name)
             for draw in plan.draws
             for split in plan.splits
@@ -142,6 +86,6 @@ rule plot_snapshot_scores:
         splits=plan.splits,
         generators=GENERATORS,
     message:
-        "Figure: snapshots of the generators"
+        "Figures: quality and snapshots of the generators"
     script:
-        "../workflow_scripts/plot_snapshot_scores.py"
+        "../workflow_scripts/plot_generators.py"

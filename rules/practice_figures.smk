@@ -5,42 +5,19 @@ PRACTICE_FIGURES = {
     "training": "One run and its branches",
     "hardness": "How hard added images are",
 }
-PLOTTED = [
-    "practice_summary",
-    "practice_guidance",
-    "practice_history",
-    "practice_additions",
-    "practice_hardness",
-]
-REPORTED_TABLES |= {
-    name: "7 Practice"
-    for name in [
-        "practice_summary",
-        "practice_differences",
-        "practice_equal_accuracy",
-        "practice_guidance",
-        *(["practice_omega"] if OMEGA_RUNS else []),
-    ]
-}
+PLOTTED = ["summary", "guidance", "history", "additions", "hardness"]
+PAGED = ["summary", "differences", "equal_accuracy", "guidance"]
+PAGED += ["omega"] if OMEGA_RUNS else []
+REPORTED_TABLES |= {f"practice_{name}": "7 Practice" for name in PAGED}
 
 
 rule plot_practice:
     input:
-        **{name: plan.table(name) for name in PLOTTED},
-        code=modules(
-            "plots/practice.py",
-            "plots/style.py",
-            "practice/intervals.py",
-            "tables.py",
-        ),
+        **{name: plan.table(f"practice_{name}") for name in PLOTTED},
+        code=code_inputs("plot_practice"),
     output:
         **{
-            name: report(
-                f"{FIGURES}/practice_{name}.png",
-                caption=f"captions/practice_{name}.rst",
-                category="7 Practice",
-                labels={"contents": contents},
-            )
+            name: figure(f"practice_{name}", "7 Practice", contents)
             for name, contents in PRACTICE_FIGURES.items()
         },
     log:
@@ -49,10 +26,8 @@ rule plot_practice:
         f"{BENCHMARKS}/plot_practice.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("plot_practice"),
     params:
         tables=PLOTTED,
     message:
@@ -69,18 +44,10 @@ rule plot_guided_images:
     input:
         images=[PRACTICE.run(arm.name, "block0") / "images" for arm in GUIDED],
         classes=rules.prepare.output.classes,
-        code=modules(
-            "plots/practice_images.py",
-            "plots/samples.py",
-            "plots/images.py",
-            "plots/style.py",
-        ),
+        code=code_inputs("plot_guided_images"),
     output:
-        figure=report(
-            f"{FIGURES}/practice_guided_images.png",
-            caption="captions/practice_guided_images.rst",
-            category="7 Practice",
-            labels={"contents": "Images at several strengths"},
+        figure=figure(
+            "practice_guided_images", "7 Practice", "Images at several strengths"
         ),
     log:
         f"{LOGS}/plot_guided_images.log",
@@ -88,10 +55,8 @@ rule plot_guided_images:
         f"{BENCHMARKS}/plot_guided_images.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(10),
+        **resources_for("plot_guided_images"),
     params:
         omegas=[arm.omega for arm in GUIDED],
         runs=[f"{arm.name}-s{COMPARISON.first_seed}" for arm in GUIDED],
@@ -106,5 +71,5 @@ TARGETS["practice"] += [
     *rules.plot_practice.output,
     *(rules.plot_guided_images.output if GUIDED else []),
     *(rules.practice_omega.output if OMEGA_RUNS else []),
-    *(table_page(name) for name in REPORTED_TABLES if name.startswith("practice_")),
+    *(table_page(f"practice_{name}") for name in PAGED),
 ]

@@ -38,19 +38,17 @@ rule practice_theory:
 rule plot_practice_theory:
     input:
         table=rules.practice_theory.output.table,
-        code=modules("plots/practice_theory.py", "plots/style.py", "tables.py"),
+        code=code_inputs("plot_practice_theory"),
     output:
-        kept_samples=report(
-            f"{FIGURES}/practice_theory_kept_samples.png",
-            caption="captions/practice_theory_kept_samples.rst",
-            category="7 Practice",
-            labels={"contents": "Theory: accuracy against kept samples"},
+        kept_samples=figure(
+            "practice_theory_kept_samples",
+            "7 Practice",
+            "Theory: accuracy against kept samples",
         ),
-        oversampling=report(
-            f"{FIGURES}/practice_theory_oversampling.png",
-            caption="captions/practice_theory_oversampling.rst",
-            category="7 Practice",
-            labels={"contents": "Theory: accuracy against oversampling"},
+        oversampling=figure(
+            "practice_theory_oversampling",
+            "7 Practice",
+            "Theory: accuracy against oversampling",
         ),
     log:
         f"{LOGS}/plot_practice_theory.log",
@@ -58,10 +56,8 @@ rule plot_practice_theory:
         f"{BENCHMARKS}/plot_practice_theory.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("plot_practice_theory"),
     params:
         keep_fractions=THEORY.keep_fractions,
         oversampled=THEORY.oversampling.kept_samples,

@@ -39,12 +39,12 @@ rule generate_images:
     resources:
         **resources_for("generate_images"),
     params:
+        **stage("generate_images"),
         settings=lambda wildcards: plan.ranking.image_sets[wildcards.set].canonical(),
         state=lambda wildcards: state_of(
             Path(plan.ranking.image_sets[wildcards.set].model)
         ),
         classes=study.ranking.class_count,
-        **stage("generate_images"),
     message:
         "Generating shard {wildcards.shard} of {wildcards.set}"
     script:
@@ -74,6 +74,7 @@ rule evaluate_models:
     resources:
         **resources_for("evaluate_models"),
     params:
+        **stage("evaluate_models"),
         models=lambda wildcards: plan.ranking.model_batches[wildcards.batch],
         settings=lambda wildcards: study.ranking.models.evaluation_settings(
             plan.ranking.model_batches[wildcards.batch]
@@ -82,7 +83,6 @@ rule evaluate_models:
         state=lambda wildcards: evaluated_state(wildcards.set, wildcards.batch),
         classes=study.ranking.classes,
         checkpoints=f"{ROOT}/checkpoints/ranking/{{set}}/{{batch}}",
-        **stage("evaluate_models"),
     message:
         "Evaluating models of {wildcards.batch} on {wildcards.set}"
     script:

@@ -1,41 +1,27 @@
 # The pages of tables for people, whatever parts the study has.
-PAGE_CODE = modules(
-    *SHARED,
-    "plots/pages.py",
-    "plots/placed_tables.py",
-    "plots/table_pages.py",
-    "plots/generator_pages.py",
-    "plots/selection_pages.py",
-    "plots/protocol_pages.py",
-    "plots/ranking_pages.py",
-    "plots/practice_pages.py",
-)
+
+
+def by_category(category, value, otherwise):
+    """A function of a page's wildcards: `value` for a table of this category, `otherwise` for one of another."""
+    return lambda wildcards: (
+        value if REPORTED_TABLES[wildcards.table] == category else otherwise
+    )
 
 
 rule write_table_page:
     input:
         table=lambda wildcards: plan.table(wildcards.table),
-        classes=lambda wildcards: (
-            plan.classes if REPORTED_TABLES[wildcards.table] == "4 Generators" else []
-        ),
-        code=PAGE_CODE,
+        classes=by_category("4 Generators", plan.classes, []),
+        code=code_inputs("write_table_page"),
     output:
         page=report(
             table_page("{table}"),
             caption="captions/table_page.rst",
             category=lambda wildcards: REPORTED_TABLES[wildcards.table],
-            subcategory=lambda wildcards: (
-                "overview"
-                if REPORTED_TABLES[wildcards.table] == "4 Generators"
-                else None
-            ),
+            subcategory=by_category("4 Generators", "overview", None),
             labels=lambda wildcards: {
                 "contents": f"Table {wildcards.table}",
-                **(
-                    {"models": "all"}
-                    if REPORTED_TABLES[wildcards.table] == "6 Ranking"
-                    else {"split": "all"}
-                ),
+                by_category("6 Ranking", "models", "split")(wildcards): "all",
             },
         ),
     log:
@@ -46,17 +32,13 @@ rule write_table_page:
         table="|".join(REPORTED_TABLES),
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("write_table_page"),
     params:
         splits=plan.splits or [""],
         generators=list(study.generators),
-        note=lambda wildcards: (
-            study.ranking.about_real_images
-            if REPORTED_TABLES[wildcards.table] == "6 Ranking"
-            else ""
+        note=by_category(
+            "6 Ranking", study.ranking and study.ranking.about_real_images, ""
         ),
     message:
         "Page of table {wildcards.table}"

@@ -7,18 +7,10 @@ rule plot_protocols:
         counts=COUNTS,
         correlations=plan.table("rank_preservation"),
         comparison=plan.table("protocol_comparison"),
-        code=modules(
-            *SHARED,
-            "plots/protocols.py",
-            "plots/dots.py",
-            "plots/rank_preservation.py",
-        ),
+        code=code_inputs("plot_protocols"),
     output:
-        figure=report(
-            f"{FIGURES}/protocols.png",
-            caption="captions/protocols.rst",
-            category="2 Protocols",
-            labels={"contents": "The protocols, split by split", "split": "all"},
+        figure=figure(
+            "protocols", "2 Protocols", "The protocols, split by split", split="all"
         ),
     log:
         f"{LOGS}/plot_protocols.log",
@@ -26,10 +18,8 @@ rule plot_protocols:
         f"{BENCHMARKS}/plot_protocols.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(30),
+        **resources_for("plot_protocols"),
     params:
         synthetic_sets=SYNTHETIC_SETS,
         generators=GENERATORS,
@@ -42,13 +32,13 @@ rule plot_protocols:
 rule plot_protocol_subsets:
     input:
         table=plan.table("protocol_subsets"),
-        code=modules(*SHARED, "plots/protocol_subsets.py", "plots/protocols.py"),
+        code=code_inputs("plot_protocol_subsets"),
     output:
-        figure=report(
-            f"{FIGURES}/protocol_subsets.png",
-            caption="captions/protocol_subsets.rst",
-            category="2 Protocols",
-            labels={"contents": "Wins among halves of the candidates", "split": "all"},
+        figure=figure(
+            "protocol_subsets",
+            "2 Protocols",
+            "Wins among halves of the candidates",
+            split="all",
         ),
     log:
         f"{LOGS}/plot_protocol_subsets.log",
@@ -56,10 +46,8 @@ rule plot_protocol_subsets:
         f"{BENCHMARKS}/plot_protocol_subsets.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("plot_protocol_subsets"),
     params:
         synthetic_sets=SYNTHETIC_SETS,
     message:
@@ -72,13 +60,13 @@ rule plot_rank_preservation:
     input:
         counts=COUNTS,
         table=plan.table("rank_preservation"),
-        code=modules(*SHARED, "plots/rank_preservation.py"),
+        code=code_inputs("plot_rank_preservation"),
     output:
-        figure=report(
-            f"{FIGURES}/rank_preservation.png",
-            caption="captions/rank_preservation.rst",
-            category="3 Selection",
-            labels={"contents": "Test error against choosing error", "split": "all"},
+        figure=figure(
+            "rank_preservation",
+            "3 Selection",
+            "Test error against error on the selection set",
+            split="all",
         ),
     log:
         f"{LOGS}/plot_rank_preservation.log",
@@ -86,10 +74,8 @@ rule plot_rank_preservation:
         f"{BENCHMARKS}/plot_rank_preservation.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(30),
+        **resources_for("plot_rank_preservation"),
     params:
         splits=plan.splits,
         generators=GENERATORS,
@@ -102,13 +88,14 @@ rule plot_rank_preservation:
 rule plot_selection_gain:
     input:
         table=plan.table("selection_gain"),
-        code=modules(*SHARED, "plots/selection_gain.py"),
+        code=code_inputs("plot_selection_gain"),
     output:
-        figure=report(
-            f"{FIGURES}/selection_gain/{{split}}.png",
-            caption="captions/selection_gain.rst",
-            category="3 Selection",
-            labels={"contents": "Gain by architecture", "split": "{split}"},
+        figure=figure(
+            "selection_gain/{split}",
+            "3 Selection",
+            "Gain by architecture",
+            caption="selection_gain",
+            split="{split}",
         ),
     log:
         f"{LOGS}/plot_selection_gain/{{split}}.log",
@@ -116,10 +103,8 @@ rule plot_selection_gain:
         f"{BENCHMARKS}/plot_selection_gain/{{split}}.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("plot_selection_gain"),
     params:
         generators=GENERATORS,
     message:

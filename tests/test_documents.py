@@ -27,12 +27,12 @@ def test_the_default_study_fits_its_schema_and_the_data():
 
 
 @pytest.mark.parametrize(
-    ("part", "told"), [("candidates", "**1 Answer**"), ("ranking", "**6 Ranking**"), ("practice", "**7 Practice**")]
+    ("part", "told"), [("candidates", "**1 Recommendation**"), ("ranking", "**6 Ranking**"), ("practice", "**7 Practice**")]
 )
 def test_the_landing_page_tells_of_the_parts_that_a_study_has(part, told):
     page = jinja2.Template((ROOT / "rules" / "captions" / "workflow.rst").read_text())
     text = page.render(snakemake=SimpleNamespace(config={part: {"a": 1}}))
-    parts = ("**1 Answer**", "**6 Ranking**", "**7 Practice**")
+    parts = ("**1 Recommendation**", "**6 Ranking**", "**7 Practice**")
     assert [name for name in parts if name in text] == [told]
 
 

@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from understudy.errors import StudyError
-from understudy.schemas import SCHEMAS
+from understudy.schemas import CONTENTS, SCHEMAS
 from understudy.tables import TYPES, read_table, read_tables, write_table
 
 
@@ -13,11 +13,15 @@ def scores() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["snapshot", "images_seen", "fid", "selected"])
 
 
-@pytest.mark.parametrize("name", SCHEMAS)
-def test_schemas_are_well_formed(name):
-    columns = [column for column, _, _ in SCHEMAS[name]]
-    assert len(columns) == len(set(columns))
-    assert all(kind in TYPES and meaning for _, kind, meaning in SCHEMAS[name])
+def test_schemas_are_well_formed():
+    for name, schema in SCHEMAS.items():
+        columns = [column for column, _, _ in schema]
+        assert len(columns) == len(set(columns)), name
+        assert all(kind in TYPES and meaning for _, kind, meaning in schema), name
+    assert SCHEMAS.keys() == CONTENTS.keys()
+    meanings = {column: meaning for column, _, meaning in SCHEMAS["protocol_comparison"]}
+    assert meanings["regret_ci_low"] == "test: lower end of the interval of regret"
+    assert meanings["ci_high"] == "test: upper end of that interval"
 
 
 def test_round_trip_with_meanings(tmp_path):

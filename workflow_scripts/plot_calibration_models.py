@@ -2,8 +2,8 @@
 
 from adapter import job
 
-with job(snakemake):
+with job(snakemake) as (input, output, params, _):
+    from understudy.jobs.figures import plot_calibration_models
     from understudy.jobs.ranking import REAL
-    from understudy.plots.calibration_models import plot_calibration_models
 
-    plot_calibration_models(snakemake.input.table, snakemake.params.splits, REAL, snakemake.output.figure)
+    plot_calibration_models(input.table, params.splits, REAL, output.figure)

@@ -1,21 +1,12 @@
 """Draw images of highest, lowest and zero weight in the calibration."""
 
+from pathlib import Path
+
 from adapter import job
 
-with job(snakemake):
-    from understudy.files import read_json
-    from understudy.plots.gallery import plot_gallery
+with job(snakemake) as (input, output, params, _):
+    from understudy.jobs.figures import plot_gallery
 
-    classes = snakemake.params.classes
-    if classes is None:
-        classes = read_json(snakemake.input.classes)["classes"]
-    elif isinstance(classes, int):
-        classes = [str(label) for label in range(classes)]
-    plot_gallery(
-        snakemake.params.title,
-        snakemake.input.weights,
-        snakemake.params.sets,
-        classes,
-        [label for label in snakemake.params.shown if label < len(classes)],
-        snakemake.output.figure,
-    )
+    classes = input.optional("classes") or params.classes
+    sets = {name: Path(path) for name, path in params.sets.items()}
+    plot_gallery(params.title, input.weights, sets, classes, params.shown, output.figure)

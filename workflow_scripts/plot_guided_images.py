@@ -2,12 +2,8 @@
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.practice_images import plot_guided_images
+with job(snakemake) as (input, output, params, _):
+    from understudy.jobs.figures import plot_guided_images
 
-    folders = [f"{folder}/{name}" for folder, name in zip(snakemake.input.images, snakemake.params.runs, strict=True)]
-    plot_guided_images(
-        dict(zip(snakemake.params.omegas, folders, strict=True)),
-        snakemake.input.classes,
-        snakemake.output.figure,
-    )
+    folders = [folder / name for folder, name in zip(input.images, params.runs, strict=True)]
+    plot_guided_images(dict(zip(params.omegas, folders, strict=True)), input.classes, output.figure)

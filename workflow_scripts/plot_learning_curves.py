@@ -2,15 +2,9 @@
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.learning_curves import plot_learning_curves
+with job(snakemake) as (input, output, params, _):
+    from understudy.jobs.figures import plot_learning_curves
 
-    plot_learning_curves(
-        snakemake.input.counts,
-        snakemake.input.histories,
-        snakemake.params.splits,
-        snakemake.params.synthetic_sets,
-        snakemake.params.generators,
-        snakemake.params.followed,
-        snakemake.output.figure,
-    )
+    histories = dict(zip(input.histories, params.splits, strict=True))
+    sets, generators = params.synthetic_sets, params.generators
+    plot_learning_curves(input.counts, histories, sets, generators, params.followed, output.figure)

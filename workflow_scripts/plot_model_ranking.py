@@ -2,7 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.model_ranking import plot_model_ranking
+with job(snakemake) as (input, output, params, _):
+    from understudy.jobs.figures import plot_model_ranking
 
-    plot_model_ranking(snakemake.params.title, snakemake.input.table, snakemake.output.figure)
+    plot_model_ranking(params.title, input.table, output.figure)

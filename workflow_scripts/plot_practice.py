@@ -2,10 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.practice import plot_practice
+with job(snakemake) as (input, output, params, _):
+    from understudy.jobs.figures import plot_practice
 
-    plot_practice(
-        {name: snakemake.input[name] for name in snakemake.params.tables},
-        dict(snakemake.output.items()),
-    )
+    plot_practice({name: getattr(input, name) for name in params.tables}, vars(output))

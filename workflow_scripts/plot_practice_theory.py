@@ -2,13 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.practice_theory import plot_practice_theory
+with job(snakemake) as (input, output, params, _):
+    from understudy.jobs.figures import plot_practice_theory
 
-    plot_practice_theory(
-        snakemake.input.table,
-        snakemake.params.keep_fractions,
-        snakemake.params.oversampled,
-        snakemake.output.kept_samples,
-        snakemake.output.oversampling,
-    )
+    plot_practice_theory(input.table, params.keep_fractions, params.oversampled, vars(output))

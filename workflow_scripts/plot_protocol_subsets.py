@@ -2,7 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.protocol_subsets import plot_protocol_subsets
+with job(snakemake) as (input, output, params, _):
+    from understudy.jobs.figures import plot_protocol_subsets
 
-    plot_protocol_subsets(snakemake.input.table, snakemake.params.synthetic_sets, snakemake.output.figure)
+    plot_protocol_subsets(input.table, params.synthetic_sets, output.figure)

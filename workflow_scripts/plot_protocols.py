@@ -2,14 +2,8 @@
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.protocols import plot_protocols
+with job(snakemake) as (input, output, params, _):
+    from understudy.jobs.figures import plot_protocols
 
-    plot_protocols(
-        snakemake.input.counts,
-        snakemake.input.correlations,
-        snakemake.input.comparison,
-        snakemake.params.synthetic_sets,
-        snakemake.params.generators,
-        snakemake.output.figure,
-    )
+    sets, generators = params.synthetic_sets, params.generators
+    plot_protocols(input.counts, input.correlations, input.comparison, sets, generators, output.figure)

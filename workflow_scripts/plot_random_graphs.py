@@ -2,10 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.random_graphs import plot_random_graphs
+with job(snakemake) as (input, output, _, _):
+    from understudy.jobs.figures import plot_random_graphs
 
-    plot_random_graphs(
-        snakemake.input.graphs,
-        snakemake.output.figure,
-    )
+    plot_random_graphs(input.graphs, output.figure)

@@ -1,14 +1,8 @@
-"""Draw test errors against choosing errors."""
+"""Draw test errors against errors on the selection sets."""
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.rank_preservation import plot_rank_preservation
+with job(snakemake) as (input, output, params, _):
+    from understudy.jobs.figures import plot_rank_preservation
 
-    plot_rank_preservation(
-        snakemake.input.counts,
-        snakemake.input.table,
-        snakemake.params.splits,
-        snakemake.params.generators,
-        snakemake.output.figure,
-    )
+    plot_rank_preservation(input.counts, input.table, params.splits, params.generators, output.figure)

@@ -2,12 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.selection_gain import plot_selection_gain
+with job(snakemake) as (input, output, params, context):
+    from understudy.jobs.figures import plot_selection_gain
 
-    plot_selection_gain(
-        snakemake.input.table,
-        snakemake.wildcards.split,
-        snakemake.params.generators,
-        snakemake.output.figure,
-    )
+    plot_selection_gain(input.table, context.split, params.generators, output.figure)

@@ -2,15 +2,8 @@
 
 from adapter import job
 
-with job(snakemake):
-    from understudy.plots.table_pages import write_table_page
+with job(snakemake) as (input, output, params, context):
+    from understudy.jobs.pages import write_table_page
 
-    write_table_page(
-        snakemake.wildcards.table,
-        snakemake.input.table,
-        snakemake.params.splits,
-        snakemake.params.generators,
-        snakemake.output.page,
-        snakemake.params.note,
-        snakemake.input.classes or None,
-    )
+    name, classes = context.wildcards["table"], input.optional("classes")
+    write_table_page(name, input.table, classes, params.splits, params.generators, params.note, output.page)

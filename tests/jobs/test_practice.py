@@ -9,6 +9,8 @@ from tests.studies import practice_study
 from understudy.config import load_study
 from understudy.data.shards import read_images, write_images
 from understudy.files import write_json
+from understudy.jobs.figures import plot_guided_images, plot_practice
+from understudy.jobs.pages import write_table_page
 from understudy.jobs.practice import (
     evaluate_practice,
     run_practice,
@@ -17,11 +19,8 @@ from understudy.jobs.practice import (
 )
 from understudy.jobs.practice_tables import write_practice_omega, write_practice_tables
 from understudy.plan import Plan
-from understudy.plots.practice import plot_practice
-from understudy.plots.practice_images import plot_guided_images
-from understudy.plots.practice_pages import PRACTICE_PAGES
-from understudy.plots.table_pages import write_table_page
 from understudy.practice.sampling import Sampler
+from understudy.report.practice import PRACTICE_PAGES
 from understudy.tables import read_table
 
 COMMON = {"study_seed": 7, "device": "cpu", "version": 1}
@@ -161,15 +160,15 @@ def test_more_seeds_in_a_job_change_no_result(study, tmp_path):
 def test_figures_and_pages_are_made(study, tmp_path):
     folder, plan, tables = study
     figures = {name: tmp_path / f"{name}.png" for name in ("training", "scaling", "sweep", "hardness")}
-    wanted = ("practice_summary", "practice_guidance", "practice_history", "practice_additions", "practice_hardness")
-    plot_practice({name: tables[name] for name in wanted}, figures)
+    wanted = ("summary", "guidance", "history", "additions", "hardness")
+    plot_practice({name: tables[f"practice_{name}"] for name in wanted}, figures)
     images = {omega: folder / plan.practice.run(f"sweep_omega_{omega:g}", "block0") / f"images/sweep_omega_{omega:g}-s0"
               for omega in (0, 0.3)}  # fmt: skip
     plot_guided_images(images, folder / "classes.json", tmp_path / "images.png")
     for path in (*figures.values(), tmp_path / "images.png"):
         assert path.read_bytes()[:4] == b"\x89PNG"
     for name in PRACTICE_PAGES:
-        write_table_page(name, tables[name], [], [], tmp_path / f"{name}.html")
+        write_table_page(name, tables[name], None, [], [], "", tmp_path / f"{name}.html")
         assert "</table>" in (tmp_path / f"{name}.html").read_text()
 
 

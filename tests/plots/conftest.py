@@ -7,13 +7,16 @@ from tests.plots import made_up
 from understudy.selection.choices import snapshot_errors
 
 
+def errors_of(counts: pd.DataFrame) -> pd.DataFrame:
+    rows = snapshot_errors(counts)
+    return rows.assign(error=rows["errors"] / rows["images"])
+
+
 @pytest.fixture(scope="session")
 def errors() -> pd.DataFrame:
-    rows = snapshot_errors(made_up.counts())
-    return rows.assign(error=rows["errors"] / rows["images"])
+    return errors_of(made_up.counts())
 
 
 @pytest.fixture(scope="session")
 def two_draws() -> pd.DataFrame:
-    rows = snapshot_errors(made_up.counts(draws=2))
-    return rows.assign(error=rows["errors"] / rows["images"])
+    return errors_of(made_up.counts(draws=2))

@@ -1,17 +1,25 @@
-"""A made-up study's tables: 17 + 8 architectures, 3 seeds, 3 splits, 4 generators, seeded."""
+"""A made-up study's tables: 5 + 3 architectures, 3 seeds, 3 splits, 4 generators, seeded."""
+
+from functools import cache
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
+from tests.ranking.made_up import design, predictions
+from understudy.ranking.comparison import compare_methods, compare_real_sets
+from understudy.ranking.tables import (
+    calibration_models_table,
+    calibration_penalties_table,
+    calibration_table,
+    model_ranking,
+)
+
 SPLITS = ["Train300", "Train900", "Train1500"]
 GENERATORS = ["stylegan2_cond", "stylegan2_class", "wgan_gp_cond", "wgan_gp_class"]
 SYNTHETIC_SETS = dict.fromkeys(SPLITS, "stylegan2_cond")
-STANDARD = [
-    *("resnet_8", "resnet_14", "resnet_20", "resnet_wide", "resnet_preact_8", "resnet_preact_14", "wrn_10_2"),
-    *("wrn_16_1", "densenet_10_6", "densenet_16_8", "pyramidnet_10_24", "pyramidnet_16_48", "resnext_11_2x8d"),
-    *("resnext_11_4x8d", "shake_shake_14_2x8d", "shake_shake_14_2x16d", "se_resnet_preact_8"),
-]
-RWNN = [f"rwnn_{number:02d}" for number in range(8)]
+STANDARD = ["resnet_8", "resnet_14", "resnet_20", "wrn_10_2", "densenet_10_6"]
+RWNN = [f"rwnn_{number:02d}" for number in range(3)]
 ARCHITECTURES = [("standard", name) for name in STANDARD] + [("rwnn", name) for name in RWNN]
 EPOCHS = (5, 10, 20, 30, 40)
 SEEDS = 3
@@ -23,38 +31,39 @@ def generators_of(split: str) -> list[str]:
 
 def counts(draws: int = 1) -> pd.DataFrame:
     """Table ``counts`` with two classes and halves; synthetic errors follow the test errors for StyleGAN2 only."""
-    random = np.random.default_rng(3)
-    rows = []
-    for draw in range(draws):
-        for split, level in zip(SPLITS, (0.12, 0.07, 0.05), strict=True):
-            for regime in ("full", "subtrain"):
-                names = ["validation"] if regime == "subtrain" else generators_of(split)
-                for number, (family, architecture) in enumerate(ARCHITECTURES):
-                    skill = level * (0.6 + 0.06 * number) * (1.15 if regime == "subtrain" else 1)
-                    for seed in range(SEEDS):
-                        own = skill * (1 + 0.1 * random.standard_normal())
-                        key = (draw, split, regime, family, architecture, seed, f"{architecture}-s{seed}")
-                        for epoch in EPOCHS:
-                            error = own * (1 + 2 * np.exp(-epoch / 8))
-                            for name in ["test", *names]:
-                                rate = 0.2 if name.startswith("wgan") else error * (2.2 if "gan" in name else 1)
-                                for label in (0, 1):
-                                    for half in (0, 1):
-                                        rows.append(
-                                            (*key, name, epoch, label, half, 400, random.binomial(400, min(rate, 1)))
-                                        )
-    columns = ["draw", "split", "regime", "family", "architecture", "seed", "run", "set", "epoch"]
-    return pd.DataFrame(rows, columns=[*columns, "label", "half", "images", "errors"])
+    rng = np.random.default_rng(3)
+    levels = dict(zip(SPLITS, (0.12, 0.07, 0.05), strict=True))
+    runs = [
+        (draw, split, regime, *ARCHITECTURES[number], seed, levels[split] * (0.6 + 0.18 * number) * factor)
+        for draw in range(draws)
+        for split in SPLITS
+        for regime, factor in (("full", 1.0), ("subtrain", 1.15))
+        for number in range(len(ARCHITECTURES))
+        for seed in range(SEEDS)
+    ]
+    columns = ["draw", "split", "regime", "family", "architecture", "seed", "error"]
+    table = pd.DataFrame(runs, columns=columns)
+    table["error"] *= 1 + 0.1 * rng.standard_normal(len(table))
+    table["run"] = table["architecture"] + "-s" + table["seed"].astype(str)
+    table["set"] = [
+        ["test", *(generators_of(row.split) if row.regime == "full" else ["validation"])] for row in table.itertuples()
+    ]
+    details = pd.DataFrame(product(EPOCHS, (0, 1), (0, 1)), columns=["epoch", "label", "half"])
+    table = table.explode("set", ignore_index=True).merge(details, how="cross")
+    rate = table["error"] * (1 + 2 * np.exp(-table["epoch"] / 8)) * np.where(table["set"].str.contains("gan"), 2.2, 1)
+    rate = np.where(table["set"].str.startswith("wgan"), 0.2, rate).clip(max=1)
+    columns = [*columns[:-1], "run", "set", "epoch", "label", "half", "images", "errors"]
+    return table.assign(images=400, errors=rng.binomial(400, rate))[columns]
 
 
-def choosing_sets(split: str) -> list[str]:
+def selection_sets(split: str) -> list[str]:
     return [*generators_of(split), "validation"]
 
 
 def rank_preservation() -> pd.DataFrame:
     rows = []
     for split in SPLITS:
-        for name in choosing_sets(split):
+        for name in selection_sets(split):
             value = 0.13 if name.startswith("wgan") else 0.93
             for family, models in (("standard", 17), ("rwnn", 8)):
                 for level, factor in (("architecture", 1), ("run", 3)):
@@ -70,34 +79,21 @@ def rank_preservation() -> pd.DataFrame:
 
 
 def selection_gain() -> pd.DataFrame:
-    random = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     gains = {"baseline": 0.0, "es": 0.0005, "rss": 0.004, "es_rss": 0.0045, "oracle": 0.006}
     rows = []
     for split in SPLITS:
-        for name in choosing_sets(split):
+        for name in selection_sets(split):
             families = [("standard", "all"), ("rwnn", "all"), *ARCHITECTURES]
             for family, architecture in families:
                 for method, gain in gains.items():
-                    value = 0.0 if method == "baseline" else gain + 0.002 * random.standard_normal()
+                    value = 0.0 if method == "baseline" else gain + 0.002 * rng.standard_normal()
                     width = 0.001 if architecture == "all" else 0.006
                     error = 0.06 - value
                     runs = 51 if architecture == "all" else 3
                     figures = (value, value - width, value + width, 3 * value, "")
-                    rows.append(
-                        (
-                            0,
-                            split,
-                            name,
-                            family,
-                            architecture,
-                            method,
-                            runs,
-                            error,
-                            error - 0.01,
-                            error + 0.01,
-                            *figures,
-                        )
-                    )
+                    errors = (error, error - 0.01, error + 0.01)
+                    rows.append((0, split, name, family, architecture, method, runs, *errors, *figures))
     return pd.DataFrame(
         rows,
         columns=[
@@ -137,12 +133,12 @@ def protocol_comparison() -> pd.DataFrame:
 
 
 def generator_quality() -> pd.DataFrame:
-    random = np.random.default_rng(6)
+    rng = np.random.default_rng(6)
     rows = []
     for split in SPLITS:
         for name in generators_of(split):
             for label in ("all", *map(str, range(10))):
-                fid = (4 if name.startswith("style") else 40) * random.uniform(0.8, 1.2)
+                fid = (4 if name.startswith("style") else 40) * rng.uniform(0.8, 1.2)
                 variation = 0.2 if name.startswith("style") else 0.5
                 figures = (variation, variation - 0.02, variation + 0.02, 0.14, variation - 0.03, 0.08, 0.01)
                 rows.append(
@@ -173,13 +169,13 @@ def history() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "learning_rate"])
 
 
-def graphs(architectures: int = 8, stages: int = 2, nodes: int = 32) -> pd.DataFrame:
-    random = np.random.default_rng(8)
+def graphs(stages: int = 2, nodes: int = 16) -> pd.DataFrame:
+    rng = np.random.default_rng(8)
     rows = []
-    for name in RWNN[:architectures]:
+    for name in RWNN:
         for stage in range(stages):
             for node in range(nodes):
-                other = (node + 1) % nodes if random.random() > 0.25 else int(random.integers(nodes))
+                other = (node + 1) % nodes if rng.random() > 0.25 else int(rng.integers(nodes))
                 if other != node:
                     rows.append((name, stage, nodes, min(node, other), max(node, other)))
     return pd.DataFrame(rows, columns=["graph", "stage", "nodes", "source", "target"]).drop_duplicates()
@@ -188,9 +184,9 @@ def graphs(architectures: int = 8, stages: int = 2, nodes: int = 32) -> pd.DataF
 def snapshot_scores() -> pd.DataFrame:
     rows = []
     for split in SPLITS:
-        for place, name in enumerate(generators_of(split)):
+        for number, name in enumerate(generators_of(split)):
             for step in range(1, 11):
-                fid = (4 + 10 * place) * (1 + 5 * np.exp(-step / 3))
+                fid = (4 + 10 * number) * (1 + 5 * np.exp(-step / 3))
                 rows.append((0, split, name, f"{step}.safetensors", 6400 * step, fid, step == 10))
     return pd.DataFrame(rows, columns=["draw", "split", "generator", "snapshot", "images_seen", "fid", "selected"])
 
@@ -236,3 +232,56 @@ def certificate_summary() -> pd.DataFrame:
         for family in ("standard", "rwnn")
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+@cache
+def ranking_tables() -> dict[str, pd.DataFrame]:
+    """Tables of a ranking study of nine models, one set and no splits; with 2 and 4 calibration models."""
+    group = {"draw": 0, "split": ""}
+    parts, settings = [predictions(seed) for seed in range(3)], design(counts=(2, 4))
+    on_set = compare_methods(*parts, settings).assign(set="gan", **group)
+    on_real = compare_real_sets(*parts[1:], settings).assign(set="calibration", **group)
+    rows = pd.concat([on_set, on_real])
+    return {
+        "calibration": calibration_table(rows, settings),
+        "calibration_models": calibration_models_table(rows, settings),
+        "calibration_penalties": calibration_penalties_table(rows, settings),
+        "model_ranking": model_ranking(*parts, design=settings).assign(set="gan", **group),
+    }
+
+
+def practice_summary() -> pd.DataFrame:
+    """Two static sets, a loop of practice with two branches, a sweep of pruning and guidance, over three seeds."""
+    columns = ["experiment", "method", "arm", "branch", "omega", "oversampling", "images_trained", "test_accuracy"]
+    rows = [
+        ("scaling", "real", "real", 0, 0.0, 1.0, 50, 0.97),
+        ("scaling", "static", "static_100", 0, 0.0, 1.0, 100, 0.7),
+        ("scaling", "static", "static_1000", 0, 0.0, 1.0, 1000, 0.8),
+        ("scaling", "practice", "practice_2", 0, 2.0, 1.0, 100, 0.75),
+        ("scaling", "practice", "practice_2", 1, 2.0, 1.0, 300, 0.82),
+        ("sweep", "static", "sweep_plain", 1, 0.0, 1.0, 100, 0.7),
+        ("sweep", "prune", "sweep_prune_4", 1, 0.0, 4.0, 100, 0.72),
+        ("sweep", "practice", "sweep_omega_2", 1, 2.0, 1.0, 100, 0.74),
+    ]
+    table = pd.DataFrame(rows, columns=columns)
+    accuracy = table["test_accuracy"]
+    return table.assign(
+        seeds=3,
+        iterations=500.0,
+        images_generated=table["images_trained"] * table["oversampling"],
+        seconds=table["images_trained"] / 10,
+        validation_accuracy=accuracy - 0.01,
+        ci_low=accuracy - 0.02,
+        ci_high=accuracy + 0.02,
+        shifted_blur=accuracy - 0.1,
+        gain=accuracy - 0.7,
+        gain_ci_low=accuracy - 0.75,
+        gain_ci_high=accuracy - 0.65,
+        reason="",
+    )
+
+
+def practice_guidance() -> pd.DataFrame:
+    rows = [(omega, seed, 0.5 + 0.2 * omega + 0.05 * seed) for omega in (0.0, 2.0) for seed in range(3)]
+    table = pd.DataFrame(rows, columns=["omega", "seed", "entropy"])
+    return table.assign(images=200, entropy_se=0.02, label_agreement=0.95, seconds_per_image=0.012, reason="")

@@ -1,57 +1,19 @@
-"""Figures and pages of the ranking study."""
+"""Figures of the ranking study."""
 
 import numpy as np
 import pandas as pd
-import pytest
 
+from tests.plots import made_up
 from tests.ranking.made_up import design, predictions
-from understudy.data.shards import write_images
+from understudy.plots import style
 from understudy.plots.calibration_models import calibration_models_figure
-from understudy.plots.gallery import plot_gallery
+from understudy.plots.gallery import GalleryRow, gallery_figure
 from understudy.plots.model_ranking import model_ranking_figure
-from understudy.plots.ranking_pages import RANKING_PAGES
-from understudy.ranking.comparison import compare_methods, compare_real_sets
-from understudy.ranking.tables import (
-    calibration_models_table,
-    calibration_penalties_table,
-    calibration_table,
-    model_ranking,
-)
-from understudy.ranking.weights import image_weights
-from understudy.tables import write_table
+from understudy.ranking.tables import model_ranking
 
 
-@pytest.fixture(scope="module")
-def tables() -> dict[str, pd.DataFrame]:
-    place = {"draw": 0, "split": ""}
-    parts = predictions(0), predictions(1), predictions(2)
-    settings = design(counts=(2, 4))
-    rows = pd.concat(
-        [
-            compare_methods(*parts, settings).assign(set="gan", **place),
-            compare_real_sets(*parts[1:], settings).assign(set="calibration", **place),
-        ]
-    )
-    return {
-        "calibration": calibration_table(rows, settings),
-        "calibration_models": calibration_models_table(rows, settings),
-        "calibration_penalties": calibration_penalties_table(rows, settings),
-        "model_ranking": model_ranking(*parts, design=settings).assign(set="gan", **place),
-    }
-
-
-@pytest.mark.parametrize("name", RANKING_PAGES)
-def test_pages_show_the_figures_of_their_tables(tables, name):
-    page = RANKING_PAGES[name](tables[name], "Which images judge.")
-    assert "Which images judge." in page
-    first = tables[name].iloc[0]
-    shown = 100 * first["estimate"] if name == "model_ranking" else first["spearman"]
-    assert f"{shown:.2f}".replace("-", "\u2212") in page
-    assert "<th>draw</th>" not in page and "<th>split</th>" not in page
-
-
-def test_points_are_the_models_and_the_title_their_correlation(tables):
-    table = tables["model_ranking"]
+def test_points_are_the_models_and_the_title_their_correlation():
+    table = made_up.ranking_tables()["model_ranking"]
     figure = model_ranking_figure("study", table)
     assert len(figure.axes) == 3
     ranked, known, _ = figure.axes[0].lines
@@ -69,23 +31,25 @@ def test_models_without_real_errors_leave_the_panel_with_a_reason():
     assert [text.get_text() for text in figure.axes[0].texts] == ["no real errors\nto compare with"]
 
 
-def test_a_line_for_each_method_by_number_of_models(tables):
-    table = tables["calibration_models"]
+def test_a_line_for_each_method_by_number_of_models():
+    table = made_up.ranking_tables()["calibration_models"]
     panel = calibration_models_figure(table, [""], "calibration").axes[0]
     assert [text.get_text() for text in panel.get_xticklabels()] == ["2", "4"]
     shown = {bar.get_label(): np.asarray(bar.lines[0].get_ydata(), float) for bar in panel.containers}
-    for label, method in (("no calibration", "none"), ("ridge", "ridge"), ("adaptive", "adaptive")):
+    for method, look in style.CALIBRATION_METHODS.items():
         expected = table[(table["method"] == method) & (table["set"] == "gan")]["spearman"]
-        np.testing.assert_allclose(shown[label], expected.to_numpy(float))
+        np.testing.assert_allclose(shown[look.label], expected.to_numpy(float))
 
 
-def test_the_gallery_reads_the_images_that_the_weights_name(tmp_path):
-    synthetic = predictions(0)
-    weights = image_weights(synthetic, predictions(1), ["m0", "m3", "m8"], penalty=1.0)
-    write_table("image_weights", weights.assign(draw=0, split="", set="gan"), tmp_path / "weights.parquet")
-    images = np.random.default_rng(0).integers(0, 256, (60, 1, 8, 8), dtype=np.uint8)
-    write_images(tmp_path / "gan" / "0.parquet", images, synthetic.labels)
-    plot_gallery(
-        "study", tmp_path / "weights.parquet", {"gan": tmp_path / "gan"}, list("abc"), [0, 2], tmp_path / "g.png"
-    )
-    assert (tmp_path / "g.png").stat().st_size > 10_000
+def test_the_gallery_shows_images_with_their_weights_and_all_weights_of_the_class():
+    weights = pd.Series([0.5, -0.25, 0.0, 0.125], index=[3, 5, 7, 9])
+    chosen = {"highest": [3, 9], "lowest": [5], "zero": [7]}
+    images = {kind: np.zeros((len(indices), 1, 4, 4), np.uint8) for kind, indices in chosen.items()}
+    figure = gallery_figure("study", [GalleryRow("gan", "cat", weights, chosen, images)])
+    panels = figure.axes
+    labels = [panel.get_xlabel() for panel in panels]
+    assert labels == ["w = +0.500", "w = +0.125", "w = -0.250", "", "w = 0", "", "weight w"]
+    assert panels[0].get_ylabel() == "cat\ngan"
+    assert [text.get_text() for panel in (panels[3], panels[5]) for text in panel.texts] == ["none", "none"]
+    assert panels[6].texts[0].get_text() == "n = 4\nzero: 1"
+    assert sum(bar.get_height() for bar in panels[6].patches) == 4

@@ -164,7 +164,7 @@ def test_omega_zero_makes_plain_images(denoiser, learner):
     ],
 )
 def test_guided_steps(settings, steps):
-    assert GuidanceSettings(**settings).guided_steps(30) == steps
+    assert list(GuidanceSettings(**settings).guided_steps(30)) == steps
 
 
 @pytest.mark.parametrize("study", ["config.yaml", "studies/digits_full.yaml"])

@@ -36,6 +36,6 @@ def test_it_ships_a_model_and_says_that_nothing_checked_it(tmp_path):
     card = json.loads((results / "selected" / "All" / "card.json").read_text())
     assert f"{card['run']}@{card['epoch']}" == chosen["selected"] and card["test_error"] is None
     assert card["trained_on"]["images"] == 1797
-    answer = (results / "pages" / "answer.html").read_text()
-    assert f"Ship {card['architecture']}" in answer and "no choice has been checked" in answer
+    page = (results / "pages" / "recommendation.html").read_text()
+    assert f"Ship {card['architecture']}" in page and "no choice has been checked" in page
     assert "no error is known for it" in (results / "summary.txt").read_text()

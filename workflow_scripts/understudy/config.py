@@ -11,7 +11,7 @@ from understudy.config_errors import explain_all
 from understudy.config_files import read_config
 from understudy.data.settings import DataSettings, SplitSettings
 from understudy.errors import StudyError, unknown_name
-from understudy.generators.settings import GeneratorSettings, StyleGAN2Settings, WGANGPSettings
+from understudy.generators.settings import GeneratorSettings
 from understudy.practice.settings import PracticeSettings
 from understudy.ranking.settings import RankingSettings
 from understudy.settings import Name, Settings
@@ -28,10 +28,6 @@ class StudyGenerator(GeneratorSettings):
     def training_settings(self) -> dict:
         """Return what the training depends on, without the choice of splits."""
         return self.canonical(exclude={"splits"})
-
-    def resolve(self) -> StyleGAN2Settings | WGANGPSettings:
-        """Return the settings of the training, the preset's values filled in."""
-        return GeneratorSettings(**self.training_settings()).resolve()
 
 
 class FeatureExtractorSettings(Settings):
@@ -113,8 +109,11 @@ class Study(Settings):
     def _parts_are_whole(self) -> "Study":
         missing = [key for key in SELECTION_PART if not getattr(self, key)]
         selects = bool(self.generators or self.synthetic or self.candidates)
-        if missing and (selects or (self.ranking is None and self.practice is None)):
+        if selects and missing:
             raise ValueError(f"{missing[0]}: missing; add it (see config.yaml for an example)")
+        if not (selects or self.ranking or self.practice):
+            parts = f"`candidates` with {', '.join(SELECTION_PART[:-1])}; `ranking`; `practice`"
+            raise ValueError(f"there is nothing to do; add one of: {parts} (see config.yaml for an example)")
         if self.ranking is not None and not self.ranking.sets:
             self._check_candidates_can_be_ranked()
         return self
@@ -134,8 +133,9 @@ class Study(Settings):
         comparison = self.practice and self.practice.comparison
         if not comparison:
             return self
-        if not self.data:
-            raise ValueError("data: missing; practice.comparison needs `data` and `splits` (see config.yaml)")
+        for key in ("data", "splits"):
+            if not getattr(self, key):
+                raise ValueError(f"{key}: missing; practice.comparison needs `data` and `splits` (see config.yaml)")
         if comparison.split not in self.splits:
             raise ValueError(f"practice.comparison.split: {unknown_name(comparison.split, self.splits)}")
         size = self.data.known_size
@@ -160,7 +160,7 @@ class Study(Settings):
             raise ValueError("splits: `train: all` holds out no test images; use it for every split or for none")
         for split in self.splits:
             if self.has_selection and not self.generators_of(split):
-                raise ValueError(f"splits.{split}: no generator is trained on it; add it to a generator's `splits`")
+                raise ValueError(f"splits.{split}: none of the `generators` is trained on it; add it to one's `splits`")
         for split, generator in self.selection.synthetic_set.items():
             if split not in self.splits:
                 raise ValueError(f"selection.synthetic_set: {unknown_name(split, self.splits)}")

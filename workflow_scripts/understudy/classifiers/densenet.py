@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from understudy.classifiers.blocks import preactivated
 from understudy.classifiers.families import DenseNetArguments
 from understudy.classifiers.layers import AveragePool, BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
 from understudy.classifiers.stacked_operations import join_channels
@@ -13,14 +14,8 @@ class DenseLayer(nn.Module):
     def __init__(self, inputs: int, growth_rate: int):
         super().__init__()
         inner = 4 * growth_rate
-        self.layers = nn.Sequential(
-            BatchNorm(inputs),
-            nn.ReLU(),
-            conv1x1(inputs, inner),
-            BatchNorm(inner),
-            nn.ReLU(),
-            conv3x3(inner, growth_rate),
-        )
+        convolutions = [conv1x1(inputs, inner), conv3x3(inner, growth_rate)]
+        self.layers = nn.Sequential(*preactivated(convolutions))
 
     def forward(self, x: Tensor) -> Tensor:
         return join_channels([x, self.layers(x)])
@@ -28,7 +23,7 @@ class DenseLayer(nn.Module):
 
 def transition(inputs: int, outputs: int) -> nn.Sequential:
     """Between dense blocks: BN, ReLU, 1x1 compression, 2x2 average pooling."""
-    return nn.Sequential(BatchNorm(inputs), nn.ReLU(), conv1x1(inputs, outputs), AveragePool(2))
+    return nn.Sequential(*preactivated([conv1x1(inputs, outputs)]), AveragePool(2))
 
 
 class DenseNet(nn.Module):

@@ -2,18 +2,9 @@
 
 from torch import Tensor, nn
 
+from understudy.classifiers.blocks import CONVOLUTIONS, EXPANSION, block_convolutions, preactivated
 from understudy.classifiers.families import PyramidNetArguments
-from understudy.classifiers.layers import (
-    CONVOLUTIONS,
-    EXPANSION,
-    AveragePool,
-    BatchNorm,
-    Head,
-    Shape,
-    block_convolutions,
-    conv3x3,
-    initialise,
-)
+from understudy.classifiers.layers import AveragePool, BatchNorm, Head, Shape, conv3x3, initialise
 from understudy.classifiers.stacked_operations import add_channels
 
 
@@ -26,10 +17,7 @@ class PyramidBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int, stride: int, block: str):
         super().__init__()
         first, *others = block_convolutions(block, inputs, outputs, stride)
-        layers: list[nn.Module] = [BatchNorm(inputs), first]
-        for convolution in others:
-            layers += [BatchNorm(convolution.in_channels), nn.ReLU(), convolution]
-        self.residual = nn.Sequential(*layers, BatchNorm(outputs))
+        self.residual = nn.Sequential(BatchNorm(inputs), first, *preactivated(others), BatchNorm(outputs))
         # Odd sides round up, as the strided convolution's do.
         self.pool = nn.Identity() if stride == 1 else AveragePool(2, ceil_mode=True)
         self.missing = outputs - inputs

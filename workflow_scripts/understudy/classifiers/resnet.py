@@ -5,20 +5,9 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from understudy.classifiers.blocks import CONVOLUTIONS, EXPANSION, BlockShape, block_convolutions, block_shapes
 from understudy.classifiers.families import ResNetArguments
-from understudy.classifiers.layers import (
-    CONVOLUTIONS,
-    EXPANSION,
-    BatchNorm,
-    BlockShape,
-    Head,
-    Shape,
-    block_convolutions,
-    block_shapes,
-    conv1x1,
-    conv3x3,
-    initialise,
-)
+from understudy.classifiers.layers import BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
 
 
 class ResidualBlock(nn.Module):

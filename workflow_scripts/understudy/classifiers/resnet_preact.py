@@ -4,21 +4,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from understudy.classifiers.families import PreactResNetArguments, SEPreactResNetArguments
-from understudy.classifiers.layers import (
+from understudy.classifiers.blocks import (
     CONVOLUTIONS,
     EXPANSION,
-    BatchNorm,
     BlockShape,
-    Head,
-    Shape,
-    StackedLinear,
     block_convolutions,
     block_shapes,
-    conv1x1,
-    conv3x3,
-    initialise,
+    preactivated,
 )
+from understudy.classifiers.families import PreactResNetArguments, SEPreactResNetArguments
+from understudy.classifiers.layers import BatchNorm, Head, Shape, StackedLinear, conv1x1, conv3x3, initialise
 
 
 class SqueezeExcitation(nn.Module):
@@ -48,9 +43,7 @@ class PreactBlock(nn.Module):
         relu_first = self.shortcut_after or not arguments.remove_first_relu
         self.preactivation = nn.Sequential(BatchNorm(shape.inputs), nn.ReLU() if relu_first else nn.Identity())
         first, *others = block_convolutions(arguments.block, shape.inputs, shape.outputs, shape.stride)
-        layers: list[nn.Module] = [first]
-        for convolution in others:
-            layers += [BatchNorm(convolution.in_channels), nn.ReLU(), convolution]
+        layers = [first, *preactivated(others)]
         if arguments.add_last_bn:
             layers.append(BatchNorm(shape.outputs))
         if isinstance(arguments, SEPreactResNetArguments):

@@ -2,17 +2,9 @@
 
 from torch import Tensor, nn
 
+from understudy.classifiers.blocks import BlockShape, block_shapes, bottleneck_convolutions
 from understudy.classifiers.families import ResNeXtArguments
-from understudy.classifiers.layers import (
-    BatchNorm,
-    BlockShape,
-    Head,
-    Shape,
-    block_shapes,
-    bottleneck_convolutions,
-    conv3x3,
-    initialise,
-)
+from understudy.classifiers.layers import BatchNorm, Head, Shape, conv3x3, initialise
 from understudy.classifiers.resnet import ResidualBlock
 
 

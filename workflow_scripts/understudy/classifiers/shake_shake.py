@@ -3,17 +3,9 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from understudy.classifiers.blocks import BlockShape, block_shapes
 from understudy.classifiers.families import ShakeShakeArguments
-from understudy.classifiers.layers import (
-    BatchNorm,
-    BlockShape,
-    Head,
-    Shape,
-    block_shapes,
-    conv1x1,
-    conv3x3,
-    initialise,
-)
+from understudy.classifiers.layers import BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
 from understudy.classifiers.stacked_operations import join_channels
 
 

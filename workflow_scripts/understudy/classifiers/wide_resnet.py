@@ -2,18 +2,9 @@
 
 from torch import Tensor, nn
 
+from understudy.classifiers.blocks import BlockShape, block_convolutions, block_shapes, preactivated
 from understudy.classifiers.families import WideResNetArguments
-from understudy.classifiers.layers import (
-    BatchNorm,
-    BlockShape,
-    Head,
-    Shape,
-    block_convolutions,
-    block_shapes,
-    conv1x1,
-    conv3x3,
-    initialise,
-)
+from understudy.classifiers.layers import BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
 
 
 class WideBlock(nn.Module):
@@ -23,8 +14,8 @@ class WideBlock(nn.Module):
         super().__init__()
         inputs, outputs, stride = shape.inputs, shape.outputs, shape.stride
         self.preactivation = nn.Sequential(BatchNorm(inputs), nn.ReLU())
-        first, second = block_convolutions("basic", inputs, outputs, stride)
-        self.residual = nn.Sequential(first, BatchNorm(outputs), nn.ReLU(), second)
+        first, *others = block_convolutions("basic", inputs, outputs, stride)
+        self.residual = nn.Sequential(first, *preactivated(others))
         self.changes = shape.changes
         self.shortcut = conv1x1(inputs, outputs, stride) if self.changes else nn.Identity()
 

@@ -208,7 +208,8 @@ class GeneratorSettings(FrozenSettings):
         preset = PRESETS[self.preset, self.method]
         if self.per_class:
             preset = preset.model_copy(update=PER_CLASS_CHANGES.get((self.preset, self.method), {}))
-        own = self.model_dump(exclude={"method", "per_class", "preset"}, exclude_none=True)
+        keys = set(GeneratorSettings.model_fields) - {"method", "per_class", "preset"}
+        own = self.model_dump(include=keys, exclude_none=True)
         unknown = sorted(set(own) - set(type(preset).model_fields))
         if unknown:
             raise ValueError(f"{', '.join(unknown)}: not a setting of {self.method}; remove it or change `method`")

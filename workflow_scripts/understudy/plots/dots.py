@@ -23,24 +23,16 @@ class Dot:
     marker: str
 
 
-def draw_dots(axes: Axes, dots: Sequence[Dot], places: int) -> None:
-    """Draw ``dots`` from top to bottom in a panel with room for ``places``, the text of each above its interval."""
-    for place, dot in enumerate(dots):
-        text = axes.text(0.02, place - 0.16, dot.label, transform=axes.get_yaxis_transform(), va="center", fontsize=9)
+def draw_dots(axes: Axes, dots: Sequence[Dot], room: int) -> None:
+    """Draw ``dots`` from top to bottom in a panel with room for ``room``, the text of each above its interval."""
+    for height, dot in enumerate(dots):
+        text = axes.text(0.02, height - 0.16, dot.label, transform=axes.get_yaxis_transform(), va="center", fontsize=9)
         # The layout would make the panel narrower to keep a long text beside it.
         text.set_in_layout(False)
-        if np.isnan(dot.value):
-            continue
-        axes.errorbar(
-            dot.value,
-            place + 0.22,
-            xerr=style.spans([dot.value], [dot.low], [dot.high]),
-            fmt=dot.marker,
-            color=dot.colour,
-            markersize=6,
-            capsize=3,
-            gid=dot.label,
-        )
-    axes.set_ylim(places - 0.4, -0.5)
+        if not np.isnan(dot.value):
+            bars = style.spans([dot.value], [dot.low], [dot.high])
+            axes.errorbar(dot.value, height + 0.22, xerr=bars, fmt=dot.marker, color=dot.colour, markersize=6,
+                          capsize=3, gid=dot.label)  # fmt: skip
+    axes.set_ylim(room - 0.4, -0.5)
     axes.set_yticks([])
     axes.grid(axis="y", visible=False)

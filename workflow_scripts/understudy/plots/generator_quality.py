@@ -1,27 +1,13 @@
 """How good the generators are: distances, total variation with its control, copying, and the course of training."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from understudy.plots import style
-from understudy.plots.loading import in_order, plural
-from understudy.tables import read_table
-
-Place = tuple[int, str, str]
-"""Draw, split and name of a generator."""
-
-
-def plot_generator_quality(
-    table: str | Path, splits: Sequence[str], generators: Sequence[str], output: str | Path
-) -> None:
-    """Read the table ``generator_quality`` and write the figure."""
-    style.save(generator_quality_figure(read_table(table, "generator_quality"), splits, generators), output)
+from understudy.plots.frames import in_order, plural
 
 
 def generator_quality_figure(table: pd.DataFrame, splits: Sequence[str], generators: Sequence[str]) -> Figure:
@@ -41,11 +27,18 @@ def generator_quality_figure(table: pd.DataFrame, splits: Sequence[str], generat
         heights = np.full(len(mine), height)
         distances.plot(mine["fid"], heights, gid="fid", **look)
         distances.plot(mine["fid_equal_n"], heights, **style.HOLLOW, gid="fid_equal_n", **look)
-        _draw_variation(variation, mine, height, look)
-        copying.plot(style.percent(mine["nearest_train_excess"]), heights, **look)
-        copying.plot(style.percent(mine["nearest_train_excess_null"]), heights, **style.HOLLOW, **look)
+        value, low, high = style.percents(mine, "total_variation", "total_variation_ci_low", "total_variation_ci_high")
+        variation.errorbar(value, heights, xerr=style.spans(value, low, high), capsize=3, **look)
+        null = style.percent(mine["total_variation_null"])
+        variation.plot(null, heights, gid="total_variation_null", **style.HOLLOW, **look)
+        excess, excess_null = style.percents(mine, "nearest_train_excess", "nearest_train_excess_null")
+        copying.plot(excess, heights, **look)
+        copying.plot(excess_null, heights, **style.HOLLOW, **look)
+    extractors = ", ".join(sorted(table["feature_extractor"].unique()))
     distances.set_xlim(left=0)
-    distances.set_xlabel(f"Frechet distance to train\n(hollow: to an equal number for all splits)\n{_extractor(table)}")
+    distances.set_xlabel(
+        f"Frechet distance to train\n(hollow: to an equal number for all splits)\nfeatures: {extractors}"
+    )
     variation.set_xlabel(
         "Total variation to held-out images (%),\nbars: 95 % of the repeats\n(hollow: real against real)"
     )
@@ -57,39 +50,9 @@ def generator_quality_figure(table: pd.DataFrame, splits: Sequence[str], generat
     distances.set_yticks(range(len(lines)), [f"{split}: {name}" for split, name in lines])
     distances.set_ylim(len(lines) - 0.5, -0.5)
     draws = plural(table["draw"].nunique(), "draw")
-    style.title(
-        figure, f"Quality of the synthetic sets: {table['images'].min():,} images or more each, {draws} of the splits"
-    )
+    images = f"{table['images'].min():,} images or more each"
+    style.title(figure, f"Quality of the synthetic sets: {images}, {draws} of the splits")
     return figure
-
-
-def _draw_variation(panel: Axes, mine: pd.DataFrame, height: int, look: dict) -> None:
-    value, low, high, null = (
-        style.percent(mine[column])
-        for column in ("total_variation", "total_variation_ci_low", "total_variation_ci_high", "total_variation_null")
-    )
-    heights = np.full(len(mine), height)
-    panel.errorbar(value, heights, xerr=style.spans(value, low, high), capsize=3, **look)
-    panel.plot(null, heights, gid="total_variation_null", **style.HOLLOW, **look)
-
-
-def _extractor(table: pd.DataFrame) -> str:
-    return "features: " + ", ".join(sorted(table["feature_extractor"].unique()))
-
-
-def plot_snapshot_scores(
-    scores: Sequence[str | Path],
-    places: Sequence[Place],
-    splits: Sequence[str],
-    generators: Sequence[str],
-    output: str | Path,
-) -> None:
-    """Read the tables ``snapshot_scores`` of the generators at ``places``, in the same order; write the figure."""
-    parts = [
-        read_table(path, "snapshot_scores").assign(draw=draw, split=split, generator=name)
-        for path, (draw, split, name) in zip(scores, places, strict=True)
-    ]
-    style.save(snapshot_scores_figure(pd.concat(parts, ignore_index=True), splits, generators), output)
 
 
 def snapshot_scores_figure(scores: pd.DataFrame, splits: Sequence[str], generators: Sequence[str]) -> Figure:
@@ -101,18 +64,18 @@ def snapshot_scores_figure(scores: pd.DataFrame, splits: Sequence[str], generato
     for panel, split in zip(axes[0], splits, strict=True):
         for (name, _), mine in scores[scores["split"] == split].groupby(["generator", "draw"]):
             colour, marker = style.generator_look(name, generators)
-            mine = mine.sort_values("images_seen")
-            seen = mine["images_seen"] / 1000
-            panel.plot(seen, mine["fid"], color=colour, marker=marker, markersize=4, gid=name)
-            chosen = mine["selected"]
-            panel.plot(seen[chosen], mine.loc[chosen, "fid"], "o", markersize=11, markerfacecolor="none", color=colour)
+            mine = mine.sort_values("images_seen").assign(thousands=lambda rows: rows["images_seen"] / 1000)
+            panel.plot("thousands", "fid", data=mine, color=colour, marker=marker, markersize=4, gid=name)
+            panel.plot("thousands", "fid", "o", data=mine[mine["selected"]], color=colour, **style.RING)
         panel.set_yscale("log")
         panel.set_title(split)
         panel.set_xlabel("Real images seen (thousands)")
     style.plain_numbers(axes[0, 0].yaxis)
     axes[0, 0].set_ylabel("Frechet distance to train")
-    looks = {name: style.generator_look(name, generators) for name in in_order(scores["generator"], generators)}
-    handles = [Line2D([], [], color=colour, marker=marker, label=name) for name, (colour, marker) in looks.items()]
+    handles = []
+    for name in in_order(scores["generator"], generators):
+        colour, marker = style.generator_look(name, generators)
+        handles.append(style.handle(name, colour, marker, "-"))
     style.legend(figure, handles, 4)
     style.title(figure, "Snapshots of the generators; a ring marks the selected one")
     return figure

@@ -1,35 +1,16 @@
 """Figure 7 of Synthetic Data for Model Selection: train, test and synthetic error against the epoch."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from understudy.plots import style
-from understudy.plots.loading import read_errors
 from understudy.selection.choices import best_runs, best_snapshots
-from understudy.tables import read_table
 
 TRAIN_COLOUR, TEST_COLOUR = style.GREY, style.BLACK
-
-
-def plot_learning_curves(
-    counts: Iterable[str | Path],
-    histories: Sequence[str | Path],
-    splits: Sequence[str],
-    synthetic_sets: Mapping[str, str],
-    generators: Sequence[str],
-    followed: int,
-    output: str | Path,
-) -> None:
-    """Read one draw's counts and its full runs' histories, each with its split in ``splits``; write the figure."""
-    parts = [read_table(path, "history").assign(split=split) for path, split in zip(histories, splits, strict=True)]
-    history = pd.concat(parts, ignore_index=True)
-    style.save(learning_curves_figure(read_errors(counts), history, synthetic_sets, generators, followed), output)
 
 
 def learning_curves_figure(
@@ -43,40 +24,37 @@ def learning_curves_figure(
 
     Parameters
     ----------
-    errors : rows of :func:`understudy.plots.loading.read_errors`, one draw
+    errors : errors of one draw's snapshots, as the figures' jobs read them
     history : table ``history`` with the column ``split``, full runs of the same draw
     synthetic_sets : the generator whose set chooses, by split, in the order of the rows
 
     """
+    errors = errors[errors["regime"] == "full"]
     chosen = {split: followed_runs(errors, split, name, followed) for split, name in synthetic_sets.items()}
     columns = max(len(runs) for runs in chosen.values())
     figure, axes = style.panels(
         2 * len(chosen), columns, height=1.9, height_ratios=[3.0, 0.9] * len(chosen), width=max(5.0 * columns, 6)
     )
-    for number, (split, runs) in enumerate(chosen.items()):
-        curves, rates = axes[2 * number], axes[2 * number + 1]
-        for place in range(columns):
-            if place >= len(runs):
-                curves[place].set_axis_off()
-                rates[place].set_axis_off()
-                continue
-            run = runs.iloc[place]
-            mine = errors[(errors["split"] == split) & (errors["regime"] == "full") & (errors["run"] == run["run"])]
-            past = history[(history["split"] == split) & (history["run"] == run["run"])].sort_values("epoch")
-            _draw_curves(curves[place], mine, past, run, generators)
-            _draw_rates(rates[place], past)
-            curves[place].set_title(f"{split}: {run['run']}", loc="left")
-            curves[place].sharex(rates[place])
-            curves[place].tick_params(labelbottom=False)
+    for (split, runs), curves, rates in zip(chosen.items(), axes[::2], axes[1::2], strict=True):
+        for run, curve, rate in zip(runs.to_dict("records"), curves, rates, strict=False):
+            mine, past = (
+                table[(table["split"] == split) & (table["run"] == run["run"])].sort_values("epoch")
+                for table in (errors, history)
+            )
+            _draw_curves(curve, mine, past, run, style.generator_look(run["set"], generators))
+            _draw_rates(rate, past)
+            curve.set_title(f"{split}: {run['run']}", loc="left")
+            curve.sharex(rate)
+            curve.tick_params(labelbottom=False)
+        for panel in (*curves[len(runs) :], *rates[len(runs) :]):
+            panel.set_axis_off()
         curves[0].set_ylabel("Error (%)")
         rates[0].set_ylabel("Learning\nrate")
-    handles, labels = [], []
+    entries: dict[str, object] = {}
     for panel in axes.flat:
         for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
-            if label not in labels:
-                handles.append(handle)
-                labels.append(label)
-    style.legend(figure, handles, 3, labels)
+            entries.setdefault(label, handle)
+    style.legend(figure, list(entries.values()), 3, list(entries))
     style.title(figure, "Errors during training: the run that its synthetic set chose for each architecture")
     return figure
 
@@ -89,21 +67,19 @@ def followed_runs(errors: pd.DataFrame, split: str, generator: str, followed: in
     """
     rows = errors[(errors["split"] == split) & (errors["regime"] == "full") & (errors["set"] == generator)]
     ranked = best_runs(best_snapshots(rows)).sort_values(["errors", "architecture"], kind="stable")
-    places = np.linspace(0, len(ranked), min(followed, len(ranked)), endpoint=False).astype(int)
-    return ranked.iloc[places].reset_index(drop=True)
+    shown = np.linspace(0, len(ranked), min(followed, len(ranked)), endpoint=False).astype(int)
+    return ranked.iloc[shown].reset_index(drop=True)
 
 
-def _draw_curves(
-    panel: Axes, errors: pd.DataFrame, history: pd.DataFrame, run: pd.Series, generators: Sequence[str]
-) -> None:
+def _draw_curves(panel: Axes, errors: pd.DataFrame, history: pd.DataFrame, run: Mapping, look: tuple[str, str]) -> None:
     label = "train (running mean of each epoch)"
     panel.plot(history["epoch"], style.percent(history["training_error"]), color=TRAIN_COLOUR, linewidth=1, label=label)
-    colour, marker = style.generator_look(run["set"], generators)
+    colour, marker = look
     for name, shown, how in (
         ("test", "test", {"color": TEST_COLOUR, "marker": "o"}),
         (run["set"], f"synthetic ({run['set']})", {"color": colour, "marker": marker}),
     ):
-        mine = errors[errors["set"] == name].sort_values("epoch")
+        mine = errors[errors["set"] == name]
         if len(mine):
             panel.plot(mine["epoch"], style.percent(mine["error"]), markersize=4, label=shown, **how)
     panel.axvline(run["epoch"], color=colour, linestyle="--", linewidth=1, label="epoch chosen by synthetic error")
@@ -116,5 +92,5 @@ def _draw_rates(panel: Axes, history: pd.DataFrame) -> None:
     # Logarithmic, so that every drop of a step schedule shows; a cosine schedule ends near 0, below the axis.
     panel.set_yscale("log")
     panel.set_ylim(rates.max() / 3000, rates.max() * 3)
-    panel.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+    panel.xaxis.set_major_locator(style.whole_numbers())
     panel.set_xlabel("Epoch")

@@ -1,50 +1,40 @@
 """Figures 4 and 5 of Synthetic Data for Model Selection: real error against estimated error, one point a model."""
 
-from pathlib import Path
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from understudy.plots import style
 from understudy.statistics.rank_correlation import spearman
-from understudy.tables import read_table
-
-TITLES = {"none": "no calibration", "ridge": "ridge calibration", "adaptive": "adaptive calibration"}
-
-
-def plot_model_ranking(title: str, table: str | Path, output: str | Path) -> None:
-    """Read one ranking's table ``model_ranking`` and write the figure."""
-    style.save(model_ranking_figure(title, read_table(table, "model_ranking")), output)
 
 
 def model_ranking_figure(title: str, table: pd.DataFrame) -> Figure:
     """Draw a row per set and a column per method: real error of the models against what the set estimates, top-1."""
     table = table[table["metric"] == "top1"]
-    sets = list(dict.fromkeys(table["set"]))
-    methods = [method for method in TITLES if method in set(table["method"])]
+    sets = table["set"].unique()
+    methods = [method for method in style.CALIBRATION_METHODS if method in set(table["method"])]
     figure, axes = style.panels(len(sets), len(methods), width=3.2 * len(methods) + 0.4, height=3.0)
     for row, name in zip(axes, sets, strict=True):
         for panel, method in zip(row, methods, strict=True):
             mine = table[(table["set"] == name) & (table["method"] == method)]
             _scatter(panel, mine)
-            panel.set_title(f"{name}: {TITLES[method]}\n{_correlation(mine)}", loc="left")
+            label = style.CALIBRATION_METHODS[method].label
+            panel.set_title(f"{name}: {label}\n{_correlation(mine)}", loc="left")
             panel.set_xlabel("Estimated error (%)")
         row[0].set_ylabel("Real error (%)")
-    handles = [
-        Line2D([], [], color=style.BLUE, marker="o", linestyle="none", label="ranked model"),
-        Line2D([], [], color=style.ORANGE, marker="x", linestyle="none", label="calibration model"),
-        Line2D([], [], color=style.GREY, linestyle=":", label="estimate = real error"),
-    ]
     if table["real_risk"].notna().any():
+        handles = [
+            style.handle("ranked model", style.BLUE, "o"),
+            style.handle("calibration model", style.ORANGE, "x"),
+            style.handle("estimate = real error", style.GREY, linestyle=":"),
+        ]
         style.legend(figure, handles, len(handles))
     style.title(figure, f"{title}: real error against the estimate, one split of the models", size=11)
     return figure
 
 
 def _scatter(panel: Axes, rows: pd.DataFrame) -> None:
-    rows = rows[rows["real_risk"].notna()]
+    rows = rows.dropna(subset="real_risk")
     if rows.empty:
         style.say(panel, "no real errors\nto compare with")
         return
@@ -52,12 +42,12 @@ def _scatter(panel: Axes, rows: pd.DataFrame) -> None:
         mine = rows[rows["calibrates"] == calibrates]
         x, y = style.percent(mine["estimate"]), style.percent(mine["real_risk"])
         panel.plot(x, y, marker, color=colour, markersize=4.5, markeredgewidth=1.0, alpha=0.8, zorder=3)
-    low, high = style.percent(rows["real_risk"].min()), style.percent(rows["real_risk"].max())
-    panel.plot([low, high], [low, high], ":", color=style.GREY, linewidth=1.2, zorder=2)
+    ends = style.percent([rows["real_risk"].min(), rows["real_risk"].max()])
+    panel.plot(ends, ends, ":", color=style.GREY, linewidth=1.2, zorder=2)
 
 
 def _correlation(rows: pd.DataFrame) -> str:
-    ranked = rows[~rows["calibrates"] & rows["real_risk"].notna()]
+    ranked = rows[~rows["calibrates"]].dropna(subset="real_risk")
     if len(ranked) < 3:
         return f"{len(ranked)} ranked models with real errors"
     return f"ρ = {spearman(ranked['estimate'], ranked['real_risk']):.3f}, n = {len(ranked)} ranked"

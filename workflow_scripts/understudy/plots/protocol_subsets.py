@@ -1,25 +1,18 @@
 """How much the synthetic protocol wins or loses by, as a distribution over random halves of the candidates."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from understudy.plots import style
-from understudy.plots.loading import over_draws
-from understudy.plots.protocols import whole_pool
-from understudy.tables import read_table
+from understudy.plots.frames import over_draws, whole_pool
+from understudy.selection.subsets import PERCENTILES
 
-AGAINST = ("random", "standard", "validation")
-
-
-def plot_protocol_subsets(table: str | Path, synthetic_sets: Mapping[str, str], output: str | Path) -> None:
-    """Read the table ``protocol_subsets`` and write the figure."""
-    style.save(protocol_subsets_figure(read_table(table, "protocol_subsets"), synthetic_sets), output)
+AGAINST = [protocol for protocol in style.PROTOCOLS if protocol != "synthetic"]
+BOX = {"facecolor": "#dddddd", "edgecolor": style.GREY}
 
 
 def protocol_subsets_figure(table: pd.DataFrame, synthetic_sets: Mapping[str, str]) -> Figure:
@@ -38,55 +31,32 @@ def protocol_subsets_figure(table: pd.DataFrame, synthetic_sets: Mapping[str, st
             continue
         _draw_halves(panel, mine)
         panel.set_xlabel("Other protocol's test error\nless the synthetic one's (points)")
-    first = rows.iloc[0] if len(rows) else None
-    sample = "" if first is None else f": {first['subsets']:,} halves of {first['runs']} runs a draw"
-    style.legend(figure, _handles(), 3)
+    handles = [
+        Patch(**BOX, label="halves: 5, 25, 50, 75, 95 %"),
+        style.handle("mean with its 95 % interval, over images and runs", style.GREY, "o", "-"),
+    ]
+    style.legend(figure, handles, 3)
+    sample = f": {rows['subsets'].iloc[0]:,} halves of {rows['runs'].iloc[0]} runs a draw" if len(rows) else ""
     style.title(figure, f"The synthetic protocol against the others, to the right of 0 it wins{sample}")
     return figure
 
 
 def _draw_halves(panel: Axes, rows: pd.DataFrame) -> None:
     panel.axvline(0, color=style.BLACK, linewidth=0.9, zorder=1)
-    for place, against in enumerate(AGAINST):
-        found = rows[rows["against"] == against]
-        label, colour, marker = style.PROTOCOLS[against]
-        panel.text(0.02, place - 0.33, f"against {label}", transform=panel.get_yaxis_transform(), fontsize=9)
-        for row in found.itertuples():
-            low, first, middle, third, high = style.percent(
-                [getattr(row, f"difference_p{level}") for level in ("05", "25", "50", "75", "95")]
-            )
-            box = {"whislo": low, "q1": first, "med": middle, "q3": third, "whishi": high}
-            panel.bxp(
-                [box],
-                positions=[place],
-                widths=0.22,
-                orientation="horizontal",
-                showfliers=False,
-                manage_ticks=False,
-                patch_artist=True,
-                boxprops={"facecolor": "#dddddd", "edgecolor": style.GREY},
-                medianprops={"color": style.BLACK},
-            )
-            mean, ci_low, ci_high = style.percent([row.mean_difference, row.ci_low, row.ci_high])
-            panel.errorbar(
-                mean,
-                place + 0.24,
-                xerr=style.spans([mean], [ci_low], [ci_high]),
-                fmt=marker,
-                color=colour,
-                capsize=3,
-                gid=f"mean against {against}",
-            )
-            shares = style.percent([row.win_share, row.tie_share])
-            text = f"wins {shares[0]:.0f} %, ties {shares[1]:.0f} %"
-            panel.text(0.98, place - 0.33, text, transform=panel.get_yaxis_transform(), fontsize=9, ha="right")
+    across = panel.get_yaxis_transform()
+    for height, against in enumerate(AGAINST):
+        look = style.PROTOCOLS[against]
+        panel.text(0.02, height - 0.33, f"against {look.label}", transform=across, fontsize=9)
+        for row in rows[rows["against"] == against].to_dict("records"):
+            ends = style.percent([row[name] for name in PERCENTILES])
+            box = dict(zip(("whislo", "q1", "med", "q3", "whishi"), ends, strict=True))
+            panel.bxp([box], [height], widths=0.22, orientation="horizontal", showfliers=False, manage_ticks=False,
+                      patch_artist=True, boxprops=BOX, medianprops={"color": style.BLACK})  # fmt: skip
+            mean, low, high = style.percent([row["mean_difference"], row["ci_low"], row["ci_high"]])
+            panel.errorbar(mean, height + 0.24, xerr=style.spans([mean], [low], [high]), fmt=look.marker,
+                           color=look.colour, capsize=3, gid=f"mean against {against}")  # fmt: skip
+            text = f"wins {100 * row['win_share']:.0f} %, ties {100 * row['tie_share']:.0f} %"
+            panel.text(0.98, height - 0.33, text, transform=across, fontsize=9, ha="right")
     panel.set_ylim(len(AGAINST) - 0.5, -0.55)
     panel.set_yticks([])
     panel.grid(axis="y", visible=False)
-
-
-def _handles() -> list:
-    return [
-        Patch(facecolor="#dddddd", edgecolor=style.GREY, label="halves: 5, 25, 50, 75, 95 %"),
-        Line2D([], [], color=style.GREY, marker="o", label="mean with its 95 % interval, over images and runs"),
-    ]

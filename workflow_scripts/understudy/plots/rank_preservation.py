@@ -1,83 +1,70 @@
 """Figure 1 of Synthetic Data for Model Selection: test error against synthetic error, one point an architecture."""
 
-import textwrap
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from textwrap import shorten
 from typing import NamedTuple
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from understudy.plots import style
-from understudy.plots.loading import (
+from understudy.plots.frames import (
     architecture_errors,
-    choosing_sets,
     last,
     over_draws,
-    read_errors,
     sample_size,
+    selection_sets,
     with_columns,
 )
-from understudy.tables import read_table
 
 COLUMNS = 3  # panels beside each other
 CORRELATIONS = ["spearman", "kendall", "spearman_true", "ci_low", "ci_high"]
 
 
-def plot_rank_preservation(
-    counts: Iterable[str | Path],
-    table: str | Path,
-    splits: Sequence[str],
-    generators: Sequence[str],
-    output: str | Path,
-) -> None:
-    """Read counts and the table ``rank_preservation`` and write the figure; orders as in the configuration."""
-    frame = read_table(table, "rank_preservation")
-    style.save(rank_preservation_figure(read_errors(counts), frame, splits, generators), output)
-
-
 def rank_preservation_figure(
     errors: pd.DataFrame, table: pd.DataFrame, splits: Sequence[str], generators: Sequence[str]
 ) -> Figure:
-    """Draw a panel per split and choosing set; a split begins a new row.
+    """Draw a panel per split and selection set; a split begins a new row.
 
     Parameters
     ----------
-    errors : rows of :func:`understudy.plots.loading.read_errors`
+    errors : errors of the runs' snapshots, as the figures' jobs read them
     table : table ``rank_preservation``
 
     """
     table = over_draws(with_columns(table, CORRELATIONS))
     table = table[table["level"] == "architecture"]
     ends = last(errors)
-    shown = [(split, _in_columns(table, split, splits, generators)) for split in splits]
-    columns = min(COLUMNS, max(len(sets) for _, sets in shown))
-    places = [(split, sets[start : start + columns]) for split, sets in shown for start in range(0, len(sets), columns)]
-    figure, axes = style.panels(len(places), columns, width=3.4 * columns + 0.4, height=3.5)
-    for row, (split, sets) in zip(axes, places, strict=True):
-        for panel, name in zip(row, sets, strict=False):
-            mine = table[(table["split"] == split) & (table["generator"] == name)]
-            scatter(panel, error_pairs(ends[ends["split"] == split], name))
+    # Sets that every split has come first and so stand one below the other.
+    sets = selection_sets(table, splits, generators)
+    shown = {split: [name for name in sets if name in set(_of(table, split)["generator"])] for split in splits}
+    columns = min(COLUMNS, max(map(len, shown.values())))
+    rows = [
+        (split, names[start : start + columns])
+        for split, names in shown.items()
+        for start in range(0, len(names), columns)
+    ]
+    figure, axes = style.panels(len(rows), columns, width=3.4 * columns + 0.4, height=3.5)
+    for panels, (split, names) in zip(axes, rows, strict=True):
+        for panel, name in zip(panels, names, strict=False):
+            scatter(panel, error_pairs(_of(ends, split), name))
+            mine = _of(table, split)[lambda rows, name=name: rows["generator"] == name]
             panel.set_title(_title(split, name, mine), loc="left", linespacing=1.3)
             panel.set_xlabel("Validation error (%)" if name == "validation" else "Synthetic error (%)")
-        row[0].set_ylabel("Test error (%)")
-        for panel in row[len(sets) :]:
+        panels[0].set_ylabel("Test error (%)")
+        for panel in panels[len(names) :]:
             panel.set_axis_off()
-    families = [family for family in style.FAMILIES if family in set(table["family"])]
-    handles = [_handle(family) for family in families]
+    handles = family_handles(table["family"])
     style.legend(figure, handles, len(handles))
-    style.title(
-        figure, f"Test error against choosing error: means of {sample_size(ends)}; bars: 95 % of the mean", size=11
-    )
+    size = f"means of {sample_size(ends)}; bars: 95 % of the mean"
+    style.title(figure, f"Test error against the error on the selection set: {size}", size=11)
     return figure
 
 
-def _in_columns(table: pd.DataFrame, split: str, splits: Sequence[str], generators: Sequence[str]) -> list[str]:
-    """Return a split's choosing sets; those that every split has come first and so stand one below the other."""
-    here = set(table.loc[table["split"] == split, "generator"])
-    return [name for name in choosing_sets(table, splits, generators) if name in here]
+def _of(table: pd.DataFrame, split: str) -> pd.DataFrame:
+    return table[table["split"] == split]
 
 
 def error_pairs(ends: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -85,13 +72,10 @@ def error_pairs(ends: pd.DataFrame, name: str) -> pd.DataFrame:
 
     Of full runs for a synthetic set, of subtrain runs for ``validation``; ``ends`` are one split's last snapshots.
     """
-    regime = "subtrain" if name == "validation" else "full"
-    ends = ends[ends["regime"] == regime]
-    on_set = architecture_errors(ends[ends["set"] == name])
-    on_test = architecture_errors(ends[ends["set"] == "test"])
-    pairs = on_set.merge(on_test, on=["family", "architecture"], suffixes=("_set", "_test"))
-    names = {"mean_set": "x", "mean_test": "y", "half_width_set": "dx", "half_width_test": "dy"}
-    return pairs.rename(columns=names)
+    ends = ends[ends["regime"] == ("subtrain" if name == "validation" else "full")]
+    on_set = architecture_errors(ends[ends["set"] == name]).rename(columns={"mean": "x", "half_width": "dx"})
+    on_test = architecture_errors(ends[ends["set"] == "test"]).rename(columns={"mean": "y", "half_width": "dy"})
+    return on_set.merge(on_test, on=["family", "architecture"])
 
 
 def scatter(panel: Axes, points: pd.DataFrame) -> None:
@@ -100,10 +84,11 @@ def scatter(panel: Axes, points: pd.DataFrame) -> None:
         style.say(panel, "no test images\nto compare with")
         return
     for family, mine in points.groupby("family"):
-        colour, marker = style.FAMILIES[family]
-        x, y, dx, dy = (style.percent(mine[column]) for column in ("x", "y", "dx", "dy"))
-        panel.errorbar(x, y, yerr=dy, xerr=dx, fmt="none", ecolor=colour, elinewidth=0.8, alpha=0.45, zorder=2)
-        panel.plot(x, y, marker, color=colour, markersize=5, markeredgecolor="white", markeredgewidth=0.5, gid=family)
+        look = style.FAMILIES[family]
+        x, y, dx, dy = style.percents(mine, "x", "y", "dx", "dy")
+        panel.errorbar(x, y, dy, dx, fmt="none", ecolor=look.colour, elinewidth=0.8, alpha=0.45, zorder=2)
+        panel.plot(x, y, look.marker, color=look.colour, markersize=5, markeredgecolor="white", markeredgewidth=0.5,
+                   gid=family)  # fmt: skip
     style.cut_below_zero(panel)
 
 
@@ -113,7 +98,7 @@ def why_missing(row: NamedTuple) -> str:
     # More models would not help a study without test images.
     if row.models < 3 and "no test set" not in reason:
         return "too few"
-    return textwrap.shorten(reason, 20, placeholder=" …")
+    return shorten(reason, 20, placeholder=" …")
 
 
 def _title(split: str, name: str, mine: pd.DataFrame) -> str:
@@ -128,6 +113,10 @@ def _title(split: str, name: str, mine: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _handle(family: str) -> Line2D:
-    colour, marker = style.FAMILIES[family]
-    return Line2D([], [], color=colour, marker=marker, linestyle="none", label=f"{family} family")
+def family_handles(families: pd.Series, colour: str | None = None) -> list[Artist]:
+    """Return what a legend says of these families; in one ``colour`` where colours stand for something else."""
+    return [
+        style.handle(look.label, colour or look.colour, look.marker)
+        for family, look in style.FAMILIES.items()
+        if family in set(families)
+    ]

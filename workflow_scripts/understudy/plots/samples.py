@@ -1,43 +1,33 @@
 """Figures 8 and 9 of Synthetic Data for Model Selection: real and synthetic images; and the closest pairs of both."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from understudy.files import read_json
 from understudy.plots import style
-from understudy.plots.images import GAP, first_of_classes, mosaic, read_at
-from understudy.tables import read_table
 
-IMAGES_PER_CLASS = 8
-MOST_CLASSES = 20
-PAIRS = 8
+GAP = 1  # white pixels between images
 
 
-def plot_sample_grid(
-    split: str, train: str | Path, shards: Mapping[str, str | Path], classes: str | Path, output: str | Path
-) -> None:
-    """Read the first images of each class of a split's train file and of each generator's shards; write the figure."""
-    names = read_json(classes)["classes"]
-    shown = np.unique(np.linspace(0, len(names) - 1, min(len(names), MOST_CLASSES)).round().astype(int))
-    sets = {"real (train)": first_of_classes(train, shown, IMAGES_PER_CLASS)}
-    sets |= {name: first_of_classes(path, shown, IMAGES_PER_CLASS) for name, path in shards.items()}
-    style.save(sample_grid_figure(split, sets, [names[label] for label in shown]), output)
+def mosaic(rows: Sequence[np.ndarray], columns: int) -> np.ndarray:
+    """Arrange rows of images, each uint8 [n <= columns, C, H, W], on white: uint8 [height, width, 3]."""
+    _, _, height, width = rows[0].shape
+    canvas = np.full((len(rows) * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), 255, np.uint8)
+    for row, images in enumerate(rows):
+        for column, image in enumerate(images):
+            top, left = row * (height + GAP), column * (width + GAP)
+            # [C, H, W] -> [H, W, C]; one channel is repeated to three by broadcasting
+            canvas[top : top + height, left : left + width] = image.transpose(1, 2, 0)
+    return canvas
 
 
-def sample_grid_figure(split: str, sets: Mapping[str, Sequence[np.ndarray]], names: Sequence[str]) -> Figure:
-    """Draw each set's images side by side, a row of ``IMAGES_PER_CLASS`` for each class.
+def samples_figure(sets: Mapping[str, Sequence[np.ndarray]], names: Sequence[str], columns: int, title: str) -> Figure:
+    """Draw each set's images side by side: a row for each class, ``columns`` images wide.
 
     ``sets``: by name, for each class an uint8 array [n, C, H, W]; ``names``: the classes' names.
     """
-    return blocks_figure(sets, names, IMAGES_PER_CLASS, f"{split}: the first images of each class, unpicked")
-
-
-def blocks_figure(sets: Mapping[str, Sequence[np.ndarray]], names: Sequence[str], columns: int, title: str) -> Figure:
-    """Draw a block of images for each set: a row for each class, ``columns`` images wide."""
     side = 0.3  # inches of an image
     figure, axes = style.panels(
         1, len(sets), width=1.1 + len(sets) * (columns * side + 0.25), height=0.9 + len(names) * side
@@ -48,29 +38,11 @@ def blocks_figure(sets: Mapping[str, Sequence[np.ndarray]], names: Sequence[str]
         panel.set_title(name)
         style.bare(panel)
         height = rows[0].shape[2]
-        panel.set_yticks([(height + GAP) * row + (height - 1) / 2 for row in range(len(rows))], names)
+        panel.set_yticks((height + GAP) * np.arange(len(rows)) + (height - 1) / 2, names)
         if panel is not axes[0, 0]:
             panel.tick_params(labelleft=False)
     style.title(figure, title)
     return figure
-
-
-def plot_closest_pairs(
-    split: str,
-    train: str | Path,
-    shards: Mapping[str, str | Path],
-    pairs: Mapping[str, str | Path],
-    output: str | Path,
-) -> None:
-    """Read each generator's table ``closest_pairs`` and the images that it names; write the figure."""
-    tables, images = {}, {}
-    for name, path in pairs.items():
-        tables[name] = read_table(path, "closest_pairs").sort_values("rank").head(PAIRS)
-        images[name] = (
-            read_at(shards[name], tables[name]["synthetic_index"]),
-            read_at(train, tables[name]["train_index"]),
-        )
-    style.save(closest_pairs_figure(split, tables, images), output)
 
 
 def closest_pairs_figure(
@@ -86,14 +58,12 @@ def closest_pairs_figure(
     for row, (name, table) in zip(axes, tables.items(), strict=True):
         for panel in row:
             style.bare(panel)
-        for place, (panel, pair) in enumerate(zip(row, table.itertuples(), strict=False)):
-            panel.imshow(mosaic([np.stack([side[place] for side in images[name]])], 2), interpolation="nearest")
+        pairs = np.stack(images[name], axis=1)  # [n, 2, C, H, W]
+        for panel, pair, images_of_pair in zip(row, table.itertuples(), pairs, strict=False):
+            panel.imshow(mosaic([images_of_pair], 2), interpolation="nearest")
             held_out = "" if np.isnan(pair.held_out_distance) else f"\nheld out {pair.held_out_distance:.2f}"
             panel.set_xlabel(f"train {pair.distance:.2f}{held_out}", fontsize=9)
         row[0].set_ylabel(name)
-    style.title(
-        figure,
-        f"{split}: synthetic images (left of each pair) nearest to a training image (right); feature distances",
-        size=11,
-    )
+    meaning = "synthetic images (left of each pair) nearest to a training image (right); feature distances"
+    style.title(figure, f"{split}: {meaning}", size=11)
     return figure

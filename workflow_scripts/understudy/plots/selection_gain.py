@@ -1,112 +1,78 @@
 """Figures 2 and 6 of Synthetic Data for Model Selection: what choosing epoch and seed gains, by architecture."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from understudy.plots import style
-from understudy.plots.loading import choosing_sets, over_draws, with_columns
-from understudy.tables import read_table
+from understudy.plots.frames import over_draws, selection_sets
 
 METHODS = ("es", "rss", "es_rss")
+OFFSETS = (-0.25, 0.0, 0.25)
 # A family of more architectures is drawn by its mean alone: the panel would be taller than a page.
-MOST_ARCHITECTURES = 32
-
-
-def plot_selection_gain(table: str | Path, split: str, generators: Sequence[str], output: str | Path) -> None:
-    """Read the table ``selection_gain`` and write the figure of one split."""
-    style.save(selection_gain_figure(read_table(table, "selection_gain"), split, generators), output)
+MAX_ARCHITECTURES = 32
 
 
 def selection_gain_figure(table: pd.DataFrame, split: str, generators: Sequence[str]) -> Figure:
-    """Draw a panel per choosing set, with a line per architecture and one for each family's mean, ``all``.
+    """Draw a panel per selection set, with a line per architecture and one for each family's mean, ``all``.
 
-    A filled marker is the gain on test images with its interval, a hollow one what the choosing images claim.
+    A filled marker is the gain on test images with its interval, a hollow one what the selection set claims.
     """
-    table = over_draws(with_columns(table, ["gain", "ci_low", "ci_high"]))
+    table = over_draws(table)
     table = table[(table["split"] == split) & table["method"].isin(METHODS)]
-    sets = choosing_sets(table, [split], generators)
+    sets = selection_sets(table, [split], generators)
     lines = _lines(table)
     # Two columns of the legend take a page's width.
-    figure, axes = style.panels(
-        1,
-        len(sets),
-        width=max(2 + 2.5 * len(sets), style.WIDTH),
-        height=2 + 0.36 * len(lines),
-        sharey=True,
-        sharex=True,
-    )
+    width, height = max(2 + 2.5 * len(sets), style.WIDTH), 2 + 0.36 * len(lines)
+    figure, axes = style.panels(1, len(sets), width=width, height=height, sharey=True, sharex=True)
     for panel, name in zip(axes[0], sets, strict=True):
         _draw_panel(panel, table[table["generator"] == name], lines)
         panel.set_title(f"chosen by {name}", loc="left")
         panel.set_xlabel("Gain (percentage points)")
-    axes[0, 0].set_yticks(range(len(lines)), [_line_label(*line) for line in lines])
+    labels = [f"mean of {family}" if name == "all" else name for family, name in lines]
+    axes[0, 0].set_yticks(range(len(lines)), labels)
     axes[0, 0].set_ylim(len(lines) - 0.5, -0.5)
     style.legend(figure, _handles(), 2)
-    runs = int(table.loc[table["architecture"] != "all", "runs"].max())
-    style.title(
-        figure, f"{split}: gain over the mean run at its last epoch; {runs} runs an architecture, bars: 95 % intervals"
-    )
+    runs = table.loc[table["architecture"] != "all", "runs"].max()
+    size = f"{runs} runs an architecture, bars: 95 % intervals"
+    style.title(figure, f"{split}: gain over the mean run at its last epoch; {size}")
     return figure
 
 
 def _lines(table: pd.DataFrame) -> list[tuple[str, str]]:
     """Return (family, architecture) from top to bottom: the families' means, then the architectures of each."""
-    pairs = table[["family", "architecture"]].drop_duplicates()
-    families = [family for family in style.FAMILIES if family in set(pairs["family"])]
+    names = table.groupby("family")["architecture"].unique()
+    families = [family for family in style.FAMILIES if family in names]
     lines = [(family, "all") for family in families]
     for family in families:
-        names = sorted(set(pairs.loc[pairs["family"] == family, "architecture"]) - {"all"})
-        if len(names) <= MOST_ARCHITECTURES:
-            lines += [(family, name) for name in names]
+        architectures = sorted(set(names[family]) - {"all"})
+        if len(architectures) <= MAX_ARCHITECTURES:
+            lines += [(family, name) for name in architectures]
     return lines
-
-
-def _line_label(family: str, architecture: str) -> str:
-    return f"mean of {family}" if architecture == "all" else architecture
 
 
 def _draw_panel(panel: Axes, rows: pd.DataFrame, lines: list[tuple[str, str]]) -> None:
     means = sum(architecture == "all" for _, architecture in lines)
     panel.axhspan(-0.5, means - 0.5, color="#eeeeee", zorder=0)
     panel.axvline(0, color=style.BLACK, linewidth=0.9, zorder=1)
-    place = {line: number for number, line in enumerate(lines)}
-    for offset, method in zip((-0.25, 0.0, 0.25), METHODS, strict=True):
-        mine = rows[rows["method"] == method]
-        keys = list(zip(mine["family"], mine["architecture"], strict=True))
-        shown = mine[[key in place for key in keys]]
-        heights = [place[key] + offset for key in keys if key in place]
-        _, colour, marker = style.METHODS[method]
-        gain, low, high = (style.percent(shown[column]) for column in ("gain", "ci_low", "ci_high"))
-        panel.errorbar(
-            gain, heights, xerr=style.spans(gain, low, high), fmt=marker, color=colour, markersize=4, elinewidth=1
-        )
-        claimed = style.percent(shown["apparent_gain"])
-        panel.plot(
-            claimed, heights, marker, color=colour, markersize=6.5, markerfacecolor="none", gid=f"{method} claimed"
-        )
+    for offset, method in zip(OFFSETS, METHODS, strict=True):
+        mine = rows[rows["method"] == method].set_index(["family", "architecture"]).reindex(lines)
+        heights = [height + offset for height in range(len(lines))]
+        look = style.SELECTION_METHODS[method]
+        gain, low, high, claimed = style.percents(mine, "gain", "ci_low", "ci_high", "apparent_gain")
+        bars = style.spans(gain, low, high)
+        panel.errorbar(gain, heights, xerr=bars, fmt=look.marker, color=look.colour, markersize=4, elinewidth=1)
+        panel.plot(claimed, heights, look.marker, color=look.colour, markersize=6.5, markerfacecolor="none",
+                   gid=f"{method} claimed")  # fmt: skip
     panel.grid(axis="y", visible=False)
 
 
-def _handles() -> list[Line2D]:
-    handles = []
-    for filled, meaning in ((True, "gain on test images"), (False, "claimed by the choosing images")):
-        for method in METHODS:
-            label, colour, marker = style.METHODS[method]
-            face = colour if filled else "none"
-            handles.append(
-                Line2D(
-                    [],
-                    [],
-                    color=colour,
-                    marker=marker,
-                    linestyle="none",
-                    markerfacecolor=face,
-                    label=f"{label}: {meaning}",
-                )
-            )
-    return handles
+def _handles() -> list[Artist]:
+    return [
+        style.handle(f"{look.label}: {meaning}", look.colour, look.marker, markerfacecolor=face or look.colour)
+        for face, meaning in (("", "gain on test images"), ("none", "claimed by the selection set"))
+        for look in map(style.SELECTION_METHODS.get, METHODS)
+    ]

@@ -3,18 +3,22 @@
 Figures are made without pyplot, so that no global state passes from one to the next.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import seaborn
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
@@ -28,34 +32,77 @@ FONT_SIZE = 9.5
 MARGIN = 0.1  # inches to either side of a figure's title and legend
 
 # Okabe and Ito's palette: told apart by readers with any of the common forms of colour blindness.
-BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
-    "#000000",
-    "#E69F00",
-    "#56B4E9",
-    "#009E73",
-    "#0072B2",
-    "#D55E00",
-    "#CC79A7",
-)
+BLACK = "#000000"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+GREEN = "#009E73"
+BLUE = "#0072B2"
+VERMILION = "#D55E00"
+PURPLE = "#CC79A7"
 GREY = "#767676"
+CYCLE = [BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY]  # of curves that no registry names
 
-FAMILIES = {"standard": (BLUE, "o"), "rwnn": (VERMILION, "^"), "all": (BLACK, "D")}
-METHODS = {
-    "es": ("early stopping (ES)", GREEN, "s"),
-    "rss": ("seed selection (RSS)", BLUE, "o"),
-    "es_rss": ("ES + RSS", PURPLE, "D"),
-    "oracle": ("oracle", GREY, "*"),
+
+class Look(NamedTuple):
+    """How a thing is called and drawn."""
+
+    label: str
+    colour: str
+    marker: str
+    short: str = ""  # where there is little room
+
+
+class ProtocolLook(NamedTuple):
+    """How a protocol is called and drawn; ``description`` may name the columns of its row."""
+
+    label: str
+    colour: str
+    marker: str
+    alternative: str
+    description: str
+
+
+FAMILIES = {
+    "all": Look("all families", BLACK, "D"),
+    "standard": Look("standard family", BLUE, "o"),
+    "rwnn": Look("rwnn family", VERMILION, "^"),
+}
+SELECTION_METHODS = {
+    "baseline": Look("baseline", GREY, "x", "baseline"),
+    "es": Look("early stopping (ES)", GREEN, "s", "ES"),
+    "rss": Look("seed selection (RSS)", BLUE, "o", "RSS"),
+    "es_rss": Look("ES + RSS", PURPLE, "D", "ES + RSS"),
+    "oracle": Look("oracle", GREY, "*", "oracle"),
 }
 PROTOCOLS = {
-    "random": ("random", GREY, "x"),
-    "standard": ("standard", BLUE, "o"),
-    "synthetic": ("synthetic", VERMILION, "D"),
-    "validation": ("validation alternative", GREEN, "s"),
+    "random": ProtocolLook("random", GREY, "x", "a random choice", "random model"),
+    "standard": ProtocolLook("standard", BLUE, "o", "the standard protocol", "standard: validate, then train on all"),
+    "synthetic": ProtocolLook("synthetic", VERMILION, "D", "", "synthetic, with {generator}"),
+    "validation": ProtocolLook(
+        "validation alternative",
+        GREEN,
+        "s",
+        "the validation alternative",
+        "validation alternative: ship a subtrain run",
+    ),
+}
+CALIBRATION_METHODS = {
+    "none": Look("no calibration", GREY, "o"),
+    "ridge": Look("ridge calibration", BLUE, "s"),
+    "adaptive": Look("adaptive calibration", VERMILION, "D"),
+}
+PRACTICE_METHODS = {
+    "real": Look("real images", BLACK, "*"),
+    "static": Look("static", VERMILION, "X"),
+    "dynamic": Look("dynamic, ω = 0", SKY, "s"),
+    "prune": Look("oversample and prune", GREEN, "^"),
+    "practice": Look("practice", BLUE, "o"),
 }
 GENERATOR_LOOKS = [(VERMILION, "D"), (BLUE, "o"), (ORANGE, "^"), (PURPLE, "v"), (SKY, "P"), (BLACK, "X")]
 VALIDATION_LOOK = (GREEN, "s")
 # A hollow marker is larger than a filled one and see-through, so that neither hides the other where they are equal.
 HOLLOW = {"markerfacecolor": "none", "markersize": 9}
+RING = {"markerfacecolor": "none", "markersize": 11}
 
 _PARAMETERS = {
     "font.size": FONT_SIZE,
@@ -76,7 +123,7 @@ seaborn.set_theme(context="paper", style="whitegrid", rc=_PARAMETERS)
 
 
 def generator_look(name: str, generators: Sequence[str]) -> tuple[str, str]:
-    """Return colour and marker of a choosing set: by its place in the study's ``generators``, or validation's own."""
+    """Return colour and marker of a selection set: by its index in the study's ``generators``, or validation's own."""
     if name == "validation":
         return VALIDATION_LOOK
     return GENERATOR_LOOKS[list(generators).index(name) % len(GENERATOR_LOOKS)]
@@ -89,26 +136,25 @@ def panels(rows: int, columns: int, width: float = WIDTH, height: float = 3.0, *
     return figure, axes
 
 
+def grid(count: int, columns: int, **options: object) -> tuple:
+    """Return a figure of ``count`` panels in rows of ``columns`` and its axes [rows, columns], the last ones empty."""
+    figure, axes = panels(math.ceil(count / columns), columns, **options)
+    for panel in axes.flat[count:]:
+        panel.set_axis_off()
+    return figure, axes
+
+
 def title(figure: Figure, text: str, size: float = 12) -> None:
     """Write a figure's title in as many lines as its width asks for; those after the first make the figure taller.
 
     To be called after :func:`legend`, which may widen the figure.
     """
     written = figure.suptitle(text, fontsize=size)
-    first = _extent(figure, written)
-    # From the widest lines on, down to those of the longest word.
-    wrapped = [
-        fill(text, characters, break_long_words=False, break_on_hyphens=False)
-        for characters in range(len(text), max(map(len, text.split())) - 1, -1)
-    ]
-    for lines in wrapped:
-        written.set_text(lines)
-        if _extent(figure, written).width <= _room(figure):
-            break
-    # The narrowest of as many lines: of about equal lengths, where the widest may leave one word to the last.
-    written.set_text([lines for lines in wrapped if lines.count("\n") == written.get_text().count("\n")][-1])
-    _widen(figure, written)
-    _grow(figure, _extent(figure, written).height - first.height)
+    one_line = _extent(figure, written)
+    lines = math.ceil(one_line.width / (0.97 * _room(figure)))
+    # Lines of about equal lengths, where the widest may leave one word to the last.
+    written.set_text(fill(text, math.ceil(1.1 * len(text) / lines), break_long_words=False, break_on_hyphens=False))
+    _fit(figure, written, one_line.height)
 
 
 def legend(figure: Figure, handles: Sequence[Artist], columns: int, labels: Sequence[str] | None = None) -> None:
@@ -116,19 +162,23 @@ def legend(figure: Figure, handles: Sequence[Artist], columns: int, labels: Sequ
 
     The lines that this adds make the figure taller; one column that is too wide makes it wider.
     """
-    names = [str(handle.get_label()) for handle in handles] if labels is None else labels
+    if not handles:
+        return
+    names = labels or [str(handle.get_label()) for handle in handles]
     heights = []
     for count in range(min(columns, len(handles)), 0, -1):
+        figure.legends.clear()
         placed = figure.legend(handles, names, loc="outside lower center", ncols=count)
         extent = _extent(figure, placed)
         heights.append(extent.height)
         if extent.width <= _room(figure):
             break
-        if count > 1:
-            placed.remove()
-    if heights:
-        _widen(figure, placed)
-        _grow(figure, heights[-1] - heights[0])
+    _fit(figure, placed, heights[0])
+
+
+def handle(label: str, colour: str, marker: str = "", linestyle: str = "none", **options: object) -> Line2D:
+    """Return an entry of a legend."""
+    return Line2D([], [], label=label, color=colour, marker=marker, linestyle=linestyle, **options)
 
 
 def _extent(figure: Figure, artist: Artist) -> Bbox:
@@ -139,14 +189,11 @@ def _room(figure: Figure) -> float:
     return figure.bbox.width - 2 * MARGIN * figure.dpi
 
 
-def _widen(figure: Figure, artist: Artist) -> None:
-    """Make a figure as wide as one word of its title or one entry of its legend asks for."""
-    figure.set_figwidth(max(figure.get_figwidth(), _extent(figure, artist).width / figure.dpi + 2 * MARGIN))
-
-
-def _grow(figure: Figure, pixels: float) -> None:
-    """Make a figure taller, so that its panels keep their height."""
-    figure.set_figheight(figure.get_figheight() + pixels / figure.dpi)
+def _fit(figure: Figure, artist: Artist, height: float) -> None:
+    """Make a figure as wide as an artist asks for, and as much taller as this is higher than ``height`` pixels."""
+    extent = _extent(figure, artist)
+    width = max(figure.get_figwidth(), extent.width / figure.dpi + 2 * MARGIN)
+    figure.set_size_inches(width, figure.get_figheight() + (extent.height - height) / figure.dpi)
 
 
 def plain_numbers(axis: Axis) -> None:
@@ -156,6 +203,11 @@ def plain_numbers(axis: Axis) -> None:
     axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]) if near else LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter("{x:g}")
     axis.set_minor_formatter(NullFormatter())
+
+
+def whole_numbers() -> MaxNLocator:
+    """Return a locator of ticks at whole numbers."""
+    return MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10])
 
 
 def say(axes: Axes, text: str) -> None:
@@ -183,6 +235,11 @@ def cut_below_zero(axes: Axes) -> None:
 def percent(values: object) -> np.ndarray:
     """Return fractions as percentages, float array of the same shape."""
     return 100 * np.asarray(values, dtype=float)
+
+
+def percents(table: pd.DataFrame, *columns: str) -> list[np.ndarray]:
+    """Return columns of fractions as percentages; of a column that a table lacks, NaN."""
+    return [percent(table[column] if column in table else np.full(len(table), np.nan)) for column in columns]
 
 
 def spans(values: object, low: object, high: object) -> np.ndarray:

@@ -53,9 +53,9 @@ class GuidanceSettings(FrozenSettings):
             raise ValueError(f"start ({self.start}) must be smaller than stop ({self.stop})")
         return self
 
-    def guided_steps(self, steps: int) -> list[int]:
+    def guided_steps(self, steps: int) -> range:
         """Return the numbers, from 0, of the guided steps among ``steps``."""
-        return list(range(math.ceil(self.start * steps), math.ceil(self.stop * steps), self.interval))
+        return range(math.ceil(self.start * steps), math.ceil(self.stop * steps), self.interval)
 
 
 class LearnerSettings(FrozenSettings):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from understudy.errors import unknown_name
 from understudy.generators.pretrained_settings import BigGANSet, DiTSet
 from understudy.settings import Name, Settings
 from understudy.zoo.settings import ZooSettings
@@ -168,7 +169,7 @@ class RankingSettings(Settings):
                 parts = [other for other in self.sets if not isinstance(self.sets[other], UnionSet)]
                 unknown = sorted(set(settings.of) - set(parts))
                 if unknown:
-                    raise ValueError(f"{key}.of: unknown {unknown}; allowed: {parts}")
+                    raise ValueError(f"{key}.of: {unknown_name(unknown[0], parts)}")
             elif isinstance(settings, PredictionFile) == (self.models is not None):
                 needed = "images, which `models` are evaluated on" if self.models else "`source: predictions`"
                 raise ValueError(f"{key}: {needed} needed, as `models` is {'given' if self.models else 'not given'}")

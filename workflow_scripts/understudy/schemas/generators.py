@@ -4,6 +4,12 @@ from understudy.schemas.columns import DRAW, SET, SPLIT, Column
 
 GENERATOR: Column = ("generator", "str", "name of the generator")
 
+REPEATS: list[Column] = [
+    ("total_variation_ci_low", "float", "lower end of the range that holds 95 % of the repeats"),
+    ("total_variation_ci_high", "float", "upper end of it"),
+    ("total_variation_null", "float", "control: real against real images at the same sample size"),
+]
+
 GENERATOR_TABLES: dict[str, list[Column]] = {
     "generator_history": [
         ("step", "int", "optimisation steps taken"),
@@ -30,9 +36,7 @@ GENERATOR_TABLES: dict[str, list[Column]] = {
         ("fid", "float", "Frechet distance of fresh synthetic images to the split's training images"),
         ("fid_equal_n", "float", "the same against a part of them as large as the smallest split's train file"),
         ("total_variation", "float", "PRD's total variation to held-out real images, mean over repeats"),
-        ("total_variation_ci_low", "float", "lower end of the range that holds 95 % of the repeats"),
-        ("total_variation_ci_high", "float", "upper end of it"),
-        ("total_variation_null", "float", "control: real against real images at the same sample size"),
+        *REPEATS,
         ("total_variation_train", "float", "total variation to training images at the same sample size"),
         ("nearest_train_excess", "float", "share of images nearer to train than to as many held-out ones, minus 1/2"),
         ("nearest_train_excess_null", "float", "control: the same for real held-out images"),
@@ -44,9 +48,7 @@ GENERATOR_TABLES: dict[str, list[Column]] = {
         ("clusters", "int", "number of clusters, K"),
         ("images", "int", "images of each of the two samples, N"),
         ("total_variation", "float", "total variation to held-out real images, mean over repeats"),
-        ("total_variation_ci_low", "float", "lower end of the range that holds 95 % of the repeats"),
-        ("total_variation_ci_high", "float", "upper end of it"),
-        ("total_variation_null", "float", "control: real against real images at the same sample size"),
+        *REPEATS,
     ],
     "feature_clusters": [
         DRAW,
@@ -61,8 +63,8 @@ GENERATOR_TABLES: dict[str, list[Column]] = {
         SPLIT,
         GENERATOR,
         ("rank", "int", "0 is the closest pair"),
-        ("synthetic_index", "int", "place of the generated image in its set"),
-        ("train_index", "int", "place of its nearest training image in the train file"),
+        ("synthetic_index", "int", "index of the generated image in its set"),
+        ("train_index", "int", "index of its nearest training image in the train file"),
         ("distance", "float", "distance between the two in the extractor's features"),
         ("held_out_distance", "float", "distance of the generated image to its nearest held-out image"),
     ],

@@ -1,14 +1,11 @@
 """Practice: the theory's errors, the runs with their additions, what they cost and reach."""
 
-from understudy.schemas.columns import REASON, Column
+from understudy.schemas.columns import REASON, Column, interval
+
+STUDENT = " (Student's t over seeds)"
 
 ARM: list[Column] = [
-    (
-        "experiment",
-        "str",
-        "scaling (additions when patience runs out), ablation (the same with a setting changed) or sweep (one addition "
-        "at a fixed iteration)",
-    ),
+    ("experiment", "str", "scaling (adds when patience ends), ablation (a setting changed) or sweep (one addition)"),
     ("method", "str", "real, static, dynamic (additions of plain images), prune or practice (of guided ones)"),
     ("arm", "str", "the method with its settings"),
     ("seed", "int", "number of the seed, from 0: one for images, learner and order"),
@@ -37,7 +34,7 @@ PRACTICE_TABLES: dict[str, list[Column]] = {
     "practice_theory": [
         ("mode", "str", "keep_hard (samples nearest to the selecting direction's boundary) or keep_easy (farthest)"),
         ("kept_samples", "int", "samples kept of the pool, on average"),
-        ("keep_fraction", "float", "kept share p of the pool, in (0, 1]"),
+        ("keep_fraction", "float", "kept fraction p of the pool, in (0, 1]"),
         ("ridge", "float", "ridge penalty lambda, normalised by the pool's size; 0 is the limit from above"),
         ("rho", "float", "cosine between the selecting and the labelling direction"),
         ("rho_true", "float", "cosine between the selecting and the true direction"),
@@ -77,7 +74,7 @@ PRACTICE_TABLES: dict[str, list[Column]] = {
         ("images", "int", "images added"),
         ("entropy", "float", "mean entropy in nats of the learner's predictions on them, just before they are added"),
         ("entropy_deviation", "float", "standard deviation of it over the images"),
-        ("error", "float", "share of them whose class the learner gets wrong then"),
+        ("error", "float", "fraction of them whose class the learner gets wrong then"),
         ("seconds", "float", "seconds of making them, those thrown away included"),
     ],
     "practice_hardness": [
@@ -85,10 +82,10 @@ PRACTICE_TABLES: dict[str, list[Column]] = {
         ("additions", "int", "additions that the learner had seen"),
         ("addition", "int", "number of the addition whose images are judged"),
         ("images", "int", "images judged"),
-        ("error", "float", "share of them that the learner gets wrong"),
+        ("error", "float", "fraction of them that the learner gets wrong"),
         ("entropy", "float", "mean entropy of its predictions, in nats"),
         ("wrong_at_inclusion", "int", "images among them that were wrong just before they were added"),
-        ("error_of_those", "float", "share of these that this learner gets wrong; missing where there are none"),
+        ("error_of_those", "float", "fraction of these that this learner gets wrong; missing where there are none"),
     ],
     "practice_evaluation": [
         ("run", "str", "name of the run"),
@@ -102,7 +99,7 @@ PRACTICE_TABLES: dict[str, list[Column]] = {
         ("images", "int", "images of the sweep's addition"),
         ("entropy", "float", "mean entropy in nats of the predictions of the learner that they were made for"),
         ("entropy_se", "float", "its standard error over images"),
-        ("label_agreement", "float", "share whose class a learner trained on the real images confirms"),
+        ("label_agreement", "float", "fraction whose class a learner trained on the real images confirms"),
         ("seconds_per_image", "float", "seconds of making one image that is kept"),
         REASON,
     ],
@@ -137,16 +134,10 @@ PRACTICE_TABLES: dict[str, list[Column]] = {
         ("seconds", "float", "generator's and learner's together, mean over seeds"),
         ("validation_accuracy", "float", "mean over seeds"),
         ("test_accuracy", "float", "test: mean over seeds"),
-        ("ci_low", "float", "test: lower end of its interval (Student's t over seeds)"),
-        ("ci_high", "float", "test: upper end of it"),
+        *interval("test: test_accuracy", detail=STUDENT),
         ("shifted_*", "float", "test: on a shifted test set, a column for each, mean over seeds"),
-        (
-            "gain",
-            "float",
-            "test: over static training on as many images, interpolated in their logarithm, seed by seed",
-        ),
-        ("gain_ci_low", "float", "test: lower end of its interval (Student's t over seeds)"),
-        ("gain_ci_high", "float", "test: upper end of it"),
+        ("gain", "float", "test: over static training on as many images, log-interpolated, seed by seed"),
+        *interval("test: gain", "gain_ci", STUDENT),
         REASON,
     ],
     "practice_differences": [
@@ -160,16 +151,14 @@ PRACTICE_TABLES: dict[str, list[Column]] = {
         ("images", "float", "that number, mean over these seeds"),
         ("validation_difference", "float", "validation accuracy less the other's, mean over seeds"),
         ("difference", "float", "test: test accuracy less the other's, seed by seed, mean"),
-        ("ci_low", "float", "test: lower end of its interval (Student's t over seeds)"),
-        ("ci_high", "float", "test: upper end of it"),
+        *interval("test: difference", detail=STUDENT),
     ],
     "practice_omega": [
         ("draw", "int", "drawing of the splits; -1: all of them"),
         ("omega", "float", "strength of the guidance"),
         ("seeds", "int", "runs of practice with it"),
         ("validation_accuracy", "float", "at the end of a run, mean over seeds"),
-        ("ci_low", "float", "lower end of its interval (Student's t over seeds)"),
-        ("ci_high", "float", "upper end of it"),
+        *interval("validation_accuracy", detail=STUDENT),
         ("chosen", "bool", "whether it is the best, of equal ones the smallest"),
     ],
     "practice_equal_accuracy": [
@@ -183,8 +172,8 @@ PRACTICE_TABLES: dict[str, list[Column]] = {
         ("seconds", "float", "test: seconds spent then, generator's and learner's"),
         ("seconds_ratio", "float", "test: seconds over those of the static set"),
         ("ratio_ci_low", "float", "test: lower end of its interval (bootstrap over seeds)"),
-        ("ratio_ci_high", "float", "test: upper end; missing where over 2.5 % of the draws never reach the accuracy"),
-        ("reached", "float", "test: share of the bootstrap's draws in which it is reached"),
+        ("ratio_ci_high", "float", "test: upper end; missing where over 2.5 % of the resamples never reach it"),
+        ("reached", "float", "test: fraction of the bootstrap's resamples in which it is reached"),
         REASON,
     ],
 }

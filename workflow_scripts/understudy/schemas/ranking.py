@@ -25,14 +25,10 @@ RANKING_TABLES: dict[str, list[Column]] = {
     "model_evaluations": [
         ("set", "str", "evaluation set"),
         ("model", "str", "name of the model"),
-        (
-            "reason",
-            "str",
-            "why it failed; empty where it was evaluated. A model that fails on a set is left out of all",
-        ),
+        ("reason", "str", "why it failed; empty where it was evaluated. One that fails on a set is left out of all"),
         ("images", "int", "images of the set"),
         ("batch_size", "int", "images at once, halved where memory was short; 0 where it failed"),
-        ("top1_error", "float", "share of the images that it gets wrong; missing where it failed"),
+        ("top1_error", "float", "fraction of the images that it gets wrong; missing where it failed"),
     ],
     "model_predictions": [
         ("model", "str", "name of the model"),
@@ -53,27 +49,14 @@ RANKING_TABLES: dict[str, list[Column]] = {
         *FIT[:5],
         ("model", "str", "name of the model"),
         ("calibrates", "bool", "whether it is a calibration model: its real risk was known to the method"),
-        (
-            "estimate",
-            "float",
-            "estimated real risk; none: share of the set's images that it gets wrong; others: classes count as in the "
-            "real images of the calibration",
-        ),
+        ("estimate", "float", "estimated real risk; none: its error on the set; others: classes as in the real images"),
         ("rank", "float", "rank of the estimate among all models, 1 is the least; ties share their mean rank"),
-        (
-            "real_risk",
-            "float",
-            "share of the judging real images that it gets wrong, of classes that all sets have; missing where unknown",
-        ),
+        ("real_risk", "float", "its error on the judging real images, of classes in all sets; missing where unknown"),
     ],
     "image_weights": [
         *FIT[:3],
-        ("image", "int", "place of the synthetic image in its set"),
+        ("image", "int", "index of the synthetic image in its set"),
         ("label", "int", "its class"),
-        (
-            "weight",
-            "float",
-            "its weight in the ridge method's w_c, top-1; positive: being wrong counts against a model",
-        ),
+        ("weight", "float", "its weight in ridge's w_c, top-1; positive: being wrong counts against a model"),
     ],
 }

@@ -1,10 +1,19 @@
 """Selection: how the protocols compare, and what certifies an order."""
 
-from understudy.schemas.columns import DRAW, REASON, SPLIT, Column
+from understudy.schemas.columns import DRAW, REASON, SPLIT, Column, interval
 
 CHOOSER: Column = ("generator", "str", "set that chose or ranked: a generator, or validation (then subtrain runs)")
 FAMILY: Column = ("family", "str", "standard or rwnn")
+POOL: Column = ("family", "str", "candidates chosen among: standard, rwnn or all")
 KEY: list[Column] = [DRAW, SPLIT]
+
+COMPARED: list[Column] = [
+    *KEY,
+    ("generator", "str", "set that chose; empty for standard"),
+    POOL,
+    ("protocol", "str", "protocol compared"),
+    ("against", "str", "plainer protocol that it is compared with"),
+]
 
 SELECTION_TABLES: dict[str, list[Column]] = {
     "rank_preservation": [
@@ -15,9 +24,12 @@ SELECTION_TABLES: dict[str, list[Column]] = {
         ("models", "int", "how many were ranked"),
         ("spearman", "float", "test: Spearman correlation of the measured errors, ties by average rank"),
         ("kendall", "float", "test: Kendall's tau-b of the measured errors"),
-        ("spearman_true", "float", "test: Spearman correlation of true errors over such models, image noise corrected"),
-        ("ci_low", "float", "test: lower end of the interval of spearman_true, over images and models"),
-        ("ci_high", "float", "test: upper end of that interval"),
+        (
+            "spearman_true",
+            "float",
+            "test: Spearman correlation of true errors over such models, images allowed for",
+        ),
+        *interval("test: spearman_true", detail=", over images and models"),
         REASON,
     ],
     "selection_gain": [
@@ -28,66 +40,44 @@ SELECTION_TABLES: dict[str, list[Column]] = {
         ("method", "str", "baseline (mean over runs at the last epoch), es, rss, es_rss or oracle"),
         ("runs", "int", "runs chosen among"),
         ("test_error", "float", "test: test error of what the method takes"),
-        ("error_ci_low", "float", "test: lower end of the interval of test_error"),
-        ("error_ci_high", "float", "test: upper end of the interval of test_error"),
+        *interval("test: test_error", "error_ci"),
         ("gain", "float", "test: the baseline's test error less the method's"),
-        (
-            "ci_low",
-            "float",
-            "test: lower end of the interval of gain, over images and runs (for all: and architectures)",
-        ),
-        ("ci_high", "float", "test: upper end of that interval"),
+        *interval("test: gain", detail=", over images and runs (for all: and architectures)"),
         ("apparent_gain", "float", "gain as the images that chose claim it; optimistic"),
         REASON,
     ],
     "protocol_comparison": [
         *KEY,
         ("generator", "str", "set that chose; empty for random and standard"),
-        ("family", "str", "candidates chosen among: standard, rwnn or all"),
+        POOL,
         ("protocol", "str", "random, standard, synthetic, or validation (subtrain runs chosen on the validation part)"),
         ("selected", "str", "what was selected: an architecture, or run@epoch; in aggregates those of the draws, by ;"),
         ("architecture", "str", "architecture selected; empty for random"),
         ("epoch", "float", "epoch of the snapshot selected; missing where a protocol selects an architecture"),
         ("candidates", "int", "full runs in the pool"),
         ("choosing_error", "float", "error of the selected on the images that chose; optimistic"),
-        (
-            "test_error",
-            "float",
-            "test: test error: mean over the architecture's full runs, or of the snapshot selected",
-        ),
-        ("ci_low", "float", "test: lower end of the interval of test_error, over images and runs"),
-        ("ci_high", "float", "test: upper end of that interval"),
+        ("test_error", "float", "test: mean of the architecture's full runs, or test error of the snapshot selected"),
+        *interval("test: test_error", detail=", over images and runs"),
         ("architecture_error", "float", "test: mean test error of the full runs of the architecture selected"),
         ("regret", "float", "test: test_error less that of the best entry of the same kind"),
-        ("regret_ci_low", "float", "test: lower end of the interval of regret"),
-        ("regret_ci_high", "float", "test: upper end of the interval of regret"),
+        *interval("test: regret", "regret_ci"),
         REASON,
     ],
     "protocol_differences": [
-        *KEY,
-        ("generator", "str", "set that chose; empty for standard"),
-        ("family", "str", "candidates chosen among: standard, rwnn or all"),
-        ("protocol", "str", "protocol compared"),
-        ("against", "str", "plainer protocol that it is compared with"),
+        *COMPARED,
         ("difference", "float", "against's test error less protocol's, as protocol_comparison has them; positive wins"),
-        ("ci_low", "float", "lower end of the interval of difference, over images (paired) and runs"),
-        ("ci_high", "float", "upper end of that interval"),
+        *interval("difference", detail=", over images (paired) and runs"),
         REASON,
     ],
     "protocol_subsets": [
-        *KEY,
-        ("generator", "str", "set that chose; empty for standard"),
-        ("family", "str", "candidates chosen among: standard, rwnn or all"),
-        ("protocol", "str", "protocol compared"),
-        ("against", "str", "plainer protocol that it is compared with"),
+        *COMPARED,
         ("subsets", "int", "random halves of the candidates"),
         ("architectures", "int", "architectures in a half"),
         ("runs", "int", "full runs in a half"),
         ("win_share", "float", "share of the halves in which protocol's test error is lower"),
         ("tie_share", "float", "share of the halves in which both are equal"),
         ("mean_difference", "float", "mean over the halves of against's test error less protocol's; positive is a win"),
-        ("ci_low", "float", "lower end of the interval of mean_difference, over images and runs"),
-        ("ci_high", "float", "upper end of that interval"),
+        *interval("mean_difference", detail=", over images and runs"),
         ("difference_p05", "float", "5th percentile of the difference over the halves (of all draws in aggregates)"),
         ("difference_p25", "float", "25th percentile"),
         ("difference_p50", "float", "median"),
@@ -108,8 +98,7 @@ SELECTION_TABLES: dict[str, list[Column]] = {
         (
             "restricted_bound",
             "float",
-            "test: 2 TV over the pair's region of disagreement in correctness (theorem 3.2) between test and synthetic "
-            "images, binned, mean over clusterings; missing where not measured",
+            "test: 2 TV where just one of both errs (theorem 3.2); missing: not measured",
         ),
         ("certified_restricted", "bool", "test: the same with restricted_bound"),
         ("risk_difference_real", "float", "test: test error of first less that of second"),

@@ -1,38 +1,23 @@
-"""Reading and shaping what the figures draw."""
+"""Shaping the frames that figures and pages show."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from understudy.selection.aggregation import AGGREGATE
-from understudy.selection.choices import RUN, snapshot_errors
-from understudy.tables import read_table
-
-COUNT_COLUMNS = [*RUN, "set", "epoch", "errors", "images"]
-
-
-def read_errors(paths: Iterable[str | Path]) -> pd.DataFrame:
-    """Read tables ``counts`` summed over classes and halves: the columns of ``snapshot_errors`` and ``error``.
-
-    Each file is summed as it is read, so that memory holds a twentieth of a large study's counts.
-    """
-    parts = [snapshot_errors(read_table(path, "counts", COUNT_COLUMNS)) for path in paths]
-    rows = pd.concat(parts, ignore_index=True)
-    return rows.assign(error=rows["errors"] / rows["images"])
 
 
 def in_study_order(table: pd.DataFrame, splits: Sequence[str], generators: Sequence[str]) -> pd.DataFrame:
-    """Sort rows by draw (aggregates first), split and choosing set, in the configuration's order, if it has draws."""
-    table = table.reset_index(drop=True)
-    if "draw" not in table:
-        return table
+    """Sort rows by draw (aggregates first), split and selection set, in the configuration's order, if it has draws."""
     order = {"split": list(splits), "generator": ["", *generators, "validation"]}
-    ranks = {column: table[column].map(values.index) for column, values in order.items() if column in table}
-    keys = table[["draw"]].assign(**ranks)
-    return table.loc[keys.sort_values(list(keys.columns), kind="stable").index].reset_index(drop=True)
+
+    def ranks(column: pd.Series) -> pd.Series:
+        return column.map(order[column.name].index) if column.name in order else column
+
+    keys = [name for name in ("draw", *order) if name in table]
+    return table.sort_values(keys, key=ranks, kind="stable", ignore_index=True) if "draw" in table else table
 
 
 def over_draws(table: pd.DataFrame) -> pd.DataFrame:
@@ -54,21 +39,20 @@ def last(errors: pd.DataFrame) -> pd.DataFrame:
 def architecture_errors(errors: pd.DataFrame) -> pd.DataFrame:
     """Average runs by architecture, with the half-width of the mean's 95 % interval over seeds.
 
-    Takes rows with ``error`` of one split, regime and set; returns family, architecture, mean, half_width, runs. With
+    Takes rows with ``error`` of one split, regime and set; returns family, architecture, mean, half_width. With
     several draws the spread is that within draws, pooled: what draws have in common moves all architectures together.
     With one run of each draw there is no spread, and the half-width is NaN.
     """
     keys = ["family", "architecture"]
-    rows = errors[[*keys, "draw", "error"]].copy()
-    rows["deviation"] = (rows["error"] - rows.groupby([*keys, "draw"])["error"].transform("mean")) ** 2
-    groups = rows.groupby(keys, sort=True)
-    means = groups.agg(
-        mean=("error", "mean"), runs=("error", "size"), squares=("deviation", "sum"), draws=("draw", "nunique")
+    residual = errors["error"] - errors.groupby([*keys, "draw"])["error"].transform("mean")
+    found = (
+        errors.assign(square=residual**2)
+        .groupby(keys)
+        .agg(mean=("error", "mean"), runs=("error", "size"), draws=("draw", "nunique"), squares=("square", "sum"))
     )
-    freedom = (means["runs"] - means["draws"]).where(lambda n: n > 0)
-    deviation = np.sqrt(means["squares"] / freedom / means["runs"])
-    means["half_width"] = stats.t.ppf(0.975, freedom) * deviation
-    return means.drop(columns=["squares", "draws"]).reset_index()
+    freedom = found["runs"] - found["draws"]
+    standard_error = np.sqrt(found["squares"] / freedom / found["runs"])
+    return found[["mean"]].assign(half_width=stats.t.ppf(0.975, freedom) * standard_error).reset_index()
 
 
 def in_order(names: Iterable[str], order: Sequence[str]) -> list[str]:
@@ -77,8 +61,8 @@ def in_order(names: Iterable[str], order: Sequence[str]) -> list[str]:
     return [name for name in order if name in found] + sorted(found - set(order))
 
 
-def choosing_sets(table: pd.DataFrame, splits: Sequence[str], generators: Sequence[str]) -> list[str]:
-    """Return the choosing sets of a table's column ``generator``: those of most splits first, validation among them."""
+def selection_sets(table: pd.DataFrame, splits: Sequence[str], generators: Sequence[str]) -> list[str]:
+    """Return the selection sets of a table (column ``generator``), those of most splits first."""
     table = table[table["split"].isin(splits)]
     covered = table.groupby("generator")["split"].nunique()
     names = in_order(covered.index, [*generators, "validation"])
@@ -94,3 +78,9 @@ def sample_size(errors: pd.DataFrame) -> str:
 def plural(number: int, noun: str) -> str:
     """Return a number with its noun: ``1 draw``, ``3 draws``."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def whole_pool(comparison: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table that compares protocols about all candidates: family ``all``, or the only family."""
+    several = (comparison["family"] == "all").any()
+    return comparison[comparison["family"] == "all"] if several else comparison

@@ -15,10 +15,10 @@ from understudy.plots.model_ranking import model_ranking_figure
 from understudy.plots.protocol_subsets import protocol_subsets_figure
 from understudy.plots.protocols import protocols_figure
 from understudy.plots.rank_preservation import rank_preservation_figure
-from understudy.plots.ranking_pages import model_ranking_page
-from understudy.plots.samples import blocks_figure
+from understudy.plots.samples import samples_figure
 from understudy.ranking.comparison import compare_methods, compare_real_sets
 from understudy.ranking.tables import calibration_models_table, model_ranking
+from understudy.report.ranking import model_ranking_page
 
 SPLIT, GENERATOR = "Train300", "stylegan2_cond"
 ARCHITECTURES = ("resnet_8", "resnet_14")
@@ -102,14 +102,14 @@ def test_model_ranking_of_one_method(real):
 
 
 def test_a_page_says_how_many_models_it_shows():
-    assert "All 9 models by" in model_ranking_page(ranking(real=True), "")
+    assert "All 9 models by" in model_ranking_page(ranking(real=True), "").html()
     many = model_ranking(predictions(0, models=21), None, None, design=design()).assign(draw=0, split="", set="gan")
-    assert "The 20 best models by" in model_ranking_page(many, "")
+    assert "The 20 best models by" in model_ranking_page(many, "").html()
 
 
 def test_samples_of_one_set():
     images = [np.zeros((2, 1, 8, 8), np.uint8)]
-    assert_nothing_is_cut(blocks_figure({"gan": images}, ["a"], 2, "All: the first images of each class, unpicked"))
+    assert_nothing_is_cut(samples_figure({"gan": images}, ["a"], 2, "All: the first images of each class, unpicked"))
 
 
 def test_one_word_or_entry_that_is_too_wide_widens_the_figure():

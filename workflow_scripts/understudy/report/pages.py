@@ -1,0 +1,49 @@
+"""What a page of the report consists of, and how a template lays it out as one self-contained HTML file."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    trim_blocks=True,
+    keep_trailing_newline=True,
+    undefined=StrictUndefined,
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of plain texts, line breaks kept; the rows numbered in ``main`` stand out."""
+
+    titles: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    main: Collection[int] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page, from top to bottom: its title, paragraphs, what to ship, a list, a table and a note on it."""
+
+    title: str = ""
+    level: int = 2
+    texts: Sequence[str] = ()
+    shipped: Sequence[str] = ()
+    items: Sequence[str] = ()
+    table: Table | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the report."""
+
+    title: str
+    sections: Sequence[Section]
+
+    def html(self) -> str:
+        """Return the page as HTML, all its texts escaped."""
+        return TEMPLATES.get_template("page.html.j2").render(title=self.title, sections=self.sections)
