@@ -7,11 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
-
 from understudy.config import read_study
 from understudy.costs.estimate import describe, estimate
 from understudy.costs.measured import measure
+from understudy.costs.profiles import asked_minutes
 from understudy.errors import StudyError
 from understudy.plan import Plan
 
@@ -39,15 +38,6 @@ def earlier_studies(configfile: str) -> list[Plan]:
         if (plan.root / "benchmarks").exists():
             plans.append(plan)
     return plans
-
-
-def asked_minutes(profile: str) -> dict[str, int]:
-    """Return the run time that a profile's `set-resources` gives rules, in minutes."""
-    files = sorted(Path(profile).glob("config*.yaml"))
-    if not files:
-        raise StudyError(f"profile {profile!r}: no config.yaml in this folder")
-    given = (yaml.safe_load(files[0].read_text()) or {}).get("set-resources") or {}
-    return {rule: int(resources["runtime"]) for rule, resources in given.items() if "runtime" in resources}
 
 
 def main(configfile: str, gpus: int, cores: int, profile: str | None) -> None:
