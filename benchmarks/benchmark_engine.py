@@ -31,9 +31,11 @@ from torchvision import transforms
 from benchmarks.colour_images import colour_images
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.graphs import draw_graphs, graph_arguments
+from understudy.classifiers.labelled import LabelledImages
 from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import build_network, image_statistics
-from understudy.classifiers.training import Run, train_runs
+from understudy.classifiers.stack_training import Run
+from understudy.classifiers.training import TrainingOptions, train_runs
 from understudy.classifiers.weights import load_network
 from understudy.config import read_study
 from understudy.plan import Plan
@@ -49,28 +51,13 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 def study_runs(steps: int, seeds: int) -> list[Run]:
     """The candidates of the default study, trained for `steps` steps."""
     plan = Plan(read_study(STUDY))
-    graphs = plan.graph_settings()
-    drawn = draw_graphs(
-        graphs["names"],
-        plan.study.seed,
-        stages=graphs["stages"],
-        nodes=graphs["nodes"],
-        neighbours=graphs["neighbours"],
-        probability=graphs["rewiring"],
-    )
-    entries = {name: (settings, {}) for name, settings in plan.architectures("standard").items()}
-    entries |= {name: (settings, graph_arguments(drawn, name)) for name, settings in plan.architectures("rwnn").items()}
-    return [
-        run
-        for name, (settings, wiring) in entries.items()
-        for run in runs_of(
-            name,
-            settings["model"],
-            settings["arguments"] | wiring,
-            settings["recipe"] | {"steps": steps, "least_epochs": 1},
-            seeds,
-        )
-    ]
+    drawn = draw_graphs(study_seed=plan.study.seed, **plan.graph_settings())
+    runs = []
+    for name, settings in plan.architectures.items():
+        wiring = graph_arguments(drawn, name) if settings["model"] == "rwnn" else {}
+        recipe = settings["recipe"] | {"steps": steps, "min_epochs": 1}
+        runs += runs_of(name, settings["model"], settings["arguments"] | wiring, recipe, seeds)
+    return runs
 
 
 def runs_of(name: str, model: str, arguments: dict, recipe: dict, seeds: int) -> list[Run]:
@@ -88,8 +75,8 @@ def plain_loop(run: Run, images: np.ndarray, labels: np.ndarray) -> torch.nn.Mod
     if recipe.flip:
         steps.append(transforms.RandomHorizontalFlip())
     if recipe.cutout:
-        share = (recipe.cutout / shape.size) ** 2
-        steps.append(transforms.RandomErasing(1.0, (share, share), (1.0, 1.0), value=int(network.mean.mean())))
+        fraction = (recipe.cutout / shape.size) ** 2
+        steps.append(transforms.RandomErasing(1.0, (fraction, fraction), (1.0, 1.0), value=int(network.mean.mean())))
     augment = transforms.Compose(steps)
     data = TensorDataset(pixels, torch.from_numpy(labels))
 
@@ -111,20 +98,11 @@ def plain_loop(run: Run, images: np.ndarray, labels: np.ndarray) -> torch.nn.Mod
     return network.eval()
 
 
-def train_share(runs: list[Run], images: np.ndarray, labels: np.ndarray, folder: str, block: int) -> None:
-    """One process's share of the runs in our engine."""
+def train_part(runs: list[Run], images: LabelledImages, folder: Path, block: int) -> None:
+    """One process's part of the runs in our engine."""
     torch.set_num_threads(1)
-    train_runs(
-        runs,
-        images,
-        labels,
-        10,
-        snapshots=1,
-        folder=Path(folder),
-        checkpoints=Path(folder) / f"part-{runs[0].name}",
-        device=torch.device("cpu"),
-        seeds_per_block=block,
-    )
+    options = TrainingOptions(1, block, folder / f"part-{runs[0].name}", torch.device("cpu"))
+    train_runs(runs, images, folder, options)
 
 
 @torch.no_grad()
@@ -143,12 +121,13 @@ def compare(title: str, runs: list[Run], data: tuple, train: int, cores: int, to
     networks = [plain_loop(run, images[:train], labels[:train]) for run in runs]
     plain = time.perf_counter() - started
     errors = {"plain": [error(network, images[train:], labels[train:]) for network in networks]}
-    shares = [runs[first : first + together] for first in range(0, len(runs), together)]
+    parts = [runs[first : first + together] for first in range(0, len(runs), together)]
+    ours_images = LabelledImages(images[:train], labels[:train], 10)
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(cores, get_context("spawn")) as pool:
         # Importing torch is part of neither: both ways pay it once.
         list(pool.map(abs, range(cores)))
         started = time.perf_counter()
-        jobs = [pool.submit(train_share, share, images[:train], labels[:train], folder, together) for share in shares]
+        jobs = [pool.submit(train_part, part, ours_images, Path(folder), together) for part in parts]
         for job in jobs:
             job.result()
         ours = time.perf_counter() - started

@@ -19,10 +19,10 @@ from torch.utils.data import DataLoader, TensorDataset
 from torchvision import transforms
 
 from understudy.classifiers.architectures import ArchitectureSettings
-from understudy.classifiers.augmentation import Augmentation, draw_epoch
+from understudy.classifiers.augmentation import BatchAugmentation, sample_epoch
 from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import build_network, image_statistics
-from understudy.classifiers.stacking import Stack
+from understudy.classifiers.stacking import StackedRuns
 from understudy.devices import resolve_device
 
 SHAPE = Shape(3, 32, 10)
@@ -79,13 +79,13 @@ def our_step(
     recipe, seeds = settings.full_recipe, list(range(runs))
     images, labels = (value.to(device) for value in data.tensors)
     statistics = image_statistics(data.tensors[0])
-    stack = Stack([build_network(settings, SHAPE, seed, statistics) for seed in seeds], recipe, device, compiled)
-    augmentation, batch = Augmentation(images, recipe, stack.buffers["mean"][0]), recipe.batch_of(len(labels))
-    draws = draw_epoch(seeds, 1, len(labels), augmentation.size, recipe, stack.noise_size, device)
+    stack = StackedRuns([build_network(settings, SHAPE, seed, statistics) for seed in seeds], recipe, device, compiled)
+    augmentation, batch = BatchAugmentation(images, recipe, stack.buffers["mean"][0]), recipe.batch_of(len(labels))
+    sampled = sample_epoch(seeds, 1, len(labels), augmentation.size, recipe, stack.noise_size, device)
     numbers = count()
 
     def step() -> None:
-        part = draws.step(next(numbers) % recipe.steps_per_epoch(len(labels)), batch)
+        part = sampled.step(next(numbers) % recipe.steps_per_epoch(len(labels)), batch)
         stack.step(augmentation.batch(part), labels[part.order], part.noise, recipe.learning_rate)
 
     return step

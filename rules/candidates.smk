@@ -1,6 +1,6 @@
 # Candidates: batches of runs, trained on the train file (full) or on subtrain; weights of every snapshot are kept.
 BATCH = plan.candidates("{draw}", "{split}", "{regime}", "{batch}").as_posix()
-BATCH_PLACE = "draw{draw}/{split}/{regime}/{batch}"
+BATCH_PATH = "draw{draw}/{split}/{regime}/{batch}"
 
 
 rule draw_graphs:
@@ -14,12 +14,10 @@ rule draw_graphs:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(10),
+        **resources_for("draw_graphs"),
     params:
+        **stage("draw_graphs"),
         settings=plan.graph_settings(),
-        seed=study.seed,
-        version=STAGE_VERSIONS["draw_graphs"],
     message:
         "Drawing the graphs of the randomly wired networks"
     script:
@@ -41,23 +39,19 @@ rule train_candidates:
         weights=directory(f"{BATCH}/weights"),
         history=f"{BATCH}/history.parquet",
     log:
-        f"{LOGS}/train_candidates/{BATCH_PLACE}.log",
+        f"{LOGS}/train_candidates/{BATCH_PATH}.log",
     benchmark:
-        f"{BENCHMARKS}/train_candidates/{BATCH_PLACE}.tsv"
+        f"{BENCHMARKS}/train_candidates/{BATCH_PATH}.tsv"
     priority: 5
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(4000, "train_candidates"),
-        runtime=minutes(1440, "train_candidates"),
-        gpu=GPU,
+        **resources_for("train_candidates"),
     params:
+        **stage("train_candidates"),
         batch=lambda wildcards: plan.batch_parameters(wildcards.batch),
-        checkpoints=f"{ROOT}/checkpoints/candidates/{BATCH_PLACE}",
-        seed=study.seed,
-        device=study.device,
-        version=STAGE_VERSIONS["train_candidates"],
+        checkpoints=f"{ROOT}/checkpoints/candidates/{BATCH_PATH}",
     message:
         "Training {wildcards.batch} ({wildcards.regime}) on {wildcards.split}, draw {wildcards.draw}"
     script:

@@ -1,7 +1,31 @@
 # Evaluation: the error counts of every snapshot of a batch on one set, and the predictions of those that matter.
 #
 # A synthetic set chooses among full runs, the validation part among subtrain runs. The test images choose nothing: they
-# come last, when it is known what the choosing sets chose, and no other rule of the candidates reads their file.
+# come last, when it is known what the selection sets chose, and no other rule of the candidates reads their file.
+rule choose_snapshots:
+    input:
+        counts=lambda wildcards: [
+            plan.evaluation(**wildcards, set_name=name) / "counts.parquet"
+            for name in plan.selection_sets(wildcards.split, wildcards.regime)
+        ],
+        code=code_inputs("choose_snapshots"),
+    output:
+        chosen=plan.chosen_snapshots("{draw}", "{split}", "{regime}", "{batch}"),
+    log:
+        f"{LOGS}/choose_snapshots/{BATCH_PATH}.log",
+    benchmark:
+        f"{BENCHMARKS}/choose_snapshots/{BATCH_PATH}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **resources_for("choose_snapshots"),
+    message:
+        "Choosing snapshots of {wildcards.batch} ({wildcards.regime}, {wildcards.split}, draw {wildcards.draw})"
+    script:
+        "../workflow_scripts/choose_snapshots.py"
+
+
 rule evaluate:
     input:
         weights=rules.train_candidates.output.weights,
@@ -10,18 +34,9 @@ rule evaluate:
             wildcards.draw, wildcards.split, wildcards.set
         ),
         classes=rules.prepare.output.classes,
-        choices=lambda wildcards: [
-            plan.evaluation(
-                wildcards.draw,
-                wildcards.split,
-                wildcards.regime,
-                wildcards.batch,
-                name,
-            )
-            / "counts.parquet"
-            for name in plan.choosing_sets(wildcards.split, wildcards.regime)
-            if wildcards.set == "test"
-        ],
+        chosen=lambda wildcards: (
+            [rules.choose_snapshots.output.chosen] if wildcards.set == "test" else []
+        ),
     output:
         counts=plan.evaluation("{draw}", "{split}", "{regime}", "{batch}", "{set}")
         / "counts.parquet",
@@ -30,21 +45,18 @@ rule evaluate:
         )
         / "predictions.parquet",
     log:
-        f"{LOGS}/evaluate/{BATCH_PLACE}/{{set}}.log",
+        f"{LOGS}/evaluate/{BATCH_PATH}/{{set}}.log",
     benchmark:
-        f"{BENCHMARKS}/evaluate/{BATCH_PLACE}/{{set}}.tsv"
+        f"{BENCHMARKS}/evaluate/{BATCH_PATH}/{{set}}.tsv"
     wildcard_constraints:
         set="|".join(map(re.escape, ["test", "validation", *study.generators])),
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(4000),
-        runtime=minutes(480),
-        gpu=GPU,
+        **resources_for("evaluate"),
     params:
-        device=study.device,
-        version=STAGE_VERSIONS["evaluate"],
+        **stage("evaluate"),
     message:
         "Evaluating {wildcards.batch} ({wildcards.regime}, {wildcards.split}, draw {wildcards.draw}) on {wildcards.set}"
     script:

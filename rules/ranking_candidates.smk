@@ -26,12 +26,9 @@ rule evaluate_calibration:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(4000),
-        runtime=minutes(240),
-        gpu=GPU,
+        **resources_for("evaluate_calibration"),
     params:
-        device=study.device,
-        version=STAGE_VERSIONS["evaluate_calibration"],
+        **stage("evaluate_calibration"),
     message:
         "Evaluating all candidates of {wildcards.split}, draw {wildcards.draw}, on the calibration images"
     script:

@@ -37,20 +37,14 @@ rule generate_images:
         ENVIRONMENT
     threads: 2
     resources:
-        mem_mb=memory(16000),
-        runtime=minutes(240),
-        gpu=GPU,
+        **resources_for("generate_images"),
     params:
-        settings=lambda wildcards: plan.ranking.image_sets[wildcards.set].model_dump(
-            mode="json"
-        ),
+        **stage("generate_images"),
+        settings=lambda wildcards: plan.ranking.image_sets[wildcards.set].canonical(),
         state=lambda wildcards: state_of(
             Path(plan.ranking.image_sets[wildcards.set].model)
         ),
         classes=study.ranking.class_count,
-        seed=study.seed,
-        device=study.device,
-        version=STAGE_VERSIONS["generate_images"],
     message:
         "Generating shard {wildcards.shard} of {wildcards.set}"
     script:
@@ -78,23 +72,17 @@ rule evaluate_models:
     # The job's own process, and those that load images: how many changes no result, so that no parameter says it.
     threads: 1 + study.ranking.models.workers if study.ranking.models else 1
     resources:
-        mem_mb=memory(16000),
-        runtime=minutes(720),
-        gpu=GPU,
+        **resources_for("evaluate_models"),
     params:
+        **stage("evaluate_models"),
         models=lambda wildcards: plan.ranking.model_batches[wildcards.batch],
         settings=lambda wildcards: study.ranking.models.evaluation_settings(
             plan.ranking.model_batches[wildcards.batch]
         ),
-        image_set=lambda wildcards: plan.ranking.image_sets[wildcards.set].model_dump(
-            mode="json"
-        ),
+        image_set=lambda wildcards: plan.ranking.image_sets[wildcards.set].canonical(),
         state=lambda wildcards: evaluated_state(wildcards.set, wildcards.batch),
         classes=study.ranking.classes,
         checkpoints=f"{ROOT}/checkpoints/ranking/{{set}}/{{batch}}",
-        seed=study.seed,
-        device=study.device,
-        version=STAGE_VERSIONS["evaluate_models"],
     message:
         "Evaluating models of {wildcards.batch} on {wildcards.set}"
     script:
@@ -104,7 +92,7 @@ rule evaluate_models:
 rule model_evaluations:
     input:
         evaluations=MODEL_EVALUATIONS,
-        code=modules("jobs/selection.py", "tables.py", "schemas"),
+        code=code_inputs("model_evaluations"),
     output:
         table=plan.table("model_evaluations"),
         csv=plan.table("model_evaluations", "csv"),
@@ -116,8 +104,7 @@ rule model_evaluations:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(10),
+        **resources_for("model_evaluations"),
     message:
         "Table model_evaluations"
     script:

@@ -69,7 +69,7 @@ rule select_model:
             plan.candidates(0, wildcards.split, "full", batch) / "weights"
             for batch in plan.batches
         ],
-        code=modules("jobs/export.py", "classifiers/weights.py"),
+        code=code_inputs("select_model"),
     output:
         folder=directory(f"{ROOT}/selected/{{split}}"),
     log:
@@ -80,12 +80,14 @@ rule select_model:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(10),
+        **resources_for("select_model"),
     params:
-        generator=lambda wildcards: study.synthetic_set(wildcards.split),
-        study=study.study,
-        images_per_class=study.synthetic.images_per_class,
+        choice=lambda wildcards: {
+            "study": study.study,
+            "split": wildcards.split,
+            "generator": study.synthetic_set(wildcards.split),
+            "images_per_class": study.synthetic.images_per_class,
+        },
     message:
         "Selected model of {wildcards.split}"
     script:
@@ -100,7 +102,7 @@ rule clean_snapshots:
         ],
         predictions=plan.evaluations("predictions.parquet"),
         models=expand(rules.select_model.output.folder, split=plan.splits),
-        code=modules("classifiers/weights.py"),
+        code=code_inputs("clean_snapshots"),
     output:
         removed=plan.table("removed_snapshots"),
     log:
@@ -111,8 +113,7 @@ rule clean_snapshots:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(120),
+        **resources_for("clean_snapshots"),
     params:
         batches=plan.trained_batches(),
         version=STAGE_VERSIONS["train_candidates"],
@@ -128,7 +129,7 @@ rule summary:
         differences=[plan.table("protocol_differences")] if plan.has_test_images else [],
         ranks=plan.table("rank_preservation"),
         models=expand(rules.select_model.output.folder, split=plan.splits),
-        code=modules("jobs/export.py"),
+        code=code_inputs("summary"),
     output:
         summary=f"{ROOT}/summary.txt",
     log:
@@ -139,8 +140,7 @@ rule summary:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory(2000),
-        runtime=minutes(10),
+        **resources_for("summary"),
     params:
         generators=SYNTHETIC_SETS,
     message:

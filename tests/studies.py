@@ -28,7 +28,7 @@ def small_study(**changes: object) -> dict:
             "standard": {
                 "resnet_8": {"model": "resnet", "arguments": {"depth": 8, "width": 4}, "group": "tiny"},
                 "resnet_14": {"model": "resnet", "arguments": {"depth": 14, "width": 4}, "group": "tiny"},
-                "wrn_10": {"model": "wrn", "arguments": {"depth": 10, "widen": 1, "width": 4}, "group": "tiny"},
+                "wrn_10": {"model": "wrn", "arguments": {"depth": 10, "widen_factor": 1, "width": 4}, "group": "tiny"},
             },
             "rwnn": {"graphs": 3, "nodes": 5, "width": 4, "head_width": 16, "stages": 1},
         },

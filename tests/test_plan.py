@@ -51,7 +51,7 @@ def test_no_training_or_choosing_step_is_given_test_images():
     for split in plan.splits:
         assert "test" not in plan.training_file(0, split, "full").name
         for regime in ("full", "subtrain"):
-            assert "test" not in plan.choosing_sets(split, regime)
+            assert "test" not in plan.selection_sets(split, regime)
 
 
 def test_features_are_the_studys_own_unless_inception_weights_are_given(tmp_path):

@@ -2,14 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
-
+with job(snakemake) as (input, output, params, _):
     from understudy.jobs.candidates import clean_snapshots
 
-    clean_snapshots(
-        snakemake.params.batches,
-        [Path(path) for path in snakemake.input.weights],
-        [Path(path) for path in snakemake.input.predictions],
-        Path(snakemake.output.removed),
-    )
+    clean_snapshots(params.batches, input.weights, input.predictions, output.removed)

@@ -2,9 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
-
+with job(snakemake) as (_, output, params, context):
     from understudy.jobs.candidates import write_graphs
 
-    write_graphs(snakemake.params.settings, snakemake.params.seed, Path(snakemake.output.graphs))
+    write_graphs(params.settings, output.graphs, context)

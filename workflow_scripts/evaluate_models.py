@@ -2,23 +2,8 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
+with job(snakemake) as (input, output, params, context):
+    from understudy.jobs.zoo import ModelSet, evaluate_models
 
-    from understudy.jobs.zoo import evaluate_models
-
-    evaluate_models(
-        snakemake.params.models,
-        snakemake.params.settings,
-        snakemake.wildcards.set,
-        snakemake.params.image_set,
-        [Path(path) for path in snakemake.input.get("shards", [])],
-        {name: Path(path) for name, path in snakemake.output.items()},
-        classes=snakemake.params.classes,
-        state=snakemake.params.state,
-        workers=snakemake.threads - 1,
-        checkpoints=Path(snakemake.params.checkpoints),
-        study_seed=snakemake.params.seed,
-        device=snakemake.params.device,
-        version=snakemake.params.version,
-    )
+    image_set = ModelSet(params.image_set, params.classes, params.state)
+    evaluate_models(params.models, params.settings, image_set, input.shards, output, context)

@@ -2,17 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
-
+with job(snakemake) as (_, output, params, context):
     from understudy.jobs.zoo import generate_shard
 
-    generate_shard(
-        snakemake.params.settings,
-        snakemake.wildcards.set,
-        int(snakemake.wildcards.shard),
-        snakemake.params.classes,
-        Path(snakemake.output.shard),
-        study_seed=snakemake.params.seed,
-        device=snakemake.params.device,
-    )
+    generate_shard(params.settings, params.classes, output.shard, context)

@@ -2,14 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
-
+with job(snakemake) as (input, output, _, _):
     from understudy.jobs.selection import join_tables
 
-    join_tables(
-        "model_evaluations",
-        [Path(path) for path in snakemake.input.evaluations],
-        Path(snakemake.output.table),
-        Path(snakemake.output.csv),
-    )
+    join_tables("model_evaluations", input.evaluations, output.table, output.csv)

@@ -10,6 +10,7 @@ from pathlib import Path
 from understudy.config import read_study
 from understudy.costs.estimate import describe, estimate
 from understudy.costs.measured import measure
+from understudy.costs.profiles import asked_minutes
 from understudy.errors import StudyError
 from understudy.plan import Plan
 
@@ -39,11 +40,12 @@ def earlier_studies(configfile: str) -> list[Plan]:
     return plans
 
 
-def main(configfile: str, gpus: int, cores: int) -> None:
-    """Print the plan of the study in ``configfile``."""
+def main(configfile: str, gpus: int, cores: int, profile: str | None) -> None:
+    """Print the plan of the study in ``configfile``; the ``profile`` is what Snakemake would be given."""
     plan = Plan(read_study(configfile))
     measured = measure(earlier_studies(configfile), plan.hardware)
-    stages = estimate(plan, count_jobs(configfile), measured)
+    asked = asked_minutes(profile) if profile else {}
+    stages = estimate(plan, count_jobs(configfile), measured, asked)
     print(describe(stages, plan.study.study, gpus, cores, measured.jobs))
 
 
@@ -52,10 +54,11 @@ if __name__ == "__main__":
     parser.add_argument("--configfile", default="config.yaml")
     parser.add_argument("--gpus", type=int, default=1, help="GPUs that work at a time")
     parser.add_argument("--cores", type=int, default=os.cpu_count(), help="cores, for a study on the CPU")
+    parser.add_argument("--profile", help="folder of the cluster's profile, for the run times that it sets")
     options = parser.parse_args()
     if min(options.gpus, options.cores) < 1:
         parser.error("at least one GPU and one core are needed; a study with `device: cpu` is planned for cores")
     try:
-        main(options.configfile, options.gpus, options.cores)
+        main(options.configfile, options.gpus, options.cores, options.profile)
     except StudyError as error:
         sys.exit(str(error))

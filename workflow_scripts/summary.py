@@ -2,16 +2,8 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
-
+with job(snakemake) as (input, output, params, _):
     from understudy.jobs.export import write_summary
 
-    write_summary(
-        Path(snakemake.input.comparison),
-        next(map(Path, snakemake.input.differences), None),
-        Path(snakemake.input.ranks),
-        [Path(path) for path in snakemake.input.models],
-        Path(snakemake.output.summary),
-        generators=snakemake.params.generators,
-    )
+    differences = input.optional("differences")
+    write_summary(input.comparison, differences, input.ranks, input.models, output.summary, params.generators)

@@ -12,12 +12,12 @@ SMALL = {
     "resnet": {"depth": 8, "width": 4},
     "resnet_preact": {"depth": 11, "width": 2, "block": "bottleneck"},
     "se_resnet_preact": {"depth": 8, "width": 4, "reduction": 2},
-    "wrn": {"depth": 10, "widen": 2, "width": 2},
-    "densenet": {"depth": 10, "growth": 4},
+    "wrn": {"depth": 10, "widen_factor": 2, "width": 2},
+    "densenet": {"depth": 10, "growth_rate": 4},
     "pyramidnet": {"depth": 8, "alpha": 7, "width": 4},
     "resnext": {"depth": 11, "cardinality": 2, "base_width": 2, "width": 2},
     "shake_shake": {"depth": 8, "width": 4, "stem": 3},
-    "rwnn": {"width": 4, "nodes": 5, "graphs": GRAPHS, "head": 12},
+    "rwnn": {"width": 4, "nodes": 5, "graphs": GRAPHS, "head_width": 12},
 }
 
 
@@ -31,20 +31,16 @@ def parameter_count(network: nn.Module) -> int:
 
 def plain_steps(network: nn.Module, recipe, batches, learning_rates) -> list[float]:
     """One network, torch's own SGD, one batch after the other: returns the losses and leaves the network trained."""
-    optimizer = torch.optim.SGD(
-        network.parameters(),
-        lr=1.0,
-        momentum=recipe.momentum,
-        nesterov=recipe.nesterov,
-        weight_decay=recipe.weight_decay,
-    )
+    optimizer = torch.optim.SGD(network.parameters(), 1.0, recipe.momentum, 0, recipe.weight_decay, recipe.nesterov)
     network.train()
     losses = []
     for (images, labels, noise), rate in zip(batches, learning_rates, strict=True):
         optimizer.param_groups[0]["lr"] = rate
         optimizer.zero_grad()
-        loss = F.cross_entropy(network(images, noise), labels)
-        loss.backward()
+        # oneDNN (torch 2.14, AVX2): strided 1x1 convolutions of few channels, channels last, corrupt memory.
+        with torch.backends.mkldnn.flags(enabled=False):
+            loss = F.cross_entropy(network(images, noise), labels)
+            loss.backward()
         optimizer.step()
         losses.append(loss.item())
     return losses

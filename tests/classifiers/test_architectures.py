@@ -2,15 +2,29 @@ import itertools
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
 
 from tests.classifiers.networks import SMALL, parameter_count, small
-from understudy.classifiers.architectures import BUILDERS, PUBLISHED, ArchitectureSettings
-from understudy.classifiers.layers import Shape
+from tests.studies import small_study
+from understudy.classifiers import families
+from understudy.classifiers.architectures import ArchitectureSettings
+from understudy.classifiers.bounds import convolutional_bound
+from understudy.classifiers.families import FAMILIES, Arguments, Family
+from understudy.classifiers.labelled import LabelledImages
+from understudy.classifiers.layers import Shape, StackedLinear
 from understudy.classifiers.networks import build_network, image_statistics
+from understudy.classifiers.published import PUBLISHED
+from understudy.classifiers.recipes import Recipe
+from understudy.classifiers.stack_training import Run
+from understudy.classifiers.training import TrainingOptions, train_runs
+from understudy.config import load_study
+from understudy.costs.requests import Requests
+from understudy.costs.work import Work
 from understudy.errors import StudyError
+from understudy.plan import Plan
 
 CIFAR = Shape(3, 32, 10)
 
@@ -30,14 +44,15 @@ PUBLISHED_MILLIONS = {
 }
 
 
-@pytest.mark.parametrize("name", PUBLISHED_MILLIONS)
-def test_parameter_counts_are_the_published_ones(name):
-    published, unit = PUBLISHED_MILLIONS[name]
+def published_network(name):
     # Shapes are all that counts: nothing is allocated on the meta device.
     with torch.device("meta"):
-        settings = ArchitectureSettings(model=name)
-        network = build_network(settings, CIFAR, 0, (torch.zeros(3), torch.ones(3)))
-    assert abs(parameter_count(network) / 1e6 - float(published)) <= unit
+        return build_network(ArchitectureSettings(model=name), CIFAR, 0, (torch.zeros(3), torch.ones(3)))
+
+
+def test_parameter_counts_are_the_published_ones():
+    for name, (published, unit) in PUBLISHED_MILLIONS.items():
+        assert abs(parameter_count(published_network(name)) / 1e6 - float(published)) <= unit, name
 
 
 def test_pyramidnet_with_alpha_270_counts_what_its_equations_give():
@@ -53,10 +68,7 @@ def test_pyramidnet_with_alpha_270_counts_what_its_equations_give():
     widths = [16 + 5 * k for k in range(55)]
     stem, head = 9 * 3 * 16 + 2 * 16, 2 * 286 + 286 * 10 + 10
     normalisations = sum(2 * a + 2 * b + 2 * b for a, b in itertools.pairwise(widths))
-    with torch.device("meta"):
-        network = build_network(
-            ArchitectureSettings(model="pyramidnet_110_270"), CIFAR, 0, (torch.zeros(3), torch.ones(3))
-        )
+    network = published_network("pyramidnet_110_270")
     assert parameter_count(network) == stem + convolutions(widths) + normalisations + head == 28_485_477
     assert convolutions(widths) + 9 * 3 * 16 == 28_432_809
     later = [16, *widths[:-1]]
@@ -64,20 +76,16 @@ def test_pyramidnet_with_alpha_270_counts_what_its_equations_give():
 
 
 @pytest.mark.parametrize("model", SMALL)
-@pytest.mark.parametrize("shape", [Shape(1, 8, 10), Shape(3, 32, 7), Shape(2, 13, 4)], ids=str)
-def test_every_family_takes_any_channels_size_and_classes(model, shape):
-    network = build_network(small(model), shape, 3)
-    images = torch.randint(0, 256, (6, shape.channels, shape.size, shape.size), dtype=torch.uint8)
-    logits = network.train()(images, torch.rand(6, network.noise_size))
-    assert logits.shape == (6, shape.classes)
-    logits.logsumexp(1).sum().backward()
-    without = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
-    assert without == []
-    assert network.eval()(images).shape == (6, shape.classes)
-
-
-@pytest.mark.parametrize("model", SMALL)
-def test_images_too_small_for_the_strides_are_refused(model):
+def test_every_family_takes_any_channels_size_and_classes(model):
+    for shape in (Shape(1, 8, 10), Shape(3, 16, 7), Shape(2, 13, 4)):
+        network = build_network(small(model), shape, 3)
+        images = torch.randint(0, 256, (6, shape.channels, shape.size, shape.size), dtype=torch.uint8)
+        logits = network.train()(images, torch.rand(6, network.noise_size))
+        assert logits.shape == (6, shape.classes)
+        logits.logsumexp(1).sum().backward()
+        without = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+        assert without == []
+        assert network.eval()(images).shape == (6, shape.classes)
     with pytest.raises(StudyError, match=r"3x3 pixels are too small.*at least 4x4"):
         build_network(small(model), Shape(1, 3, 10), 0)
 
@@ -95,39 +103,97 @@ def test_weights_are_a_function_of_the_seed_alone(model):
     assert not all(torch.equal(a, b) for a, b in zip(first.parameters(), other.parameters(), strict=True))
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"model": "resnt"}, "model: unknown 'resnt'; allowed: .*timm:NAME, module:function; did you mean resnet"),
+class ToyArguments(Arguments):
+    """A family that exists in this test alone."""
+
+    depth: int = 1
+
+
+class ToyNetwork(torch.nn.Module):
+    def __init__(self, arguments, shape):
+        super().__init__()
+        self.linear = StackedLinear(shape.channels * shape.size**2, shape.classes)
+
+    def forward(self, images):
+        return self.linear(images.flatten(-3))
+
+
+@pytest.fixture
+def toy_family(monkeypatch):
+    """One more family in the registry: its arguments, its network, and a bound."""
+    monkeypatch.setitem(
+        families.FAMILIES, "toy", Family(ToyArguments, lambda: ToyNetwork, convolutional_bound(lambda given: 4))
+    )
+
+
+def test_a_new_family_is_planned_costed_and_trained_from_its_entry_alone(toy_family, tmp_path):
+    candidates = small_study()["candidates"] | {
+        "standard": {"toy": {"model": "toy", "recipe": {"epochs": 2}}},
+        "rwnn": None,
+    }
+    plan = Plan(load_study(small_study(candidates=candidates)))
+    settings = ArchitectureSettings.model_validate(plan.architectures["toy"])
+    assert settings.arguments == {"depth": 1}
+    network = build_network(settings, Shape(1, 8, 10), 0)
+    assert network(torch.zeros(2, 1, 8, 8)).shape == (2, 10)
+    (batch,) = plan.batches
+    wildcards = {"draw": 0, "split": "Train200", "regime": "full", "batch": batch}
+    assert Requests(plan).megabytes("train_candidates", wildcards) == 4000
+    trainings = [job for job in Work(plan).jobs() if job.rule == "train_candidates"]
+    assert trainings and all(job.operations > 0 for job in trainings)
+    images = torch.randint(0, 256, (20, 1, 8, 8), dtype=torch.uint8).numpy()
+    runs = [Run(f"toy-s{seed}", "standard", "toy", settings, seed, seed) for seed in (0, 1)]
+    data = LabelledImages(images, np.arange(20) % 10, 10)
+    options = TrainingOptions(1, 2, tmp_path / "part", torch.device("cpu"))
+    assert set(train_runs(runs, data, tmp_path / "out", options)["status"]) == {"trained"}
+
+
+def test_wrong_settings_say_what_is_allowed():
+    for settings, message in (
+        ({"model": "resnt"}, r"'resnt'.*resnet"),
         ({"model": "resnet", "arguments": {"depth": 9}}, r"depth 9: the basic form has 6n\+2 layers"),
-        ({"model": "resnet", "arguments": {}}, r"arguments: .*\ndepth\n"),
-        ({"model": "wrn", "arguments": {"depth": 16, "widen": 2, "wide": 1}}, r"arguments: .*\nwide\n"),
+        ({"model": "resnet", "arguments": {}}, r"(?s)ResNetArguments.depth.*required"),
+        ({"model": "wrn", "arguments": {"depth": 16, "widen_factor": 2, "wide": 1}}, r"(?s)WideResNet.*\nwide\n"),
         ({"model": "shake_shake", "arguments": {"depth": 8, "width": 3}}, "even number"),
-        ({"model": "resnet_32", "recipe": {"epoch": 3}}, r"recipe: .*\nepoch\n"),
-        ({"model": "resnet_32", "recipe": {"epochs": 0}}, r"recipe: .*\nepochs\n"),
+        ({"model": "resnet_32", "recipe": {"epoch": 3}}, r"(?s)Recipe\nepoch\n"),
+        ({"model": "resnet_32", "recipe": {"epochs": 0}}, r"(?s)epochs.*greater"),
         ({"model": "rwnn", "arguments": {"nodes": 3, "graphs": [[[2, 1]]]}}, "source < target < 3"),
+    ):
+        with pytest.raises(ValidationError, match=message):
+            ArchitectureSettings.model_validate(settings)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"model": "wrn", "arguments": {"depth": 10, "widen": 2}}, "arguments.widen: renamed to widen_factor"),
+        ({"model": "densenet", "arguments": {"depth": 10, "growth": 4}}, "arguments.growth: renamed to growth_rate"),
+        ({"model": "resnet_32", "recipe": {"least_epochs": 4}}, "recipe.least_epochs: renamed to min_epochs"),
     ],
 )
-def test_wrong_settings_say_what_is_allowed(settings, message):
-    with pytest.raises(ValidationError, match=message):
-        ArchitectureSettings.model_validate(settings)
+def test_a_renamed_key_is_one_line_with_the_new_name(entry, message):
+    candidates = small_study()["candidates"] | {"standard": {"one": entry}}
+    with pytest.raises(StudyError, match=f"^configuration: candidates.standard.one.{message}[^\n]*$"):
+        load_study(small_study(candidates=candidates))
 
 
-def test_an_entry_wins_over_the_study_and_the_study_over_the_publication():
-    settings = ArchitectureSettings(model="wrn_28_10", recipe={"epochs": 7}).with_recipe({"epochs": 9, "flip": False})
-    recipe = settings.full_recipe
+def test_resolved_settings_hold_published_values_under_the_studys_under_the_entrys_own():
+    resolved = ArchitectureSettings(model="wrn_28_10", recipe={"epochs": 7}).resolved({"epochs": 9, "flip": False})
+    recipe = Recipe.model_validate(resolved["recipe"])
     assert (recipe.epochs, recipe.flip, recipe.weight_decay) == (7, False, 5e-4)
+    assert resolved["arguments"] == {"depth": 28, "widen_factor": 10, "width": 16}
+    # What is resolved stays as it is.
+    assert ArchitectureSettings.model_validate(resolved).resolved({}) == resolved
 
 
 def test_published_names_take_other_arguments():
-    smaller = ArchitectureSettings(model="wrn_28_10", arguments={"widen": 2})
-    assert smaller.builder_arguments.depth == 28
-    assert smaller.builder_arguments.widen == 2
+    smaller = ArchitectureSettings(model="wrn_28_10", arguments={"widen_factor": 2})
+    assert (smaller.full_arguments.depth, smaller.full_arguments.widen_factor) == (28, 2)
 
 
 def test_there_are_seventeen_and_each_can_be_built():
     assert len(PUBLISHED) == 17
-    assert {published.model for published in PUBLISHED.values()} == set(BUILDERS) - {"rwnn"}
+    assert {published.family for published in PUBLISHED.values()} == set(FAMILIES) - {"rwnn"}
 
 
 def test_a_configuration_is_checked_without_torch():

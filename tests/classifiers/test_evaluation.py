@@ -1,16 +1,17 @@
-import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from tests.classifiers.test_training import data, runs_of, train
-from understudy.classifiers.evaluation import evaluate_runs
+from understudy.classifiers.evaluation import EvaluationKey, evaluate_runs
+from understudy.classifiers.labelled import LabelledImages
 from understudy.classifiers.weights import WeightsFile, export_snapshot, load_network, remove_snapshots
+from understudy.data.splits import image_halves
 from understudy.errors import StudyError
+from understudy.selection.choices import chosen_snapshots
 from understudy.tables import write_table
 
 CPU = torch.device("cpu")
-WHERE = {"draw": 0, "split": "Train300", "regime": "full", "set": "gan"}
 
 
 @pytest.fixture(scope="module")
@@ -20,17 +21,15 @@ def files(tmp_path_factory):
     return sorted(folder.glob("*.safetensors"))
 
 
-def evaluate(files, choices=None, **where):
-    images, labels = data(50)
-    halves = np.arange(50) % 2
-    return evaluate_runs(
-        files, images, labels, 3, halves=halves, where=WHERE | where, choices=choices, device=CPU, batch_size=16
-    )
+def evaluate(files, chosen=None, name="gan", images=None):
+    key = EvaluationKey(0, "Train300", "full", name)
+    return evaluate_runs(files, images or LabelledImages(*data(50), 3), key, chosen, CPU)
 
 
 def test_counts_and_predictions_equal_a_slow_loop(files, tmp_path):
     counts, predictions = evaluate(files)
     images, labels = data(50)
+    half = image_halves(labels)
     for path in files:
         for epoch in (1, 3, 4):
             network = load_network(path, epoch)
@@ -39,7 +38,7 @@ def test_counts_and_predictions_equal_a_slow_loop(files, tmp_path):
             mine = counts[(counts["run"] == path.stem) & (counts["epoch"] == epoch)]
             assert mine["images"].sum() == 50
             for row in mine.itertuples():
-                these = [i for i in range(50) if labels[i] == row.label and i % 2 == row.half]
+                these = [i for i in range(50) if labels[i] == row.label and half[i] == row.half]
                 assert row.images == len(these)
                 assert row.errors == sum(answers[i] != labels[i] for i in these)
             kept = predictions[(predictions["run"] == path.stem) & (predictions["epoch"] == epoch)]
@@ -49,7 +48,7 @@ def test_counts_and_predictions_equal_a_slow_loop(files, tmp_path):
     write_table("predictions", predictions, tmp_path / "predictions.parquet")
 
 
-def test_a_choosing_set_keeps_its_own_best_snapshots_and_the_last(files):
+def test_a_selection_set_keeps_its_own_best_snapshots_and_the_last(files):
     counts, predictions = evaluate(files)
     errors = counts.groupby(["run", "epoch"])["errors"].sum().unstack()
     for run, row in errors.iterrows():
@@ -62,10 +61,10 @@ def test_a_choosing_set_keeps_its_own_best_snapshots_and_the_last(files):
 
 def test_the_test_set_chooses_nothing(files):
     chosen = evaluate(files)[0]
-    # A second choosing set which finds the first snapshot of every run perfect.
+    # A second selection set which finds the first snapshot of every run perfect.
     other = chosen.assign(set="validation", errors=chosen["errors"].where(chosen["epoch"] != 1, 0))
     other.loc[other["epoch"] != 1, "errors"] = 5
-    predictions = evaluate(files, choices=pd.concat([chosen, other]), set="test")[1]
+    predictions = evaluate(files, chosen_snapshots(pd.concat([chosen, other])), "test")[1]
     first = predictions[predictions["epoch"] == 1]
     assert len(first) == 3
     assert all("validation" in names for names in first["chosen_by"])
@@ -94,10 +93,12 @@ def test_a_missing_snapshot_is_named(files):
 
 def test_images_of_another_study_are_refused(files):
     images, labels = data(10)
-    with pytest.raises(StudyError, match="set gan: images of shape"):
-        evaluate_runs(files, images[:, :, :4, :4], labels, 3, halves=labels * 0, where=WHERE, choices=None, device=CPU)
-    with pytest.raises(StudyError, match="labels from -1 to 1; 0 to 2 are allowed"):
-        evaluate_runs(files, images, labels - 1, 3, halves=labels * 0, where=WHERE, choices=None, device=CPU)
+    for wrong, message in (
+        (LabelledImages(images[:, :, :4, :4], labels, 3), "set gan: images of shape"),
+        (LabelledImages(images, labels - 1, 3), "labels from -1 to 1; 0 to 2 are allowed"),
+    ):
+        with pytest.raises(StudyError, match=message):
+            evaluate(files, images=wrong)
 
 
 def test_a_file_that_is_not_a_run_is_named(tmp_path):

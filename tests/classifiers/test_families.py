@@ -6,7 +6,7 @@ from torch import nn
 
 from tests.classifiers.networks import SMALL, small
 from understudy.classifiers.architectures import ArchitectureSettings
-from understudy.classifiers.arguments import PyramidNetArguments
+from understudy.classifiers.families import PyramidNetArguments
 from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import build_network
 from understudy.classifiers.pyramidnet import PyramidBlock, block_widths
@@ -68,7 +68,7 @@ def test_excitation_scales_whole_channels():
 
 
 def test_wide_resnet_multiplies_the_widths():
-    stages = body("wrn", depth=10, widen=3, width=4).stages
+    stages = body("wrn", depth=10, widen_factor=3, width=4).stages
     assert [block.residual[-1].out_channels for block in stages] == [12, 24, 48]
 
 

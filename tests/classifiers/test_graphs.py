@@ -8,13 +8,13 @@ from understudy.classifiers.graphs import draw_edges, draw_graphs, graph_argumen
 from understudy.errors import StudyError
 
 
-@given(nodes=st.integers(5, 32), half=st.integers(1, 2), probability=st.floats(0, 0.6), seed=st.integers(0, 10**6))
-def test_graphs_are_connected_acyclic_and_have_all_edges(nodes, half, probability, seed):
-    edges = draw_edges(nodes, 2 * half, probability, seed)
+@given(nodes=st.integers(5, 32), half=st.integers(1, 2), rewiring=st.floats(0, 0.6), seed=st.integers(0, 10**6))
+def test_graphs_are_connected_acyclic_and_have_all_edges(nodes, half, rewiring, seed):
+    edges = draw_edges(nodes, 2 * half, rewiring, seed)
     assert len(set(edges)) == len(edges) == nodes * half
     assert all(0 <= a < b < nodes for a, b in edges)
     assert networkx.is_connected(networkx.Graph(edges))
-    assert edges == draw_edges(nodes, 2 * half, probability, seed)
+    assert edges == draw_edges(nodes, 2 * half, rewiring, seed)
 
 
 def test_without_rewiring_the_graph_is_a_ring():
@@ -47,7 +47,7 @@ def test_a_table_of_graphs_gives_the_builders_arguments():
     mine = graph_arguments(table, "b")
     assert mine == graph_arguments(more, "b")
     assert mine != graph_arguments(table, "a")
-    settings = ArchitectureSettings(model="rwnn", arguments={"width": 4, "head": 8, **mine})
-    assert len(settings.builder_arguments.graphs) == 2
+    settings = ArchitectureSettings(model="rwnn", arguments={"width": 4, "head_width": 8, **mine})
+    assert len(settings.full_arguments.graphs) == 2
     with pytest.raises(StudyError, match="'z' is not in the study's table"):
         graph_arguments(table, "z")

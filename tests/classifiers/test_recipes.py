@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from understudy.classifiers.architectures import PUBLISHED
+from understudy.classifiers.published import PUBLISHED
 from understudy.classifiers.recipes import Recipe, snapshot_epochs
 
 # Epochs, schedule, learning rate, batch size, weight decay of the paper's appendix F.
@@ -73,7 +73,7 @@ def test_steps_make_splits_of_all_sizes_train_equally_long(images, steps, batch)
 
 
 def test_large_splits_are_trained_for_some_epochs_at_least():
-    recipe = Recipe(steps=100, batch_size=10, least_epochs=8)
+    recipe = Recipe(steps=100, batch_size=10, min_epochs=8)
     assert recipe.epochs_for(10) == 100
     assert recipe.epochs_for(1000) == 8
 

@@ -7,7 +7,9 @@ from tests.studies import one_split_study
 from understudy.config import load_study
 from understudy.costs.estimate import describe, estimate
 from understudy.costs.measured import Measured, measure, read_benchmarks
+from understudy.costs.profiles import asked_minutes
 from understudy.costs.requests import Requests
+from understudy.errors import StudyError
 from understudy.plan import Plan
 
 ROOT = Path(__file__).parents[2]
@@ -27,8 +29,8 @@ def test_measured_costs_take_the_place_of_guesses(tmp_path, monkeypatch):
     plan = Plan(load_study(one_split_study()))
     jobs = work_of(one_split_study())["train_candidates"]
     # A machine on which training takes five times what is guessed, and tables seven seconds each.
-    first = [job for job in jobs if "/full/" in job.place]
-    slow = {("train_candidates", job.place): 5 * job.seconds("cpu") for job in first}
+    first = [job for job in jobs if "/full/" in job.path]
+    slow = {("train_candidates", job.path): 5 * job.seconds("cpu") for job in first}
     write_benchmarks(plan, slow | {("selection_table", "gain"): 6.0, ("selection_table", "ranks"): 8.0})
     assert read_benchmarks(plan.root, "gpu")["selection_table", "gain"] == 12.0  # by the clock
     measured = measure([plan], "cpu")
@@ -86,3 +88,11 @@ def test_a_job_that_takes_longer_than_it_asks_for_is_told(tmp_path, monkeypatch)
     assert not any(stage.late for stage in estimate(plan, counts, NOTHING))
     (late,) = [stage for stage in estimate(plan, counts, NOTHING, {"train_generator": 1}) if stage.late]
     assert late.late[1] == 60  # the profile's minutes win
+
+
+def test_a_profiles_run_times_win(tmp_path):
+    (tmp_path / "config.yaml").write_text("set-resources:\n  sample: {runtime: 7}\n  evaluate: {gpu_model: a100}\n")
+    assert asked_minutes(str(tmp_path)) == {"sample": 7}
+    assert asked_minutes(str(ROOT / "slurm")) == {}
+    with pytest.raises(StudyError, match=r"nowhere.*no config\.yaml"):
+        asked_minutes("nowhere")

@@ -6,8 +6,8 @@ from understudy.costs.networks import PRETRAINED
 from understudy.generators.pretrained_settings import DiTSet
 
 
-def operations(rule: str, place: str, **changes: object) -> float:
-    (job,) = (job for job in work_of(practice_study(**changes))[rule] if job.place == place)
+def operations(rule: str, path: str, **changes: object) -> float:
+    (job,) = (job for job in work_of(practice_study(**changes))[rule] if job.path == path)
     return job.operations
 
 
@@ -51,7 +51,7 @@ def test_a_ranking_evaluates_every_model_on_every_image(tmp_path):
         "ranking": {"classes": 10, "models": models, "sets": {"DiT": generated}},
     }
     jobs = work_of(study)
-    assert [job.place for job in jobs["generate_images"]] == ["DiT/00000", "DiT/00001", "DiT/00002"]
+    assert [job.path for job in jobs["generate_images"]] == ["DiT/00000", "DiT/00001", "DiT/00002"]
     first, second = jobs["evaluate_models"]
     assert first.operations == 2 * second.operations  # two models, and the one that is left
     network, decoder = PRETRAINED["dit"]

@@ -3,9 +3,10 @@ from collections import defaultdict
 import pytest
 
 from tests.studies import small_study
-from understudy.classifiers.architectures import PUBLISHED, ArchitectureSettings
+from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import build_network
+from understudy.classifiers.published import PUBLISHED
 from understudy.classifiers.weights import to_half, write_weights
 from understudy.config import load_study
 from understudy.costs.networks import classifier_size, record_bytes
@@ -36,7 +37,7 @@ def paper_study(*names: str) -> dict:
 def test_training_counts_the_published_operations():
     """ResNet-32: 69.1 million products, each with a sum, an image and forward pass; three passes to train."""
     jobs = work_of(paper_study("resnet_32"))["train_candidates"]
-    full = [job for job in jobs if "/full/" in job.place]
+    full = [job for job in jobs if "/full/" in job.path]
     assert len(full) == 2  # two blocks of five seeds
     epochs = PUBLISHED["resnet_32"].recipe.epochs
     assert full[0].operations == pytest.approx(3 * 2 * 69.1e6 * 5 * epochs * 50_000, rel=0.01)
@@ -92,7 +93,7 @@ def test_steps_on_a_gpu_take_about_as_long_as_measured(name, width, milliseconds
     study = paper_study(name)
     entry = {"model": name} if name in PUBLISHED else {"model": "resnet", "arguments": {"depth": 20}}
     study["candidates"] |= {"seeds": width, "seed_block": width, "standard": {name: entry}}
-    (job,) = (job for job in work_of(study)["train_candidates"] if "/full/" in job.place)
+    (job,) = (job for job in work_of(study)["train_candidates"] if "/full/" in job.path)
     recipe = ArchitectureSettings.model_validate(entry).full_recipe
     steps = recipe.epochs_for(50_000) * recipe.steps_per_epoch(50_000)
     assert job.seconds("gpu") / steps * 1000 == pytest.approx(milliseconds, rel=0.4)

@@ -11,6 +11,8 @@ from understudy.data.shards import write_images
 from understudy.errors import StudyError
 from understudy.files import write_json
 from understudy.jobs.candidates import clean_snapshots, evaluate_batch, train_batch
+from understudy.jobs.choices import choose_snapshots
+from understudy.jobs.context import JobContext
 from understudy.tables import read_table
 
 RECIPE = {"batch_size": 10, "epochs": 3, "crop": 2, "learning_rate": 0.01}
@@ -39,48 +41,38 @@ def with_a_twist(channels, size, classes, hidden):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("job")
-    generator = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     labels = np.arange(40) % 4
-    pixels = generator.integers(0, 60, (40, 3, 32, 32)) + 40 * labels[:, None, None, None]
+    pixels = rng.integers(0, 60, (40, 3, 32, 32)) + 40 * labels[:, None, None, None]
     write_images(folder / "train.parquet", pixels.astype(np.uint8), labels)
     write_json(folder / "classes.json", {"classes": list("abcd")})
     train(folder / "first", folder)
     return folder
 
 
-def train(place, folder, seeds=(0, 1), **options):
-    batch = {"family": "standard", "architectures": ARCHITECTURES, "seeds": list(seeds)} | options
+def context(place, **wildcards) -> JobContext:
+    wildcards |= {"regime": "full"}
+    return JobContext(split="Train40", seed=1, checkpoints=place / "checkpoints", wildcards=wildcards)
+
+
+def train(place, folder):
+    batch = {"family": "standard", "architectures": ARCHITECTURES, "seeds": [0, 1], "snapshots": 3, "seed_block": 2}
     train_batch(
-        batch | {"snapshots": 3, "seed_block": 2},
+        batch,
         folder / "train.parquet",
         folder / "classes.json",
         None,
         place / "weights",
         place / "history.parquet",
-        checkpoints=place / "checkpoints",
-        draw=0,
-        split="Train40",
-        regime="full",
-        study_seed=1,
-        device="cpu",
-        version=1,
+        context(place),
     )
 
 
-def evaluate(place, folder, name="gan", choices=()):
-    evaluate_batch(
-        place / "weights",
-        place / "history.parquet",
-        folder / "train.parquet",
-        folder / "classes.json",
-        choices,
-        place / name / "counts.parquet",
-        place / name / "predictions.parquet",
-        where={"draw": 0, "split": "Train40", "regime": "full", "set": name},
-        device="cpu",
-        version=1,
-    )
-    return read_table(place / name / "counts.parquet"), read_table(place / name / "predictions.parquet")
+def evaluate(place, folder, name="gan", chosen=None):
+    paths = [place / name / "counts.parquet", place / name / "predictions.parquet"]
+    given = [place / "weights", place / "history.parquet", folder / "train.parquet", folder / "classes.json"]
+    evaluate_batch(*given, chosen, *paths, context(place, set=name))
+    return [read_table(path) for path in paths]
 
 
 def test_a_diverged_run_is_a_row_with_its_reason_and_the_others_go_on(folder):
@@ -139,3 +131,16 @@ def test_clean_up_keeps_what_was_chosen_and_says_what_went(folder):
     assert len(table.loc["wild-s0", "kept"]) == 0
     with pytest.raises(StudyError, match=r"removed .* by clean_snapshots"):
         evaluate(place, folder, "another")
+
+
+def test_what_the_selection_sets_chose_is_kept_of_the_test_set(folder):
+    place = folder / "first"
+    sets = {name: evaluate(place, folder, name) for name in ("gan", "other")}
+    choose_snapshots([place / name / "counts.parquet" for name in sets], place / "chosen.parquet")
+    _, kept = evaluate(place, folder, "test", place / "chosen.parquet")
+    # Of a run the last snapshot, and of equal sets both chose the same.
+    expected = sets["gan"][1].assign(
+        chosen_by=lambda rows: [["gan", "other"] if len(one) else [] for one in rows["chosen_by"]]
+    )
+    assert [list(one) for one in kept["chosen_by"]] == list(expected["chosen_by"])
+    assert kept[["run", "epoch", "is_last"]].equals(expected[["run", "epoch", "is_last"]])

@@ -30,7 +30,7 @@ def summary(folder: Path, test: bool = True, draws: int = 1) -> str:
         paths["rank_preservation"],
         [Path("selected") / split for split in made_up.SPLITS],
         folder / "summary.txt",
-        generators=made_up.SYNTHETIC_SETS,
+        made_up.SYNTHETIC_SETS,
     )
     return (folder / "summary.txt").read_text()
 

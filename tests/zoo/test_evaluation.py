@@ -1,5 +1,7 @@
 """Evaluating models of timm: predictions, failures, lack of memory, and going on where a job was killed."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import timm
@@ -12,9 +14,10 @@ from understudy.data.image_sets import folder_images, shard_images
 from understudy.data.shards import write_images
 from understudy.errors import StudyError
 from understudy.jobs import zoo as job
+from understudy.jobs.context import JobContext
 from understudy.ranking.predictions import read_parquet
 from understudy.tables import read_table
-from understudy.zoo.evaluation import predict
+from understudy.zoo.evaluation import predict_pictures
 from understudy.zoo.models import make_model, model_names
 from understudy.zoo.settings import ZooSettings
 
@@ -27,21 +30,19 @@ def folder(tmp_path_factory):
     return save_images(tmp_path_factory.mktemp("images") / "set", 2)
 
 
-def evaluate(folder, out, models, state=(), **changes):
-    outputs = {name: out / f"{name}.parquet" for name in ("predictions", "labels", "evaluations")}
-    settings = ZooSettings(**RANDOM | {"names": models} | changes).evaluation_settings(models)
-    image_set = {"source": "imagefolder", "root": str(folder)}
-    job.evaluate_models(
-        models, settings, "s", image_set, [], outputs, classes=CLASSES, state=state, workers=0,
-        checkpoints=out / "checkpoints", study_seed=3, device="cpu", version=1,
-    )  # fmt: skip
+def evaluate(folder, out, models, state=()):
+    outputs = SimpleNamespace(**{name: out / f"{name}.parquet" for name in ("predictions", "labels", "evaluations")})
+    settings = ZooSettings(**RANDOM | {"names": models}).evaluation_settings(models)
+    image_set = job.ModelSet({"source": "imagefolder", "root": str(folder)}, CLASSES, state)
+    context = JobContext(seed=3, checkpoints=out / "checkpoints", wildcards={"set": "s"})
+    job.evaluate_models(models, settings, image_set, [], outputs, context)
     return outputs
 
 
 def test_predictions_equal_a_plain_loop(folder):
     images = folder_images(folder, CLASSES)
     model, preprocessing = make_model("test_resnet", ZooSettings(**RANDOM), CLASSES, seed=1)
-    found = predict(model, preprocessing, images, batch_size=7, workers=0, device=CPU)
+    found = predict_pictures(model, preprocessing, images, batch_size=7, workers=0, device=CPU)
     for number in (0, 13, 19):
         path, _ = images.places[number]
         with torch.inference_mode():
@@ -58,7 +59,7 @@ def test_sixteen_bits_of_grey_are_seen_as_eight(tmp_path):
     Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "0" / "b.png")
     model, preprocessing = make_model("test_resnet", ZooSettings(**RANDOM), CLASSES, seed=1)
     images = folder_images(tmp_path, CLASSES)
-    found = predict(model, preprocessing, images, batch_size=2, workers=0, device=CPU)
+    found = predict_pictures(model, preprocessing, images, batch_size=2, workers=0, device=CPU)
     assert np.array_equal(found.predicted[0], found.predicted[1])
     assert found.probability[0] == found.probability[1]
 
@@ -66,7 +67,7 @@ def test_sixteen_bits_of_grey_are_seen_as_eight(tmp_path):
 def test_batches_are_halved_where_memory_is_short(folder):
     images = folder_images(folder, CLASSES)
     model, preprocessing = make_model("test_resnet", ZooSettings(**RANDOM), CLASSES, seed=1)
-    whole = predict(model, preprocessing, images, batch_size=16, workers=0, device=CPU)
+    whole = predict_pictures(model, preprocessing, images, batch_size=16, workers=0, device=CPU)
 
     class Small(torch.nn.Module):
         def forward(self, batch):
@@ -74,17 +75,17 @@ def test_batches_are_halved_where_memory_is_short(folder):
                 raise torch.OutOfMemoryError("not enough memory")
             return model(batch)
 
-    found = predict(Small(), preprocessing, images, batch_size=16, workers=0, device=CPU)
+    found = predict_pictures(Small(), preprocessing, images, batch_size=16, workers=0, device=CPU)
     assert found.batch_size == 4
     np.testing.assert_array_equal(found.predicted[:, 0], whole.predicted[:, 0])
 
 
 def test_a_failing_model_is_a_row_with_its_reason(folder, tmp_path):
     outputs = evaluate(folder, tmp_path, [*MODELS[:2], "no_such_model"])
-    rows = read_table(outputs["evaluations"], "model_evaluations").set_index("model")
+    rows = read_table(outputs.evaluations, "model_evaluations").set_index("model")
     assert rows["reason"].tolist()[:2] == ["", ""]
     assert "no_such_model" in rows.loc["no_such_model", "reason"]
-    found = read_parquet(outputs["predictions"], outputs["labels"], CLASSES)
+    found = read_parquet(outputs.predictions, outputs.labels, CLASSES)
     assert found.models == tuple(MODELS[:2]) and found.predicted.shape == (2, 20, 5)
     np.testing.assert_allclose(found.errors().mean(axis=1), rows["top1_error"][:2])
 
@@ -110,8 +111,8 @@ def test_a_killed_job_goes_on_and_ends_the_same(folder, tmp_path, monkeypatch):
         evaluate(folder, tmp_path / "resumed", MODELS[:3])
     resumed = evaluate(folder, tmp_path / "resumed", MODELS[:3])
     assert made == [*MODELS[:3], MODELS[2]]
-    for name, path in straight.items():
-        assert path.read_bytes() == resumed[name].read_bytes()
+    for name, path in vars(straight).items():
+        assert path.read_bytes() == getattr(resumed, name).read_bytes()
     assert not (tmp_path / "resumed" / "checkpoints").exists()
 
 

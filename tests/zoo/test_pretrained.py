@@ -15,6 +15,7 @@ from understudy.data.shards import read_images
 from understudy.errors import StudyError
 from understudy.generators.pretrained import load_pretrained
 from understudy.generators.pretrained_settings import BigGANSet, DiTSet
+from understudy.jobs.context import JobContext
 from understudy.jobs.zoo import generate_shard
 
 CPU = torch.device("cpu")
@@ -52,7 +53,7 @@ def test_shards_of_any_size_hold_the_same_images(dit, tmp_path):
     def shard(number, size):
         settings = {"source": "dit", "model": dit, "steps": 2, "images_per_class": 2, "shard_size": size, "size": 6}
         path = tmp_path / f"{size}-{number}.parquet"
-        generate_shard(settings, "a", number, 3, path, study_seed=0, device="cpu")
+        generate_shard(settings, 3, path, JobContext(wildcards={"set": "a", "shard": str(number)}))
         return read_images(path)
 
     whole, second = shard(0, 6), shard(1, 4)

@@ -7,7 +7,7 @@ from understudy.errors import StudyError
 
 
 @dataclass(frozen=True)
-class Batch:
+class RunBatch:
     """The runs of one job: some architectures of one family times one fixed block of seeds."""
 
     name: str
@@ -16,7 +16,7 @@ class Batch:
     seeds: tuple[int, ...]
 
 
-def make_batches(families: Mapping[str, Mapping[str, str | None]], seeds: int, seed_block: int) -> list[Batch]:
+def make_batches(families: Mapping[str, Mapping[str, str | None]], seeds: int, seed_block: int) -> list[RunBatch]:
     """Return the batches of ``seeds`` runs of each architecture, ``seed_block`` to a job.
 
     Parameters
@@ -29,14 +29,12 @@ def make_batches(families: Mapping[str, Mapping[str, str | None]], seeds: int, s
         If jobs of two families would have the same name.
     """
     blocks = [tuple(range(first, min(first + seed_block, seeds))) for first in range(0, seeds, seed_block)]
-    batches, grouped = [], _grouped(families)
-    for family, groups in grouped.items():
-        batches += [
-            Batch(f"{group}-block{number}", family, tuple(names), seeds_of_block)
-            for group, names in groups.items()
-            for number, seeds_of_block in enumerate(blocks)
-        ]
-    return batches
+    return [
+        RunBatch(f"{group}-block{number}", family, tuple(names), block)
+        for family, groups in _grouped(families).items()
+        for group, names in groups.items()
+        for number, block in enumerate(blocks)
+    ]
 
 
 def _grouped(families: Mapping[str, Mapping[str, str | None]]) -> dict[str, dict[str, list[str]]]:

@@ -31,5 +31,5 @@ def predict(
     Tensor [N, ...]
         The outputs of all batches, on the CPU.
     """
-    pixels = torch.as_tensor(np.ascontiguousarray(images)) if isinstance(images, np.ndarray) else images
-    return torch.cat([network(batch.to(device)).cpu() for batch in pixels.split(batch_size)])
+    pixels = torch.from_numpy(np.ascontiguousarray(images)) if isinstance(images, np.ndarray) else images
+    return torch.cat([network(batch.to(device)) for batch in pixels.split(batch_size)]).cpu()

@@ -50,6 +50,10 @@ class Layout:
         """Return the folder of a batch's evaluation on one set."""
         return self.root / "evaluations" / f"draw{draw}" / split / regime / batch / set_name
 
+    def chosen_snapshots(self, draw: int | str, split: str, regime: str, batch: str) -> Path:
+        """Return the table of the snapshots of a batch that its selection sets choose."""
+        return self.root / "evaluations" / f"draw{draw}" / split / regime / batch / "chosen_snapshots.parquet"
+
     @property
     def classes(self) -> Path:
         """The file with the names of the study's classes."""

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from understudy.batches import Batch, make_batches
+from understudy.batches import RunBatch, make_batches
 from understudy.classifiers.architectures import missing_network
+from understudy.classifiers.recipes import Recipe
 from understudy.config import Study
 from understudy.data.shards import read_labels
 from understudy.data.sources import count_images
@@ -112,23 +113,17 @@ class Plan(Layout):
 
     # ------------------------------------------------------------------ candidates
 
-    def architectures(self, family: str) -> dict[str, dict]:
-        """Return the settings of a family's architectures by name, in the order of the configuration."""
-        candidates = self.study.candidates
-        if family == "standard":
-            return {
-                name: entry.with_recipe(candidates.recipe).model_dump(mode="json")
-                for name, entry in candidates.standard.items()
-            }
-        rwnn = candidates.rwnn
-        # The edges are drawn by rule draw_graphs and join the arguments when a job reads its table.
-        shared = {
-            "model": "rwnn",
-            "arguments": {"width": rwnn.width, "head": rwnn.head_width},
-            "recipe": candidates.recipe | rwnn.recipe,
-            "group": rwnn.group,
-        }
-        return {f"rwnn_{graph:02d}": shared for graph in range(rwnn.graphs)}
+    @cached_property
+    def architectures(self) -> dict[str, dict]:
+        """The resolved settings of all architectures by name, in the order of the configuration."""
+        candidates, rwnn = self.study.candidates, self.study.candidates.rwnn
+        found = {name: entry.resolved(candidates.recipe) for name, entry in candidates.standard.items()}
+        if rwnn:
+            # The edges are drawn by rule draw_graphs and join the arguments when a job reads its table.
+            arguments = {"width": rwnn.width, "head_width": rwnn.head_width}
+            recipe = Recipe.model_validate(candidates.recipe | rwnn.recipe).canonical()
+            found |= {name: {"model": "rwnn", "arguments": arguments, "recipe": recipe} for name in rwnn.names}
+        return found
 
     def needs_graphs(self, batch: str) -> bool:
         """Whether a batch holds randomly wired networks, whose edges a table gives."""
@@ -139,28 +134,21 @@ class Plan(Layout):
         rwnn = self.study.candidates.rwnn
         if rwnn is None:
             return {}
-        settings = rwnn.model_dump(mode="json", include={"nodes", "neighbours", "rewiring", "stages"})
-        return {"names": list(self.architectures("rwnn")), **settings}
+        return {"names": rwnn.names, **rwnn.canonical(include={"nodes", "neighbours", "rewiring", "stages"})}
 
-    def _batches(self) -> list[Batch]:
-        groups = {
-            family: {name: settings["group"] for name, settings in self.architectures(family).items()}
-            for family in self.families
-        }
-        return make_batches(groups, self.study.candidates.seeds, self.study.candidates.seed_block)
-
-    @property
-    def families(self) -> list[str]:
-        """The families of candidates that the study has."""
-        return ["standard"] + (["rwnn"] if self.study.candidates.rwnn else [])
+    def _batches(self) -> list[RunBatch]:
+        candidates, rwnn = self.study.candidates, self.study.candidates.rwnn
+        groups = {"standard": {name: entry.group for name, entry in candidates.standard.items()}}
+        if rwnn:
+            groups["rwnn"] = dict.fromkeys(rwnn.names, rwnn.group)
+        return make_batches(groups, candidates.seeds, candidates.seed_block)
 
     def batch_parameters(self, name: str) -> dict:
         """Return what the training of a batch depends on, as plain data."""
         batch = self.batches[name]
-        settings = self.architectures(batch.family)
         return {
             "family": batch.family,
-            "architectures": {architecture: settings[architecture] for architecture in batch.architectures},
+            "architectures": {architecture: self.architectures[architecture] for architecture in batch.architectures},
             "seeds": list(batch.seeds),
             "snapshots": self.study.candidates.snapshots,
             "seed_block": self.study.candidates.seed_block,
@@ -168,13 +156,13 @@ class Plan(Layout):
 
     # ------------------------------------------------------------------ evaluation
 
-    def choosing_sets(self, split: str, regime: str) -> list[str]:
+    def selection_sets(self, split: str, regime: str) -> list[str]:
         """Return the sets that may choose among the runs of a regime: the generators' for full, else validation."""
         return self.study.generators_of(split) if regime == "full" else ["validation"]
 
     def sets(self, split: str, regime: str) -> list[str]:
         """Return all sets that the runs of a regime are evaluated on."""
-        return self.choosing_sets(split, regime) + (["test"] if self.has_test(split) else [])
+        return self.selection_sets(split, regime) + (["test"] if self.has_test(split) else [])
 
     def practice_parts(self, block: str, part: str) -> list[Path]:
         """Return a part's files, one for each draw that a block of the practice study's seeds uses."""

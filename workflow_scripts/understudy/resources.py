@@ -44,6 +44,7 @@ RESOURCES = {
     "draw_graphs": Request(2000, 10),
     "train_candidates": Request(4000, 1440, gpu=True, by_work=True),
     "evaluate": Request(4000, 480, gpu=True, image_copies=2),
+    "choose_snapshots": Request(1000, 10),
     "selection_table": Request(4000, 60),
     "rank_certificates": Request(4000, 60),
     "select_model": Request(2000, 10),

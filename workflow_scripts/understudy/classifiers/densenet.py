@@ -2,7 +2,8 @@
 
 from torch import Tensor, nn
 
-from understudy.classifiers.arguments import DenseNetArguments
+from understudy.classifiers.blocks import preactivated
+from understudy.classifiers.families import DenseNetArguments
 from understudy.classifiers.layers import AveragePool, BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
 from understudy.classifiers.stacked_operations import join_channels
 
@@ -10,17 +11,11 @@ from understudy.classifiers.stacked_operations import join_channels
 class DenseLayer(nn.Module):
     """BN, ReLU, 1x1 to 4k channels, BN, ReLU, 3x3 to k channels, joined to the input."""
 
-    def __init__(self, inputs: int, growth: int):
+    def __init__(self, inputs: int, growth_rate: int):
         super().__init__()
-        inner = 4 * growth
-        self.layers = nn.Sequential(
-            BatchNorm(inputs),
-            nn.ReLU(),
-            conv1x1(inputs, inner),
-            BatchNorm(inner),
-            nn.ReLU(),
-            conv3x3(inner, growth),
-        )
+        inner = 4 * growth_rate
+        convolutions = [conv1x1(inputs, inner), conv3x3(inner, growth_rate)]
+        self.layers = nn.Sequential(*preactivated(convolutions))
 
     def forward(self, x: Tensor) -> Tensor:
         return join_channels([x, self.layers(x)])
@@ -28,7 +23,7 @@ class DenseLayer(nn.Module):
 
 def transition(inputs: int, outputs: int) -> nn.Sequential:
     """Between dense blocks: BN, ReLU, 1x1 compression, 2x2 average pooling."""
-    return nn.Sequential(BatchNorm(inputs), nn.ReLU(), conv1x1(inputs, outputs), AveragePool(2))
+    return nn.Sequential(*preactivated([conv1x1(inputs, outputs)]), AveragePool(2))
 
 
 class DenseNet(nn.Module):
@@ -37,12 +32,12 @@ class DenseNet(nn.Module):
     def __init__(self, arguments: DenseNetArguments, shape: Shape):
         super().__init__()
         shape.check_strides(2, f"DenseNet-BC-{arguments.depth}")
-        channels = 2 * arguments.growth
+        channels = 2 * arguments.growth_rate
         layers: list[nn.Module] = [conv3x3(shape.channels, channels)]
         for block in range(3):
             for _ in range((arguments.depth - 4) // 6):
-                layers.append(DenseLayer(channels, arguments.growth))
-                channels += arguments.growth
+                layers.append(DenseLayer(channels, arguments.growth_rate))
+                channels += arguments.growth_rate
             if block < 2:
                 compressed = int(channels * arguments.compression)
                 layers.append(transition(channels, compressed))

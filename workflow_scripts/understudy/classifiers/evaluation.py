@@ -1,6 +1,7 @@
-"""From weights and one data set to error counts and predictions, for every snapshot of every run."""
+"""From weights and one set of images to error counts and predictions, for every snapshot of every run."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,107 +9,135 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from understudy.classifiers.labelled import LabelledImages
 from understudy.classifiers.weights import WeightsFile, put_weights
+from understudy.data.splits import image_halves
 from understudy.errors import StudyError
-from understudy.selection.choices import best_snapshots
+from understudy.inference import predict
+from understudy.selection.choices import chosen_snapshots
 
 RUN = ("family", "architecture", "seed", "run")
 
 
-def evaluate_runs(
-    weight_files: Sequence[Path],
-    images: np.ndarray,
-    labels: np.ndarray,
-    classes: int,
-    *,
-    halves: np.ndarray,
-    where: dict[str, int | str],
-    choices: pd.DataFrame | None,
-    device: torch.device,
-    batch_size: int = 256,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Evaluate all snapshots of these runs on one set of images.
+@dataclass(frozen=True)
+class EvaluationKey:
+    """Which runs are evaluated on which set: the first columns of the tables of an evaluation."""
+
+    draw: int
+    split: str
+    regime: str
+    set: str
+
+
+class Evaluation:
+    """What runs predict on one set.
 
     Parameters
     ----------
-    images, labels : uint8 [N, C, H, W], and integers in 0..classes-1 [N].
-    halves : 0 or 1 per image [N], the set's fixed halving.
-    where : the columns draw, split, regime and set.
-    choices : None if this set itself chooses snapshots (validation, a generator's images). Otherwise the `counts` of
-        the sets that do, for these runs: the set evaluated here (test) then has no say in what is kept.
+    weight_files : the runs' files, as `understudy.classifiers.weights` writes them
+    last_only : predict with each run's last snapshot alone
 
-    Returns
-    -------
-    The `counts` of every snapshot, and the `predictions` of each run's last snapshot and of the chosen ones. A run that
-    failed before its first snapshot has no rows.
+    Attributes
+    ----------
+    predicted : classes int16 [N] by run and epoch. A run that failed before its first snapshot has none.
 
     """
-    files = [WeightsFile(path) for path in weight_files]
-    _check_set(files, images, labels, classes, where["set"])
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device)
-    predicted = {file.record["run"]: _predict_snapshots(file, pixels, batch_size, file.epochs) for file in files}
-    counts = pd.DataFrame(
-        [
-            {**where, **{key: file.record[key] for key in RUN}, "epoch": epoch, **cell}
-            for file in files
-            for epoch, classes_given in predicted[file.record["run"]].items()
-            for cell in count_errors(classes_given, labels, halves, classes)
-        ],
-        columns=[*where, *RUN, "epoch", "label", "half", "images", "errors"],
-    )
-    chosen = best_snapshots(counts if choices is None else choices)
-    choosers = chosen.groupby(["run", "epoch"])["set"].apply(sorted).to_dict()
-    return counts, _kept_predictions(files, predicted, choosers, where)
 
+    def __init__(
+        self,
+        weight_files: Sequence[Path],
+        images: LabelledImages,
+        key: EvaluationKey,
+        device: torch.device,
+        last_only: bool = False,
+    ):
+        self.files, self.images, self.key = [WeightsFile(path) for path in weight_files], images, key
+        self._check_set()
+        pixels = torch.from_numpy(np.ascontiguousarray(images.images)).to(device)
+        self.predicted: dict[str, dict[int, np.ndarray]] = {}
+        for file in self.files:
+            epochs = file.epochs[-1:] if last_only else file.epochs
+            self.predicted[file.record["run"]] = _predict_snapshots(file, pixels, epochs)
 
-def predict_last(
-    weight_files: Sequence[Path],
-    images: np.ndarray,
-    labels: np.ndarray,
-    classes: int,
-    *,
-    where: dict[str, int | str],
-    device: torch.device,
-    batch_size: int = 256,
-) -> pd.DataFrame:
-    """Return the `predictions` of each run's last snapshot on one set, for the same parameters as `evaluate_runs`."""
-    files = [WeightsFile(path) for path in weight_files]
-    _check_set(files, images, labels, classes, where["set"])
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device)
-    predicted = {file.record["run"]: _predict_snapshots(file, pixels, batch_size, file.epochs[-1:]) for file in files}
-    return _kept_predictions(files, predicted, {}, where)
-
-
-def _check_set(files: list[WeightsFile], images: np.ndarray, labels: np.ndarray, classes: int, name: str) -> None:
-    for file in files:
-        if file.record.get("removed"):
+    def _check_set(self) -> None:
+        name, given, labels = self.key.set, self.images.images.shape[1:], self.images.labels
+        for file in self.files:
+            if file.record.get("removed"):
+                raise StudyError(
+                    f"set {name}: the snapshots of epochs {file.record['removed']} were removed from {file.path} by "
+                    f"clean_snapshots, so that no set can choose among them; delete {file.path.parent} to train them "
+                    "anew"
+                )
+            wanted = (file.shape.channels, file.shape.size, file.shape.size)
+            if given != wanted or file.shape.classes != self.images.classes:
+                raise StudyError(
+                    f"set {name}: images of shape {given} and {self.images.classes} classes, but {file.path} was "
+                    f"trained on {wanted} and {file.shape.classes} classes; evaluate it on images of its own study"
+                )
+        if len(labels) and not 0 <= labels.min() <= labels.max() < self.images.classes:
             raise StudyError(
-                f"set {name}: the snapshots of epochs {file.record['removed']} were removed from {file.path} by "
-                f"clean_snapshots, so that no set can choose among them; delete {file.path.parent} to train them anew"
+                f"set {name}: labels from {labels.min()} to {labels.max()}; 0 to {self.images.classes - 1} are allowed"
             )
-        wanted = (file.shape.channels, file.shape.size, file.shape.size)
-        if images.shape[1:] != wanted or file.shape.classes != classes:
-            raise StudyError(
-                f"set {name}: images of shape {images.shape[1:]} and {classes} classes, but {file.path} was trained "
-                f"on {wanted} and {file.shape.classes} classes; evaluate it on images of its own study"
-            )
-    if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
-        raise StudyError(f"set {name}: labels from {labels.min()} to {labels.max()}; 0 to {classes - 1} are allowed")
+
+    def counts(self) -> pd.DataFrame:
+        """Return the table `counts`: the errors of every snapshot, by class and half of the set."""
+        labels, classes = self.images.labels, self.images.classes
+        half = image_halves(labels)
+        rows = [
+            {**self._columns(file, epoch), **cell}
+            for file in self.files
+            for epoch, predicted in self.predicted[file.record["run"]].items()
+            for cell in count_errors(predicted, labels, half, classes)
+        ]
+        return pd.DataFrame(rows, columns=[*self._keys(), "label", "half", "images", "errors"])
+
+    def predictions(self, chosen: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Return the table `predictions`: those of each run's last snapshot and of the ``chosen`` ones."""
+        choosers = {} if chosen is None else chosen.set_index(["run", "epoch"])["chosen_by"].to_dict()
+        rows = []
+        for file in self.files:
+            run = file.record["run"]
+            for epoch, predicted in self.predicted[run].items():
+                chosen_by, is_last = list(choosers.get((run, epoch), [])), epoch == file.epochs[-1]
+                if is_last or chosen_by:
+                    row = {"is_last": is_last, "chosen_by": chosen_by, "predicted": predicted}
+                    rows.append(self._columns(file, epoch) | row)
+        return pd.DataFrame(rows, columns=[*self._keys(), "is_last", "chosen_by", "predicted"])
+
+    def _columns(self, file: WeightsFile, epoch: int) -> dict:
+        return asdict(self.key) | {key: file.record[key] for key in RUN} | {"epoch": epoch}
+
+    def _keys(self) -> list[str]:
+        return [*asdict(self.key), *RUN, "epoch"]
 
 
-@torch.inference_mode()
-def _predict_snapshots(
-    file: WeightsFile, pixels: Tensor, batch_size: int, epochs: Sequence[int]
-) -> dict[int, np.ndarray]:
+def _predict_snapshots(file: WeightsFile, pixels: Tensor, epochs: Sequence[int]) -> dict[int, np.ndarray]:
     """Predicted classes int16 [N] by epoch; the network is built once and the snapshots put into it in turn."""
     network = file.network().to(pixels.device)
-    predictions = {}
+    found = {}
     for epoch in epochs:
         put_weights(network, file.snapshot(epoch))
-        # Batches small enough to stay in a core's cache between layers.
-        parts = [network(batch).argmax(1) for batch in pixels.split(batch_size)]
-        predictions[epoch] = torch.cat(parts).cpu().numpy().astype(np.int16)
-    return predictions
+        found[epoch] = predict(lambda batch: network(batch).argmax(1), pixels, pixels.device).numpy().astype(np.int16)
+    return found
+
+
+def evaluate_runs(
+    weight_files: Sequence[Path],
+    images: LabelledImages,
+    key: EvaluationKey,
+    chosen: pd.DataFrame | None,
+    device: torch.device,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Evaluate all snapshots of these runs on one set of images; return `counts` and `predictions`.
+
+    Parameters
+    ----------
+    chosen : None if this set itself chooses snapshots (validation, a generator's images). Otherwise the table
+        `chosen_snapshots` of these runs: the set evaluated here (test) then has no say in what is kept.
+    """
+    evaluation = Evaluation(weight_files, images, key, device)
+    counts = evaluation.counts()
+    return counts, evaluation.predictions(chosen_snapshots(counts) if chosen is None else chosen)
 
 
 def count_errors(predicted: np.ndarray, labels: np.ndarray, halves: np.ndarray, classes: int) -> list[dict]:
@@ -119,30 +148,3 @@ def count_errors(predicted: np.ndarray, labels: np.ndarray, halves: np.ndarray, 
     return [
         {"label": k // 2, "half": k % 2, "images": int(images[k]), "errors": int(errors[k])} for k in range(2 * classes)
     ]
-
-
-def _kept_predictions(
-    files: list[WeightsFile],
-    predicted: dict[str, dict[int, np.ndarray]],
-    choosers: dict[tuple[str, int], list[str]],
-    where: dict,
-) -> pd.DataFrame:
-    """Rows of each run's last snapshot, and of those that `choosers` names the choosing sets of, by run and epoch."""
-    rows = []
-    for file in files:
-        run = file.record["run"]
-        for epoch in file.epochs:
-            chosen_by = choosers.get((run, epoch), [])
-            is_last = epoch == file.epochs[-1]
-            if is_last or chosen_by:
-                rows.append(
-                    {
-                        **where,
-                        **{key: file.record[key] for key in RUN},
-                        "epoch": epoch,
-                        "is_last": is_last,
-                        "chosen_by": chosen_by,
-                        "predicted": predicted[run][epoch],
-                    }
-                )
-    return pd.DataFrame(rows, columns=[*where, *RUN, "epoch", "is_last", "chosen_by", "predicted"])

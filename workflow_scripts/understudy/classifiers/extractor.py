@@ -9,17 +9,19 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from understudy.classifiers.augmentation import Augmentation, draw_epoch
+from understudy.classifiers.augmentation import BatchAugmentation, sample_epoch
 from understudy.classifiers.layers import Shape, conv3x3, initialise
 from understudy.classifiers.networks import image_statistics
 from understudy.classifiers.recipes import Recipe
 from understudy.devices import global_random_state
 from understudy.errors import StudyError
 from understudy.files import writing
+from understudy.inference import predict
 from understudy.seeds import seed_for
 
 FEATURES = 64
-SMALLEST, LARGEST = 8, 64
+EXTRACTOR_BATCH = 512
+MIN_SIZE, MAX_SIZE = 8, 64
 RECIPE = Recipe(steps=600, schedule="cosine", batch_size=64, learning_rate=0.05, weight_decay=5e-4, crop=1, flip=False)
 
 
@@ -59,7 +61,6 @@ class Extractor:
     def __init__(self, network: ExtractorNetwork, shape: Shape, device: torch.device):
         self.network, self.shape, self.device = network.to(device).eval(), shape, device
 
-    @torch.no_grad()
     def features(self, images: np.ndarray) -> np.ndarray:
         """Penultimate activations, float64 [N, 64], of uint8 images [N, C, H, W]."""
         if images.shape[1:] != (self.shape.channels, self.shape.size, self.shape.size):
@@ -67,10 +68,8 @@ class Extractor:
                 f"feature extractor: trained on {self.shape.channels}x{self.shape.size}x{self.shape.size} images, "
                 f"given {'x'.join(map(str, images.shape[1:]))}; give it images of the same study"
             )
-        parts = torch.from_numpy(np.ascontiguousarray(images)).split(512)
-        return (
-            torch.cat([self.network.features(part.to(self.device)).cpu() for part in parts]).numpy().astype(np.float64)
-        )
+        features = predict(self.network.features, images, self.device, EXTRACTOR_BATCH)
+        return features.numpy().astype(np.float64)
 
 
 def train_extractor(
@@ -84,10 +83,10 @@ def train_extractor(
 
     """
     shape = Shape(images.shape[1], images.shape[-1], classes)
-    if not SMALLEST <= shape.size <= LARGEST or images.shape[-2] != shape.size:
+    if not MIN_SIZE <= shape.size <= MAX_SIZE or images.shape[-2] != shape.size:
         raise StudyError(
             f"feature extractor: images of {images.shape[-2]}x{shape.size} pixels; "
-            f"square ones of {SMALLEST} to {LARGEST} pixels are allowed"
+            f"square ones of {MIN_SIZE} to {MAX_SIZE} pixels are allowed"
         )
     with global_random_state(seed_for(seed, "initialisation")):
         network = ExtractorNetwork(shape)
@@ -103,7 +102,7 @@ def train_extractor(
 
 
 def _fit(network: ExtractorNetwork, images: Tensor, labels: Tensor, seed: int) -> None:
-    augmentation = Augmentation(images, RECIPE, network.mean)
+    augmentation = BatchAugmentation(images, RECIPE, network.mean)
     optimizer = torch.optim.SGD(
         network.parameters(),
         lr=RECIPE.learning_rate,
@@ -111,17 +110,14 @@ def _fit(network: ExtractorNetwork, images: Tensor, labels: Tensor, seed: int) -
         nesterov=RECIPE.nesterov,
         weight_decay=RECIPE.weight_decay,
     )
-    steps, batch, epochs = (
-        RECIPE.steps_per_epoch(len(labels)),
-        RECIPE.batch_of(len(labels)),
-        RECIPE.epochs_for(len(labels)),
-    )
+    images_of_step, epochs = RECIPE.batch_of(len(labels)), RECIPE.epochs_for(len(labels))
+    steps = RECIPE.steps_per_epoch(len(labels))
     for epoch in range(epochs):
-        draws = draw_epoch([seed], epoch, len(labels), images.shape[-1], RECIPE, 0, images.device)
+        sampled = sample_epoch([seed], epoch, len(labels), images.shape[-1], RECIPE, 0, images.device)
         for step in range(steps):
-            part = draws.step(step, batch)
+            random = sampled.step(step, images_of_step)
             optimizer.param_groups[0]["lr"] = RECIPE.learning_rate_at(epoch * steps + step, steps * epochs)
-            loss = F.cross_entropy(network(augmentation.batch(part)[0]), labels[part.order[0]])
+            loss = F.cross_entropy(network(augmentation.batch(random)[0]), labels[random.order[0]])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -10,7 +10,7 @@ from understudy.seeds import numpy_generator, seed_for
 MAX_TRIES = 10_000
 
 
-def draw_edges(nodes: int, neighbours: int, probability: float, seed: int) -> list[tuple[int, int]]:
+def draw_edges(nodes: int, neighbours: int, rewiring: float, seed: int) -> list[tuple[int, int]]:
     """Draw a connected WS graph and direct each edge from the smaller node to the larger.
 
     Raises
@@ -19,14 +19,14 @@ def draw_edges(nodes: int, neighbours: int, probability: float, seed: int) -> li
         If K is odd, below 2 or not smaller than the number of nodes, or if no draw is connected.
 
     """
-    name = f"graph WS({neighbours}, {probability}) of {nodes} nodes"
+    name = f"graph WS({neighbours}, {rewiring}) of {nodes} nodes"
     if neighbours % 2 or not 2 <= neighbours < nodes:
         raise StudyError(
             f"{name}: K must be even, at least 2 and below the number of nodes; change the study's rwnn settings"
         )
     try:
         graph = networkx.connected_watts_strogatz_graph(
-            nodes, neighbours, probability, tries=MAX_TRIES, seed=numpy_generator(seed)
+            nodes, neighbours, rewiring, tries=MAX_TRIES, seed=numpy_generator(seed)
         )
     except networkx.NetworkXError as error:
         raise StudyError(
@@ -36,20 +36,20 @@ def draw_edges(nodes: int, neighbours: int, probability: float, seed: int) -> li
 
 
 def draw_graphs(
-    names: list[str], study_seed: int, *, stages: int, nodes: int, neighbours: int = 2, probability: float = 0.25
+    names: list[str], study_seed: int, *, stages: int, nodes: int, neighbours: int = 2, rewiring: float = 0.25
 ) -> pd.DataFrame:
     """Draw one graph per architecture name and stage: columns graph, stage, nodes, source, target."""
     rows = [
         (name, stage, nodes, source, target)
         for name in names
         for stage in range(stages)
-        for source, target in draw_edges(nodes, neighbours, probability, seed_for(study_seed, "graph", name, stage))
+        for source, target in draw_edges(nodes, neighbours, rewiring, seed_for(study_seed, "graph", name, stage))
     ]
     return pd.DataFrame(rows, columns=["graph", "stage", "nodes", "source", "target"])
 
 
 def graph_arguments(graphs: pd.DataFrame, name: str) -> dict:
-    """The builder's arguments `nodes` and `graphs` of one architecture in the table of `draw_graphs`."""
+    """The arguments `nodes` and `graphs` of one architecture in the table of `draw_graphs`."""
     mine = graphs[graphs["graph"] == name]
     if mine.empty:
         raise StudyError(f"graph {name!r} is not in the study's table of graphs: {sorted(set(graphs['graph']))}")

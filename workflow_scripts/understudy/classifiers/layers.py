@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from understudy.classifiers.stacked_operations import convolve, normalise, pool
+from understudy.classifiers.stacked_operations import batch_normalise, convolve, pool
 from understudy.errors import StudyError
 
 
@@ -46,7 +46,7 @@ class BatchNorm(nn.BatchNorm2d):
         if x.dim() == 4:
             return super().forward(x)
         running = self.running_mean, self.running_var
-        return normalise(x, self.weight, self.bias, *running, self.training, self.momentum, self.eps)
+        return batch_normalise(x, self.weight, self.bias, *running, self.training, self.momentum, self.eps)
 
 
 class AveragePool(nn.AvgPool2d):
@@ -56,7 +56,7 @@ class AveragePool(nn.AvgPool2d):
         return pool(x, super().forward)
 
 
-class Linear(nn.Linear):
+class StackedLinear(nn.Linear):
     """A linear layer: [..., N, inputs] to [..., N, outputs]."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -78,7 +78,7 @@ class Head(nn.Module):
 
     def __init__(self, channels: int, classes: int):
         super().__init__()
-        self.linear = Linear(channels, classes)
+        self.linear = StackedLinear(channels, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.linear(x.mean((-2, -1)))
@@ -91,16 +91,3 @@ def initialise(network: nn.Module, mode: str = "fan_out") -> None:
             nn.init.kaiming_normal_(module.weight, mode=mode, nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-
-
-def stages_of(block: type[nn.Module], widths: list[tuple[int, int]], blocks: int, **options) -> nn.Sequential:
-    """Blocks of a three-stage CIFAR network; `widths` are a stage's (input, output) channels.
-
-    The first block of every stage but the first halves the resolution.
-    """
-    layers = []
-    for stage, (inputs, outputs) in enumerate(widths):
-        for place in range(blocks):
-            stride = 2 if stage > 0 and place == 0 else 1
-            layers.append(block(inputs if place == 0 else outputs, outputs, stride, **options))
-    return nn.Sequential(*layers)

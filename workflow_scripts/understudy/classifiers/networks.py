@@ -40,9 +40,9 @@ def image_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
     # Counting grey levels needs no copy of the images in floating point, which would be eight times their size.
     counts = torch.stack([torch.bincount(channel.flatten(), minlength=256) for channel in images.unbind(1)]).double()
     levels = torch.arange(256, dtype=torch.float64)
-    shares = counts / counts.sum(1, keepdim=True)  # [C, 256]
-    mean = shares @ levels
-    deviation = (shares * (levels - mean[:, None]) ** 2).sum(1).sqrt()
+    fractions = counts / counts.sum(1, keepdim=True)  # [C, 256]
+    mean = fractions @ levels
+    deviation = (fractions * (levels - mean[:, None]) ** 2).sum(1).sqrt()
     # A channel that never varies would divide by zero.
     return mean.float(), deviation.clamp_min(1.0).float()
 
@@ -69,18 +69,15 @@ def build_network(
     mean, deviation = statistics or (torch.zeros(shape.channels), torch.ones(shape.channels))
     # Initialisers draw from torch's global state: it is seeded for this network and put back.
     with global_random_state(seed):
-        body = _foreign(settings, shape) if settings.is_foreign else _own(settings, shape)
+        if settings.is_foreign:
+            body = _foreign(settings, shape)
+        else:
+            body = settings.family.load()(settings.full_arguments, shape)
     for module in body.modules():
         if isinstance(module, _BatchNorm) and module.momentum is not None:
             # With a fixed momentum the count is never read; it would cost a kernel per layer and step.
             module.num_batches_tracked = None
     return Classifier(body, mean, deviation, draws_globally=settings.is_foreign)
-
-
-def _own(settings: ArchitectureSettings, shape: Shape) -> nn.Module:
-    builder = settings.builder
-    module = importlib.import_module(f"understudy.classifiers.{builder.module}")
-    return getattr(module, builder.network)(settings.builder_arguments, shape)
 
 
 def _foreign(settings: ArchitectureSettings, shape: Shape) -> nn.Module:

@@ -2,8 +2,9 @@
 
 from torch import Tensor, nn
 
-from understudy.classifiers.arguments import PyramidNetArguments
-from understudy.classifiers.layers import AveragePool, BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
+from understudy.classifiers.blocks import CONVOLUTIONS, EXPANSION, block_convolutions, preactivated
+from understudy.classifiers.families import PyramidNetArguments
+from understudy.classifiers.layers import AveragePool, BatchNorm, Head, Shape, conv3x3, initialise
 from understudy.classifiers.stacked_operations import add_channels
 
 
@@ -15,15 +16,8 @@ class PyramidBlock(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int, block: str):
         super().__init__()
-        if block == "basic":
-            convolutions = [conv3x3(inputs, outputs, stride), conv3x3(outputs, outputs)]
-        else:
-            inner = outputs // 4
-            convolutions = [conv1x1(inputs, inner), conv3x3(inner, inner, stride), conv1x1(inner, outputs)]
-        layers: list[nn.Module] = [BatchNorm(inputs), convolutions[0]]
-        for convolution in convolutions[1:]:
-            layers += [BatchNorm(convolution.in_channels), nn.ReLU(), convolution]
-        self.residual = nn.Sequential(*layers, BatchNorm(outputs))
+        first, *others = block_convolutions(block, inputs, outputs, stride)
+        self.residual = nn.Sequential(BatchNorm(inputs), first, *preactivated(others), BatchNorm(outputs))
         # Odd sides round up, as the strided convolution's do.
         self.pool = nn.Identity() if stride == 1 else AveragePool(2, ceil_mode=True)
         self.missing = outputs - inputs
@@ -46,15 +40,15 @@ class PyramidNet(nn.Module):
     def __init__(self, arguments: PyramidNetArguments, shape: Shape):
         super().__init__()
         shape.check_strides(2, f"PyramidNet-{arguments.depth}")
-        layers_per_block, expansion = {"basic": (2, 1), "bottleneck": (3, 4)}[arguments.block]
-        per_stage = (arguments.depth - 2) // (3 * layers_per_block)
+        per_stage = (arguments.depth - 2) // (3 * CONVOLUTIONS[arguments.block])
         widths = block_widths(arguments, 3 * per_stage)
         layers: list[nn.Module] = [conv3x3(shape.channels, widths[0]), BatchNorm(widths[0])]
         inputs = widths[0]
-        for place, width in enumerate(widths[1:]):
-            stride = 2 if place in (per_stage, 2 * per_stage) else 1
-            layers.append(PyramidBlock(inputs, width * expansion, stride, arguments.block))
-            inputs = width * expansion
+        for position, width in enumerate(widths[1:]):
+            stride = 2 if position in (per_stage, 2 * per_stage) else 1
+            outputs = width * EXPANSION[arguments.block]
+            layers.append(PyramidBlock(inputs, outputs, stride, arguments.block))
+            inputs = outputs
         self.layers = nn.Sequential(*layers, BatchNorm(inputs), nn.ReLU())
         self.head = Head(inputs, shape.classes)
         initialise(self)

@@ -1,11 +1,11 @@
 """Training recipes: what SGD does, for how long, and how images are augmented (no torch import).
 
 The published values are those of the paper's appendix F, which names the recipes of a public CIFAR-10
-collection; `architectures.py` gives one recipe to each of its 17 architectures.
+collection; `published.py` gives one recipe to each of its 17 architectures.
 """
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -19,14 +19,16 @@ class Recipe(FrozenSettings):
     rate 0.1, weight decay 1e-4, crops of 4 pixels, horizontal flips, no warm-up.
     """
 
+    renamed: ClassVar[dict[str, str]] = {"least_epochs": "min_epochs"}
+
     epochs: int = Field(160, ge=1, description="Passes over the training images; `steps` wins over it.")
     steps: int | None = Field(
         None,
         ge=1,
         description="Optimizer steps in all, so that a small split is trained as long as a large one: the number "
-        "of epochs is the whole number that comes nearest, at least `least_epochs`.",
+        "of epochs is the whole number that comes nearest, at least `min_epochs`.",
     )
-    least_epochs: int = Field(1, ge=1, description="Epochs at least, where `steps` says how long to train.")
+    min_epochs: int = Field(1, ge=1, description="Epochs at least, where `steps` says how long to train.")
     schedule: Literal["milestones", "cosine"] = Field(
         "milestones", description="Learning rate: multiplied by gamma at the milestones, or cosine down to zero."
     )
@@ -69,7 +71,7 @@ class Recipe(FrozenSettings):
         """Epochs on `images` training images."""
         if self.steps is None:
             return self.epochs
-        return max(self.least_epochs, round(self.steps / self.steps_per_epoch(images)))
+        return max(self.min_epochs, round(self.steps / self.steps_per_epoch(images)))
 
     def learning_rate_at(self, step: int, total: int) -> float:
         """Learning rate of step `step` (from 0) of `total`."""

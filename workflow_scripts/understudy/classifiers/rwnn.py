@@ -7,15 +7,8 @@ keeps the resolution, each stage halves it in its source nodes.
 import torch
 from torch import Tensor, nn
 
-from understudy.classifiers.arguments import RWNNArguments
-from understudy.classifiers.layers import (
-    BatchNorm,
-    Head,
-    Shape,
-    conv1x1,
-    conv3x3,
-    initialise,
-)
+from understudy.classifiers.families import RWNNArguments
+from understudy.classifiers.layers import BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
 
 
 def separable_convolution(inputs: int, outputs: int, stride: int) -> nn.Sequential:
@@ -37,10 +30,10 @@ class Node(nn.Module):
     def forward(self, inputs: list[Tensor]) -> Tensor:
         if self.weights is None:
             return self.operation(inputs[0])
-        shares = torch.sigmoid(self.weights)[..., None, None, None, None].unbind(-5)  # [..., 1, 1, 1, 1] each
-        total = inputs[0] * shares[0]
-        for place in range(1, len(inputs)):
-            total = total + inputs[place] * shares[place]
+        weights = torch.sigmoid(self.weights)[..., None, None, None, None].unbind(-5)  # [..., 1, 1, 1, 1] each
+        total = inputs[0] * weights[0]
+        for k in range(1, len(inputs)):
+            total = total + inputs[k] * weights[k]
         return self.operation(total)
 
 
@@ -81,9 +74,9 @@ class RandomlyWiredNetwork(nn.Module):
         for stage, edges in enumerate(arguments.graphs):
             layers.append(WiredStage(arguments.nodes, edges, width * 2**stage, width * 2 ** (stage + 1)))
         last = width * 2 ** len(arguments.graphs)
-        layers += [nn.ReLU(), conv1x1(last, arguments.head), BatchNorm(arguments.head), nn.ReLU()]
+        layers += [nn.ReLU(), conv1x1(last, arguments.head_width), BatchNorm(arguments.head_width), nn.ReLU()]
         self.layers = nn.Sequential(*layers)
-        self.head = Head(arguments.head, shape.classes)
+        self.head = Head(arguments.head_width, shape.classes)
         initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:

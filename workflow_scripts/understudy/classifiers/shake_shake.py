@@ -3,7 +3,8 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from understudy.classifiers.arguments import ShakeShakeArguments
+from understudy.classifiers.blocks import BlockShape, block_shapes
+from understudy.classifiers.families import ShakeShakeArguments
 from understudy.classifiers.layers import BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
 from understudy.classifiers.stacked_operations import join_channels
 
@@ -56,16 +57,16 @@ class TwoPathShortcut(nn.Module):
 class ShakeBlock(nn.Module):
     """x + mixture of two branches; in eval mode each has weight 1/2."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int, arguments: ShakeShakeArguments):
+    def __init__(self, shape: BlockShape, arguments: ShakeShakeArguments):
         super().__init__()
+        inputs, outputs, stride = shape.inputs, shape.outputs, shape.stride
         self.arguments = arguments
         self.first = Branch(inputs, outputs, stride)
         self.second = Branch(inputs, outputs, stride)
-        same = inputs == outputs and stride == 1
-        self.shortcut = nn.Identity() if same else TwoPathShortcut(inputs, outputs, stride)
+        self.shortcut = TwoPathShortcut(inputs, outputs, stride) if shape.changes else nn.Identity()
 
     def forward(self, x: Tensor, noise: Tensor | None) -> Tensor:
-        """`noise` [..., N, 2]: the draws of alpha and of beta (training only)."""
+        """`noise` [..., N, 2]: alpha and beta (training only)."""
         alpha, beta = (0.5, 0.5) if noise is None else self._weights(noise)
         return self.shortcut(x) + mix_branches(self.first(x), self.second(x), alpha, beta)
 
@@ -88,20 +89,15 @@ class ShakeShake(nn.Module):
         super().__init__()
         shape.check_strides(2, f"Shake-Shake-{arguments.depth}")
         self.stem = nn.Sequential(conv3x3(shape.channels, arguments.stem), BatchNorm(arguments.stem))
-        self.blocks = nn.ModuleList()
-        inputs = arguments.stem
-        for stage in range(3):
-            outputs = arguments.width * 2**stage
-            for place in range((arguments.depth - 2) // 6):
-                stride = 2 if stage > 0 and place == 0 else 1
-                self.blocks.append(ShakeBlock(inputs, outputs, stride, arguments))
-                inputs = outputs
+        outputs = [arguments.width * 2**stage for stage in range(3)]
+        shapes = block_shapes(arguments.stem, outputs, (arguments.depth - 2) // 6)
+        self.blocks = nn.ModuleList(ShakeBlock(one, arguments) for one in shapes)
         self.noise_size = 2 * len(self.blocks)
-        self.head = Head(inputs, shape.classes)
+        self.head = Head(outputs[-1], shape.classes)
         initialise(self)
 
     def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
         x = self.stem(x)
-        for place, block in enumerate(self.blocks):
-            x = block(x, noise[..., 2 * place : 2 * place + 2] if self.training else None)
+        for k, block in enumerate(self.blocks):
+            x = block(x, noise[..., 2 * k : 2 * k + 2] if self.training else None)
         return self.head(F.relu(x))

@@ -1,19 +1,20 @@
-"""One stack's training from the first epoch to the last: steps, history, snapshots, checkpoints."""
+"""One stack's training from the first epoch to the last: steps, history, snapshots."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from understudy.checkpoints import Checkpoints
-from understudy.classifiers.augmentation import Augmentation, draw_epoch
-from understudy.classifiers.networks import Classifier
-from understudy.classifiers.recipes import Recipe
-from understudy.classifiers.stacking import Stack
+from understudy.classifiers.architectures import ArchitectureSettings
+from understudy.classifiers.augmentation import BatchAugmentation, EpochRandom, sample_epoch
+from understudy.classifiers.layers import Shape
+from understudy.classifiers.networks import Classifier, build_network
+from understudy.classifiers.stacking import StackedRuns
 from understudy.classifiers.weights import to_half, write_weights
 from understudy.devices import global_random_state
 from understudy.files import writing
@@ -25,146 +26,160 @@ from understudy.seeds import seed_for
 STEPS_WORTH_COMPILING = 5000
 
 
-class StackTraining:
-    """Trains W runs (names, seeds and networks in the same order) under one recipe.
+@dataclass(frozen=True)
+class Run:
+    """One model to train: its name is "{architecture}-s{seed_number}", its `seed` is derived from that name."""
 
-    `history[place]` gets one dictionary per epoch. A run that diverges is put aside: its history ends with a row of
-    status `failed`, its later snapshots are not kept, and its place in the stack computes zeros.
+    name: str
+    family: str
+    architecture: str
+    settings: ArchitectureSettings
+    seed_number: int
+    seed: int
+
+    @property
+    def columns(self) -> dict[str, str | int]:
+        """The columns of every table that identify the run."""
+        return {"family": self.family, "architecture": self.architecture, "seed": self.seed_number, "run": self.name}
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The training images on the device: uint8 [N, C, H, W], labels int64 [N], statistics of the pixels."""
+
+    images: Tensor
+    labels: Tensor
+    shape: Shape
+    statistics: tuple[Tensor, Tensor]
+
+    def network(self, run: Run) -> Classifier:
+        """Return a run's network with its initial weights."""
+        return build_network(run.settings, self.shape, seed_for(run.seed, "initialisation"), self.statistics)
+
+
+class StackTraining:
+    """Trains runs of one architecture as a stack; a :class:`~understudy.training_loop.Training` whose unit is a step.
+
+    `history[k]` gets one dictionary per epoch of run k. A run that diverges is put aside: its history ends with a row
+    of status `failed`, its later snapshots are not kept, and its part of the stack computes zeros.
+
+    Parameters
+    ----------
+    snapshot_epochs : after which epochs weights are kept
+    folder : where they are kept until `write_run`; it outlives an interruption
     """
 
-    def __init__(
-        self,
-        names: list[str],
-        seeds: list[int],
-        networks: list[Classifier],
-        recipe: Recipe,
-        images: Tensor,
-        labels: Tensor,
-        snapshot_epochs: list[int],
-        folder: Path,
-        checkpoint_seconds: float,
-    ):
-        self.names, self.seeds, self.recipe, self.labels = names, seeds, recipe, labels
-        self.snapshot_epochs = snapshot_epochs
-        self.steps = recipe.steps_per_epoch(len(labels))
-        self.batch = recipe.batch_of(len(labels))
-        self.last_epoch = recipe.epochs_for(len(labels))
-        compiled = images.device.type == "cuda" and self.steps * self.last_epoch >= STEPS_WORTH_COMPILING
-        self.stack = Stack(networks, recipe, images.device, compiled)
-        self.augmentation = Augmentation(images, recipe, self.stack.buffers["mean"][0])
-        self.history: list[list[dict]] = [[] for _ in names]
-        self.snapshots: dict[tuple[int, int], dict[str, Tensor]] = {}
-        self.sums = self._no_sums()
-        self.checkpoints = Checkpoints(folder, checkpoint_seconds)
-        self.done = self._resume()
+    def __init__(self, runs: Sequence[Run], data: TrainingData, snapshot_epochs: Sequence[int], folder: Path):
+        self.runs, self.labels = runs, data.labels
+        self.snapshot_epochs, self.folder = snapshot_epochs, folder
+        self.recipe = runs[0].settings.full_recipe
+        self.batch = self.recipe.batch_of(len(self.labels))
+        self.steps = self.recipe.steps_per_epoch(len(self.labels))
+        self.total = self.steps * self.recipe.epochs_for(len(self.labels))
+        self.done, self.note = 0, ""
+        device = data.images.device
+        compiled = device.type == "cuda" and self.total >= STEPS_WORTH_COMPILING
+        self.stack = StackedRuns([data.network(run) for run in runs], self.recipe, device, compiled)
+        self.augmentation = BatchAugmentation(data.images, self.recipe, self.stack.buffers["mean"][0])
+        self.history: list[list[dict]] = [[] for _ in runs]
+        # Over the steps of an epoch, the sums of loss and errors of each run.
+        self.sums = torch.zeros(2, len(runs), dtype=torch.float64, device=device)
+        self.sampled: tuple[int, EpochRandom] | None = None
 
-    def _no_sums(self) -> Tensor:
-        """Sum over an epoch's steps of loss and errors, float64 [2, W]."""
-        return torch.zeros(2, len(self.names), dtype=torch.float64, device=self.labels.device)
+    def advance(self) -> None:
+        """Take one step; after the last step of an epoch, write its history and keep the snapshots that are due."""
+        if all(self._failed(k) for k in range(len(self.runs))):
+            self.done = self.total
+            return
+        epoch, step = self.done // self.steps + 1, self.done % self.steps
+        random = self._random_of(epoch).step(step, self.batch)
+        images, labels = self.augmentation.batch(random), self.labels[random.order]
+        with self._random_state():
+            losses, errors = self.stack.step(images, labels, random.noise, self._learning_rate(self.done))
+        self.sums += torch.stack([losses.double(), errors.double()])
+        self.done += 1
+        if step + 1 == self.steps:
+            self._end_epoch(epoch)
 
-    def epochs(self) -> Iterator[int]:
-        """Train; yield each epoch's number (from 1) when it is over, those of an interrupted attempt at once."""
-        yield from range(1, self.done // self.steps + 1)
-        for epoch in range(self.done // self.steps + 1, self.last_epoch + 1):
-            if not all(self._failed(place) for place in range(len(self.names))):
-                self._train_epoch(epoch)
-                self._end_epoch(epoch)
-            yield epoch
-
-    def _train_epoch(self, epoch: int) -> None:
-        draws = draw_epoch(
-            self.seeds,
-            epoch,
-            len(self.labels),
-            self.augmentation.size,
-            self.recipe,
-            self.stack.noise_size,
-            self.labels.device,
-        )
-        for step in range(self.done - (epoch - 1) * self.steps, self.steps):
-            if self.checkpoints.due:
-                self._save()
-            part = draws.step(step, self.batch)
-            images = self.augmentation.batch(part)
-            with self._random_state():
-                losses, errors = self.stack.step(
-                    images, self.labels[part.order], part.noise, self._learning_rate(self.done)
-                )
-            self.sums += torch.stack([losses.double(), errors.double()])
-            self.done += 1
+    def _random_of(self, epoch: int) -> EpochRandom:
+        if self.sampled is None or self.sampled[0] != epoch:
+            seeds, device = [run.seed for run in self.runs], self.labels.device
+            images, size = len(self.labels), self.augmentation.size
+            random = sample_epoch(seeds, epoch, images, size, self.recipe, self.stack.noise_size, device)
+            self.sampled = epoch, random
+        return self.sampled[1]
 
     def _random_state(self) -> AbstractContextManager:
         """Return the random state of a step; a foreign network is never stacked, so the seed is that of the one run."""
         if not self.stack.network.draws_globally:
             return nullcontext()
-        return global_random_state(seed_for(self.seeds[0], "network", self.done), self.labels.device)
+        return global_random_state(seed_for(self.runs[0].seed, "network", self.done), self.labels.device)
 
     def _learning_rate(self, step: int) -> float:
-        return self.recipe.learning_rate_at(step, self.steps * self.last_epoch)
+        return self.recipe.learning_rate_at(step, self.total)
 
     def _end_epoch(self, epoch: int) -> None:
         losses, errors = (self.sums / self.steps).tolist()
-        for place in range(len(self.names)):
-            if self._failed(place):
+        self.note = f"epoch {epoch}, loss {losses[0]:.3f}"
+        for k in range(len(self.runs)):
+            if self._failed(k):
                 continue
-            reason = "" if math.isfinite(losses[place]) else f"training loss became {losses[place]} in epoch {epoch}"
+            reason = "" if math.isfinite(losses[k]) else f"training loss became {losses[k]} in epoch {epoch}"
             if not reason and epoch in self.snapshot_epochs:
-                reason = self._keep_snapshot(place, epoch)
-            self.history[place].append(
+                reason = self._keep_snapshot(k, epoch)
+            self.history[k].append(
                 {
                     "epoch": epoch,
                     # None becomes a missing value in the history; JSON has no infinity.
-                    "training_loss": losses[place] if math.isfinite(losses[place]) else None,
-                    "training_error": errors[place] / self.batch,
+                    "training_loss": losses[k] if math.isfinite(losses[k]) else None,
+                    "training_error": errors[k] / self.batch,
                     "learning_rate": self._learning_rate(self.done - 1),
                     "status": "failed" if reason else "trained",
                     "reason": reason,
                 }
             )
             if reason:
-                self.stack.reset(place)
-        self.sums = self._no_sums()
+                self.stack.reset(k)
+        self.sums.zero_()
 
-    def _failed(self, place: int) -> bool:
-        return bool(self.history[place]) and self.history[place][-1]["status"] == "failed"
+    def _failed(self, k: int) -> bool:
+        return bool(self.history[k]) and self.history[k][-1]["status"] == "failed"
 
-    def _keep_snapshot(self, place: int, epoch: int) -> str:
-        """Keep the run's weights; return why they are not fit to be kept, or nothing."""
-        weights = to_half(self.stack.weights(place), self.stack.trained_names)
+    def _keep_snapshot(self, k: int, epoch: int) -> str:
+        """Keep a run's weights in a file; return why they are not fit to be kept, or nothing."""
+        weights = to_half(self.stack.weights(k), self.stack.trained_names)
         for name, value in weights.items():
             if not torch.isfinite(value).all():
                 return f"{name} is not finite in half precision after epoch {epoch}"
-        self.snapshots[place, epoch] = weights
+        with writing(self._snapshot(k, epoch)) as temporary:
+            save_file(weights, temporary)
         return ""
 
-    def _piece(self, place: int, epoch: int) -> Path:
-        return self.checkpoints.folder / "snapshots" / f"{place}-{epoch:04d}.safetensors"
+    def _snapshot(self, k: int, epoch: int) -> Path:
+        return self.folder / "snapshots" / f"{k}-{epoch:04d}.safetensors"
 
-    def _save(self) -> None:
-        """Checkpoint. Snapshots are written once, in pieces of their own, however many checkpoints follow."""
-        for key, weights in self.snapshots.items():
-            with writing(self._piece(*key)) as temporary:
-                save_file(weights, temporary)
-        self.snapshots.clear()
-        self.checkpoints.save(self.done, self.stack.state() | {"sums": self.sums}, {"history": self.history})
+    def check_finite(self) -> None:
+        """Pass: a run whose loss is not finite fails at the end of its epoch, and the others go on."""
 
-    def _resume(self) -> int:
-        """Load the newest checkpoint, if any; return the number of steps done."""
-        found = self.checkpoints.load()
-        if found is None:
-            return 0
-        done, tensors, state = found
-        self.sums = tensors.pop("sums").to(self.labels.device)
-        self.stack.load_state(tensors)
-        self.history = state["history"]
-        return done
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return all tensors of the state by name; snapshots lie in files of their own."""
+        return self.stack.state_dict() | {"sums": self.sums}
 
-    def write_run(self, place: int, path: Path, record: dict) -> None:
-        """Write a run's snapshots, those of this attempt and those of the ones before it."""
-        snapshots = {}
-        for row in self.history[place]:
-            epoch = row["epoch"]
-            if epoch in self.snapshot_epochs and row["status"] == "trained":
-                kept = self.snapshots.get((place, epoch))
-                snapshots[epoch] = load_file(self._piece(place, epoch)) if kept is None else kept
-        write_weights(path, snapshots, record)
+    def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
+        """Take over what `state_dict` returned."""
+        self.sums.copy_(tensors["sums"])
+        self.stack.load_state_dict(tensors)
+
+    def log_dict(self) -> dict:
+        """Return the history as JSON-able data."""
+        return {"history": self.history}
+
+    def load_log_dict(self, log: dict) -> None:
+        """Take over what `log_dict` returned."""
+        self.history = log["history"]
+
+    def write_run(self, k: int, path: Path, record: dict) -> None:
+        """Write a run's snapshots with its record."""
+        kept = [row["epoch"] for row in self.history[k] if row["status"] == "trained"]
+        epochs = [epoch for epoch in kept if epoch in self.snapshot_epochs]
+        write_weights(path, {epoch: load_file(self._snapshot(k, epoch)) for epoch in epochs}, record)

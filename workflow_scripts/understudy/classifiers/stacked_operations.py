@@ -156,7 +156,7 @@ def _taps(size: int, kernel: int, stride: int, padding: int, dtype: torch.dtype,
     return F.pad(met, (0, -met.shape[1] % LINE))
 
 
-def normalise(
+def batch_normalise(
     x: Tensor,
     weight: Tensor,
     bias: Tensor,

@@ -16,7 +16,7 @@ from understudy.classifiers.recipes import Recipe
 from understudy.classifiers.stacked_operations import LINE
 
 
-class Stack:
+class StackedRuns:
     """W runs of one architecture under one recipe, stepping together.
 
     The runs share nothing but the learning rate: each has its own batch, and the loss is summed over runs, so that
@@ -95,7 +95,7 @@ class Stack:
         descent = gradient.add_(self.momenta, alpha=mu) if self.recipe.nesterov else self.momenta
         self.values.add_(descent, alpha=-learning_rate)
 
-    def state(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """All that training changes, by name: parameters and momenta, each in one vector, and buffers."""
         self._take_assigned()
         return {"parameters": self.values, "momenta": self.momenta} | {
@@ -103,16 +103,16 @@ class Stack:
         }
 
     @torch.no_grad()
-    def load_state(self, state: dict[str, Tensor]) -> None:
-        """Go on from what `state` returned."""
-        for name, value in self.state().items():
-            value.copy_(state[name])
+    def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
+        """Go on from what `state_dict` returned."""
+        for name, value in self.state_dict().items():
+            value.copy_(tensors[name])
 
-    def weights(self, place: int) -> dict[str, Tensor]:
+    def weights(self, index: int) -> dict[str, Tensor]:
         """A run's parameters and persistent buffers under the network's own names, on the CPU."""
         self._take_assigned()
         values = self.parameters | self.buffers
-        return {name: values[first][place].detach().cpu().clone() for name, first in self.stored.items()}
+        return {name: values[first][index].detach().cpu().clone() for name, first in self.stored.items()}
 
     @property
     def trained_names(self) -> set[str]:
@@ -121,7 +121,7 @@ class Stack:
 
     @torch.no_grad()
     def _take_assigned(self) -> None:
-        """Copy buffers that a network has assigned anew (`self.seen = self.seen + 1`) to their place in the stack."""
+        """Copy buffers that a network has assigned anew (`self.seen = self.seen + 1`) to their part of the stack."""
         for name, value in self.held.items():
             module, _, key = name.rpartition(".")
             buffers = self.network.get_submodule(module)._buffers
@@ -130,14 +130,14 @@ class Stack:
                 buffers[key] = value
 
     @torch.no_grad()
-    def reset(self, place: int) -> None:
-        """Put zeros in a failed run's place: what it computes from there on is finite and of no account."""
+    def reset(self, index: int) -> None:
+        """Put zeros in place of a failed run's numbers: what it computes from there on is finite and of no account."""
         self._take_assigned()
         momenta = views(self.momenta, self.parameters)
         # What normalises the images isn't trained, and dividing by a deviation of 0 would give NaN again.
         buffers = [value for name, value in self.buffers.items() if name not in ("mean", "deviation")]
         for value in [*self.parameters.values(), *momenta.values(), *buffers]:
-            value[place] = 0
+            value[index] = 0
 
 
 def flat(tensors: Sequence[Tensor]) -> Tensor:

@@ -51,13 +51,13 @@ class WeightsFile:
         try:
             with safe_open(self.path, framework="pt") as file:
                 self.record = json.loads((file.metadata() or {})["run"])
+            self.settings = ArchitectureSettings.model_validate(self.record["settings"])
         except (SafetensorError, OSError, KeyError, ValueError) as error:
             # Snakemake looks after the folder: of a file inside that has gone it would know nothing.
             raise StudyError(
                 f"{path}: not a run's weights ({error}); delete the folder {self.path.parent} and run again"
             ) from error
         self.epochs: list[int] = self.record["epochs"]
-        self.settings = ArchitectureSettings.model_validate(self.record["settings"])
         self.shape = Shape(self.record["channels"], self.record["size"], self.record["classes"])
 
     def snapshot(self, epoch: int) -> dict[str, Tensor]:

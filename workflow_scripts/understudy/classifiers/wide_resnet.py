@@ -2,20 +2,21 @@
 
 from torch import Tensor, nn
 
-from understudy.classifiers.arguments import WideResNetArguments
-from understudy.classifiers.layers import BatchNorm, Head, Shape, conv1x1, conv3x3, initialise, stages_of
+from understudy.classifiers.blocks import BlockShape, block_convolutions, block_shapes, preactivated
+from understudy.classifiers.families import WideResNetArguments
+from understudy.classifiers.layers import BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
 
 
 class WideBlock(nn.Module):
     """BN, ReLU, 3x3, BN, ReLU, 3x3; where the width changes, a 1x1 shortcut after the first ReLU."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int):
+    def __init__(self, shape: BlockShape):
         super().__init__()
+        inputs, outputs, stride = shape.inputs, shape.outputs, shape.stride
         self.preactivation = nn.Sequential(BatchNorm(inputs), nn.ReLU())
-        self.residual = nn.Sequential(
-            conv3x3(inputs, outputs, stride), BatchNorm(outputs), nn.ReLU(), conv3x3(outputs, outputs)
-        )
-        self.changes = inputs != outputs or stride != 1
+        first, *others = block_convolutions("basic", inputs, outputs, stride)
+        self.residual = nn.Sequential(first, *preactivated(others))
+        self.changes = shape.changes
         self.shortcut = conv1x1(inputs, outputs, stride) if self.changes else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -24,16 +25,15 @@ class WideBlock(nn.Module):
 
 
 class WideResNet(nn.Module):
-    """Images [N, channels, size, size] to logits [N, classes]; WRN-depth-widen."""
+    """Images [N, channels, size, size] to logits [N, classes]; WRN-depth-widen_factor."""
 
     def __init__(self, arguments: WideResNetArguments, shape: Shape):
         super().__init__()
-        shape.check_strides(2, f"WRN-{arguments.depth}-{arguments.widen}")
+        shape.check_strides(2, f"WRN-{arguments.depth}-{arguments.widen_factor}")
         width = arguments.width
-        outputs = [width * arguments.widen * 2**stage for stage in range(3)]
+        outputs = [width * arguments.widen_factor * 2**stage for stage in range(3)]
         self.stem = conv3x3(shape.channels, width)
-        widths = list(zip([width, *outputs], outputs, strict=False))
-        self.stages = stages_of(WideBlock, widths, (arguments.depth - 4) // 6)
+        self.stages = nn.Sequential(*map(WideBlock, block_shapes(width, outputs, (arguments.depth - 4) // 6)))
         self.last = nn.Sequential(BatchNorm(outputs[-1]), nn.ReLU())
         self.head = Head(outputs[-1], shape.classes)
         # The published recipe alone initialises by fan-in.

@@ -87,25 +87,19 @@ def _limit(job: Job, requests: Requests, asked: Mapping[str, int]) -> float:
 
 def describe(stages: Sequence[Stage], study: str, gpus: int, cores: int, measured_jobs: int) -> str:
     """Return the estimate as text for people."""
-    lines = [f"{'stage':28} {'jobs':>6} {'GPU-hours':>11} {'core-hours':>11}   known"]
-    for stage in sorted(stages, key=lambda stage: -stage.seconds):
-        hours = stage.seconds / 3600
-        gpu = _number(hours) if stage.on_gpu else "-"
-        known = "measured" if stage.measured else "guessed"
-        lines.append(f"{stage.rule:28} {stage.jobs:6,} {gpu:>11} {_number(hours):>11}   {known}")
-    on_gpu, total = (sum(s.seconds for s in stages if s.on_gpu or every) / 3600 for every in (False, True))
-    jobs = sum(stage.jobs for stage in stages)
-    lines.append(f"{'total':28} {jobs:6,} {_number(on_gpu) if on_gpu else '-':>11} {_number(total):>11}")
+    total = sum(stage.seconds for stage in stages) / 3600
+    on_gpu = sum(stage.seconds for stage in stages if stage.on_gpu) / 3600
     guessed = sum(stage.seconds for stage in stages if not stage.measured) / 36 / max(total, 1e-9)
-    lines.append("")
-    lines.append(f"{guessed:.0f} % of the time is guessed; the rest from {measured_jobs:,} jobs of earlier runs.")
     slots, unit = (gpus, "GPU") if on_gpu else (cores, "core")
     slowest = max(stages, key=lambda stage: stage.longest)
     wall = max((on_gpu or total) / slots, slowest.longest / 3600)
-    lines.append(
+    lines = [
+        *_table(stages, total, on_gpu),
+        "",
+        f"{guessed:.0f} % of the time is guessed; the rest from {measured_jobs:,} jobs of earlier runs.",
         f"Wall time on {slots} {unit}{'s' if slots > 1 else ''}: at least {_number(wall)} hours (the longest job, of "
-        f"{slowest.rule}, takes {_number(slowest.longest / 3600)})."
-    )
+        f"{slowest.rule}, takes {_number(slowest.longest / 3600)}).",
+    ]
     for stage in stages:
         if stage.late:
             needed, given = (_number(seconds / 3600) for seconds in stage.late)
@@ -118,10 +112,21 @@ def describe(stages: Sequence[Stage], study: str, gpus: int, cores: int, measure
     disk = Counter()
     for stage in stages:
         disk[DISK.get(stage.rule, OTHER_FILES)] += stage.disk
-    if total_disk := disk.total():
+    if disk.total():
         parts = ", ".join(f"{what} {_bytes(size)}" for what, size in disk.most_common() if size)
-        lines.append(f"Disk in results/{study}: {_bytes(total_disk)} ({parts}).")
+        lines.append(f"Disk in results/{study}: {_bytes(disk.total())} ({parts}).")
     return "\n".join(lines)
+
+
+def _table(stages: Sequence[Stage], total: float, on_gpu: float) -> list[str]:
+    """Return a line for each stage, the longest first, and one for all: ``total`` hours, ``on_gpu`` those of GPUs."""
+    lines = [f"{'stage':28} {'jobs':>6} {'GPU-hours':>11} {'core-hours':>11}   known"]
+    for stage in sorted(stages, key=lambda stage: -stage.seconds):
+        hours = _number(stage.seconds / 3600)
+        known = "measured" if stage.measured else "guessed"
+        lines.append(f"{stage.rule:28} {stage.jobs:6,} {hours if stage.on_gpu else '-':>11} {hours:>11}   {known}")
+    jobs = sum(stage.jobs for stage in stages)
+    return [*lines, f"{'total':28} {jobs:6,} {_number(on_gpu) if on_gpu else '-':>11} {_number(total):>11}"]
 
 
 def _number(value: float) -> str:

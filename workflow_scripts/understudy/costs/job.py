@@ -8,7 +8,7 @@ three things decides: giving them, moving the elements that they read and write,
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from understudy.costs.networks import Size
+from understudy.classifiers.bounds import NetworkSize
 
 # Seconds of a layer in one pass over a batch, and operations a second. CPU: one core of an Intel Xeon at 2.1 GHz with
 # AVX-512, from the digits study. GPU: one NVIDIA H200, PyTorch 2.11. Its steps of training, not compiled, at 32 x 32
@@ -32,7 +32,7 @@ class Job:
 
     Attributes
     ----------
-    rule, place : its rule, and the name of its benchmark file below the rule's folder, without the suffix
+    rule, path : its rule, and the path of its benchmark file below the rule's folder, without the suffix
     kind : jobs of one kind share a measured factor
     passes, operations, loads : layers times passes over a batch, arithmetic operations, snapshots loaded
     elements : numbers that the layers read or write
@@ -42,7 +42,7 @@ class Job:
     """
 
     rule: str
-    place: str
+    path: str
     kind: str
     passes: float
     operations: float
@@ -58,7 +58,7 @@ class Job:
         names = (
             ("draw", "split", "generator") if self.rule == "train_generator" else ("draw", "split", "regime", "batch")
         )
-        return dict(zip(names, self.place.removeprefix("draw").split("/"), strict=True))
+        return dict(zip(names, self.path.removeprefix("draw").split("/"), strict=True))
 
     def seconds(self, device: str) -> float:
         """Return the estimated time on ``cpu`` or ``gpu``."""
@@ -69,7 +69,7 @@ class Job:
         return loading + max(launches * PASS[device], self.elements * ELEMENT, arithmetic)
 
 
-def network_work(images: float, batch: float, networks: Iterable[tuple[float, Size]]) -> dict[str, float]:
+def network_work(images: float, batch: float, networks: Iterable[tuple[float, NetworkSize]]) -> dict[str, float]:
     """Return passes, operations and elements where each image passes so many times through each of these networks."""
     passes = operations = elements = 0.0
     for times, size in networks:

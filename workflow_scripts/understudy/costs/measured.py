@@ -15,14 +15,13 @@ FIRST_LOOKS, LOOK = 15.5, 30.0
 
 
 def read_benchmarks(root: Path, device: str) -> dict[tuple[str, str], float]:
-    """Return seconds by (rule, place) from the benchmark files of a study's earlier runs.
+    """Return seconds by (rule, path) from the benchmark files of a study's earlier runs.
 
     On a CPU the seconds of processor time: other jobs on the machine don't change them. On a GPU those of the clock.
     """
     found = {}
     for path in sorted((root / "benchmarks").rglob("*.tsv")):
-        place = path.relative_to(root / "benchmarks").with_suffix("")
-        rule, rest = place.parts[0], "/".join(place.parts[1:])
+        rule, _, rest = path.relative_to(root / "benchmarks").with_suffix("").as_posix().partition("/")
         with path.open() as file:
             rows = list(csv.DictReader(file, delimiter="\t"))
         seconds = [value for row in rows if (value := _seconds(row, device)) is not None]
@@ -65,7 +64,7 @@ def measure(studies: Sequence[Plan], device: str) -> Measured:
         for (rule, _), seconds in benchmarks.items():
             times[rule].append(seconds)
         for job in Work(plan).jobs() if benchmarks else ():
-            seconds = benchmarks.get((job.rule, job.place))
+            seconds = benchmarks.get((job.rule, job.path))
             if seconds is not None:
                 spent[job.rule, job.kind] += seconds
                 estimated[job.rule, job.kind] += job.seconds(device)

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
+from understudy.classifiers.bounds import NetworkSize
 from understudy.costs.job import Job, network_work
-from understudy.costs.networks import PRETRAINED, Size
+from understudy.costs.networks import PRETRAINED
 from understudy.generators.pretrained_settings import BigGANSet, DiTSet
 from understudy.plan import Plan
 
 # Of timm's models with inputs of 224 pixels, in the mean: eight billion products an image, and twenty million elements.
-MODEL = Size(120, 1.6e10, 2e7, 50_000_000)
+MODEL = NetworkSize(120, 1.6e10, 2e7, 50_000_000)
 MODEL_BATCH = 64
-BIGGAN = Size(100, 8e10, 1e8, 55_000_000)
+BIGGAN = NetworkSize(100, 8e10, 1e8, 55_000_000)
 IMAGES_PER_CLASS = 50
 """Of a set whose images aren't there to be counted: as ImageNet's validation part has."""
 IMAGE_BYTES = 100_000
@@ -24,9 +25,9 @@ def model_jobs(plan: Plan) -> Iterator[Job]:
         images = classes * (settings.images_per_class if generated else IMAGES_PER_CLASS)
         for number in range(len(plan.ranking.generated_shards(name))):
             count = min(settings.shard_size, images - number * settings.shard_size)
-            place = f"{name}/{number:05d}"
+            path = f"{name}/{number:05d}"
             work = network_work(count, settings.batch_size, _networks(settings))
-            yield Job("generate_images", place, settings.source, **work, disk=float(count * IMAGE_BYTES))
+            yield Job("generate_images", path, settings.source, **work, disk=float(count * IMAGE_BYTES))
         for batch, models in plan.ranking.model_batches.items():
             count = len(models) * images
             work = network_work(count, MODEL_BATCH, [(1, MODEL)])
@@ -34,7 +35,7 @@ def model_jobs(plan: Plan) -> Iterator[Job]:
             yield Job("evaluate_models", f"{name}/{batch}", "models", **work, disk=22.0 * count)
 
 
-def _networks(settings: DiTSet | BigGANSet) -> Sequence[tuple[float, Size]]:
+def _networks(settings: DiTSet | BigGANSet) -> Sequence[tuple[float, NetworkSize]]:
     """Return how often which networks are called for an image."""
     if isinstance(settings, BigGANSet):
         return [(1, BIGGAN)]

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from understudy.classifiers.bounds import NetworkSize
 from understudy.costs.job import EVALUATION_BATCH, Job, network_work
-from understudy.costs.networks import PRETRAINED, Size, classifier_size, denoiser_size
+from understudy.costs.networks import PRETRAINED, classifier_size, denoiser_size
 from understudy.plan import Plan
 from understudy.practice.variants import Arm
 
@@ -39,8 +40,8 @@ class PracticeWork:
             for number, (_, count) in enumerate(plan.shards):
                 work = self._images(count, guided=False)
                 disk = count * self.image_bytes
-                place = f"seed{seed}/shard{number}"
-                yield Job("sample_plain_images", place, self.settings.generator.kind, **work, disk=disk)
+                path = f"seed{seed}/shard{number}"
+                yield Job("sample_plain_images", path, self.settings.generator.kind, **work, disk=disk)
         for block, seeds in plan.blocks.items():
             for name, arm in plan.arms.items():
                 work = {key: len(seeds) * value for key, value in self._run(arm).items()}
@@ -64,7 +65,7 @@ class PracticeWork:
             # The gradient goes back through learner, decoder and denoiser, about as far as the way there.
             steps = len(self.settings.guidance.guided_steps(sampling.steps))
             evaluations, decoded, learned = evaluations + steps, 2.0 * steps, 2.0 * steps
-        parts: list[tuple[float, Size]] = [(evaluations, self.denoiser), (learned, self.learner)]
+        parts: list[tuple[float, NetworkSize]] = [(evaluations, self.denoiser), (learned, self.learner)]
         parts += [(decoded + 1, self.decoder)] if self.decoder else []
         return network_work(count, sampling.batch, parts)
 

@@ -4,7 +4,9 @@ import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
-from understudy.costs.bounds import classifier_bound, generator_bounds
+from understudy.classifiers.architectures import ArchitectureSettings
+from understudy.classifiers.bounds import NetworkSize
+from understudy.costs.bounds import generator_bounds
 from understudy.costs.job import Job
 from understudy.costs.networks import COUNTED, Sizes
 from understudy.costs.published import published_classifier, published_generators
@@ -14,6 +16,13 @@ from understudy.resources import RESOURCES
 
 # Of the estimated time: a smaller GPU, or a busy one, is slower than the one that the estimates were made on.
 MARGIN = 1.5
+
+
+def classifier_bound(entry: ArchitectureSettings, channels: int, size: int, classes: int) -> NetworkSize:
+    """Return a bound for a classifier of this package, on square images of ``size`` pixels a side."""
+    return entry.family.bound(entry.full_arguments, channels, size, classes)
+
+
 # Counting what a network does takes torch, whose import would slow every start down: bounds come first.
 BOUNDED = Sizes(
     lambda *network: published_classifier(*network) or classifier_bound(*network),
@@ -55,27 +64,26 @@ class Requests:
     def megabytes(self, rule: str, wildcards: Mapping[str, str]) -> int:
         """Return megabytes of host memory."""
         request = RESOURCES[rule]
-        least = request.megabytes
+        minimum = request.megabytes
         if request.image_copies and self.plan.study.data:
-            least = max(least, COPIED_MEGABYTES + math.ceil(request.image_copies * self._image_megabytes))
-        return self._by_work(rule, wildcards, least, lambda job: job.memory / 1e6)
+            minimum = max(minimum, COPIED_MEGABYTES + math.ceil(request.image_copies * self._image_megabytes))
+        return self._by_work(rule, wildcards, minimum, lambda job: job.memory / 1e6)
 
     def minutes(self, rule: str, wildcards: Mapping[str, str]) -> int:
         """Return minutes of run time."""
         device = self.plan.hardware
-        least = RESOURCES[rule].minutes
-        return self._by_work(rule, wildcards, least, lambda job: MARGIN * job.seconds(device) / 60)
+        minimum = RESOURCES[rule].minutes
+        return self._by_work(rule, wildcards, minimum, lambda job: MARGIN * job.seconds(device) / 60)
 
-    def _by_work(self, rule: str, wildcards: Mapping[str, str], least: int, needed: Callable[[Job], float]) -> int:
+    def _by_work(self, rule: str, wildcards: Mapping[str, str], minimum: int, needed: Callable[[Job], float]) -> int:
         if not RESOURCES[rule].by_work or self._is_unknown(wildcards):
-            return least
+            return minimum
         bound = needed(_training(self._bounded, rule, wildcards))
-        return least if bound <= least else max(least, math.ceil(needed(_training(self._exact, rule, wildcards))))
+        return minimum if bound <= minimum else max(minimum, math.ceil(needed(_training(self._exact, rule, wildcards))))
 
     def _is_unknown(self, wildcards: Mapping[str, str]) -> bool:
-        standard = self.plan.study.candidates.standard
         members = self.plan.batches[wildcards["batch"]].architectures if "batch" in wildcards else ()
-        return any(name in standard and standard[name].is_foreign for name in members)
+        return any(":" in self.plan.architectures[name]["model"] for name in members)
 
 
 def _training(work: Work, rule: str, wildcards: Mapping[str, str]) -> Job:

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 
 from understudy.classifiers.architectures import ArchitectureSettings
+from understudy.classifiers.bounds import NetworkSize
+from understudy.classifiers.graphs import draw_graphs, graph_arguments
 from understudy.classifiers.recipes import snapshot_epochs
 from understudy.costs.job import EVALUATION_BATCH, Job, network_work
 from understudy.costs.models import model_jobs
-from understudy.costs.networks import COUNTED, Size, Sizes, record_bytes
+from understudy.costs.networks import COUNTED, Sizes, record_bytes
 from understudy.costs.practice import PracticeWork
 from understudy.data.sources import DIGITS
 from understudy.files import read_json
@@ -42,9 +43,7 @@ class Work:
         self.images = self.study.data and self._counted()
         self.shape = self._shape()
         self.classes = self._classes()
-        # By family: jobs ask again and again.
-        self.architectures = cache(plan.architectures)
-        self.networks: dict[str, list[tuple[ArchitectureSettings, Size]]] = {}
+        self.networks: dict[str, list[tuple[ArchitectureSettings, NetworkSize]]] = {}
 
     def _shape(self) -> tuple[int, int]:
         data = self.study.data
@@ -99,7 +98,7 @@ class Work:
         for rule, images in (("select_snapshot", scored), ("sample", sampled)):
             disk = self._image_bytes() * images if rule == "sample" else snapshot
             work = network_work(images, EVALUATION_BATCH, [(1, generator)])
-            yield Job(rule, training.place, training.kind, **work, disk=disk)
+            yield Job(rule, training.path, training.kind, **work, disk=disk)
 
     def generator_training(self, draw: int | str, split: str, generator: str) -> Job:
         """Return the job that trains a generator."""
@@ -122,7 +121,7 @@ class Work:
             memory=self._memory(state, active, self._train_size(split, "full")),
         )
 
-    def _generator_sizes(self, name: str) -> tuple[Size, Size]:
+    def _generator_sizes(self, name: str) -> tuple[NetworkSize, NetworkSize]:
         settings, per_class = self.study.generators[name].resolve(), self.study.generators[name].per_class
         return self.sizes.generators(settings, *self.shape, 1 if per_class else self.classes)
 
@@ -157,8 +156,8 @@ class Work:
         if name == "validation":
             return self.study.splits[split].validation
         held_out = self.images - self._train_size(split, "full")
-        share = self.study.calibration_fraction
-        return held_out * (share if name == "calibration" else 1 - share)
+        fraction = self.study.calibration_fraction
+        return held_out * (fraction if name == "calibration" else 1 - fraction)
 
     def _batch(self, draw: int, split: str, regime: str, batch: str) -> Iterator[Job]:
         training = self.batch_training(draw, split, regime, batch)
@@ -172,8 +171,8 @@ class Work:
         for name in self.plan.sets(split, regime):
             count = self._set_size(split, name)
             work = network_work(count, EVALUATION_BATCH, networks)
-            place = f"{training.place}/{name}"
-            yield Job("evaluate", place, training.kind, **work, loads=kept, disk=2.0 * count * seeds)
+            path = f"{training.path}/{name}"
+            yield Job("evaluate", path, training.kind, **work, loads=kept, disk=2.0 * count * seeds)
 
     def batch_training(self, draw: int | str, split: str, regime: str, batch: str) -> Job:
         """Return the job that trains a batch of candidates."""
@@ -189,10 +188,9 @@ class Work:
             launches += work["passes"] / (1 if entry.is_foreign else seeds)
             kept = seeds * len(snapshot_epochs(epochs, self.study.candidates.snapshots))
             disk += kept * (size.data + size.head) + seeds * record_bytes(entry)
-            # A checkpoint holds weights and momenta; snapshots in half precision wait for the next one.
+            # A checkpoint holds weights and momenta.
             state = 8 * self.study.candidates.seed_block * size.parameters
-            held = self._memory(state, size.elements * taken, images) + state / 4
-            memory = max(memory, held)
+            memory = max(memory, self._memory(state, size.elements * taken, images))
         return Job(
             "train_candidates",
             f"draw{draw}/{split}/{regime}/{batch}",
@@ -203,27 +201,20 @@ class Work:
             memory=memory,
         )
 
-    def _networks(self, batch: str) -> list[tuple[ArchitectureSettings, Size]]:
+    def _networks(self, batch: str) -> list[tuple[ArchitectureSettings, NetworkSize]]:
         """Return the architectures of a batch with their sizes."""
         if batch not in self.networks:
-            settings = self.architectures(self.plan.batches[batch].family)
-            entries = [
-                ArchitectureSettings.model_validate(self._with_edges(settings[name]))
-                for name in self.plan.batches[batch].architectures
-            ]
+            names = self.plan.batches[batch].architectures
+            entries = [ArchitectureSettings.model_validate(self._with_edges(name)) for name in names]
             self.networks[batch] = [
                 (entry, self.sizes.classifier(entry, *self.shape, self.classes)) for entry in entries
             ]
         return self.networks[batch]
 
-    def _with_edges(self, settings: dict) -> dict:
-        """Give a randomly wired network one graph for all: their sizes hardly differ."""
+    def _with_edges(self, name: str) -> dict:
+        """Return an architecture's settings; randomly wired networks get one graph for all, as sizes hardly differ."""
+        settings = self.plan.architectures[name]
         if settings["model"] != "rwnn":
             return settings
-        from understudy.classifiers.graphs import draw_graphs, graph_arguments
-
-        rwnn = self.study.candidates.rwnn
-        drawn = draw_graphs(
-            ["any"], 0, stages=rwnn.stages, nodes=rwnn.nodes, neighbours=rwnn.neighbours, probability=rwnn.rewiring
-        )
+        drawn = draw_graphs(study_seed=0, **self.plan.graph_settings() | {"names": ["any"]})
         return settings | {"arguments": settings["arguments"] | graph_arguments(drawn, "any")}

@@ -1,54 +1,47 @@
-"""Jobs of the candidates: train a batch of runs, evaluate it on one set."""
+"""Jobs of the candidates: train a batch of runs, evaluate it on one set, clean up."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from understudy.checkpoints import checkpoint_folder
 from understudy.classifiers.architectures import ArchitectureSettings
-from understudy.classifiers.evaluation import evaluate_runs, predict_last
+from understudy.classifiers.evaluation import Evaluation, EvaluationKey, evaluate_runs
 from understudy.classifiers.graphs import draw_graphs, graph_arguments
-from understudy.classifiers.training import Run, train_runs
+from understudy.classifiers.labelled import LabelledImages
+from understudy.classifiers.stack_training import Run
+from understudy.classifiers.training import TrainingOptions, train_runs
 from understudy.classifiers.weights import WeightsFile, remove_snapshots
 from understudy.data.shards import read_images
-from understudy.data.splits import image_halves
 from understudy.devices import resolve_device
 from understudy.errors import StudyError
 from understudy.files import read_json
+from understudy.jobs.context import JobContext
 from understudy.seeds import seed_for
 from understudy.tables import read_table, read_tables, write_table
 
 
-def write_graphs(settings: dict, study_seed: int, path: Path) -> None:
+def write_graphs(settings: Mapping, graphs: Path, context: JobContext) -> None:
     """Draw the random graphs of a study, as :meth:`understudy.plan.Plan.graph_settings` describes them, as a table."""
-    drawn = draw_graphs(
-        settings["names"],
-        study_seed,
-        stages=settings["stages"],
-        nodes=settings["nodes"],
-        neighbours=settings["neighbours"],
-        probability=settings["rewiring"],
-    )
-    write_table("graphs", drawn, path)
+    write_table("graphs", draw_graphs(study_seed=context.seed, **settings), graphs)
+
+
+def read_labelled(images: Path, classes: Path) -> LabelledImages:
+    """Read images, a file or a folder of shards, and how many classes there are."""
+    data = read_images(images)
+    return LabelledImages(data.images, data.labels, len(read_json(classes)["classes"]))
 
 
 def train_batch(
-    batch: dict,
+    batch: Mapping,
     train: Path,
     classes: Path,
     graphs: Path | None,
     weights: Path,
     history: Path,
-    *,
-    checkpoints: Path,
-    draw: int,
-    split: str,
-    regime: str,
-    study_seed: int,
-    device: str,
-    version: int,
+    context: JobContext,
 ) -> None:
     """Train a batch of runs on the images in ``train``; write their weights into a folder, and their history.
 
@@ -56,43 +49,46 @@ def train_batch(
 
     Parameters
     ----------
-    batch : dict
+    batch : mapping
         As :meth:`understudy.plan.Plan.batch_parameters` gives it.
     graphs : Path or None
         The table of random graphs, where the batch has randomly wired networks.
     """
-    drawn = read_table(graphs, "graphs") if graphs else None
-    runs = []
-    for name, settings in batch["architectures"].items():
-        arguments = settings["arguments"] | (graph_arguments(drawn, name) if drawn is not None else {})
-        entry = ArchitectureSettings.model_validate(settings | {"arguments": arguments})
-        runs += [
-            Run(
-                name=f"{name}-s{number}",
-                family=batch["family"],
-                architecture=name,
-                settings=entry,
-                seed_number=number,
-                seed=seed_for(study_seed, "run", draw, split, regime, name, number),
-            )
-            for number in batch["seeds"]
-        ]
-    data = read_images(train)
-    inputs = [train, classes, *([graphs] if graphs else [])]
-    place = checkpoint_folder(checkpoints, [batch, draw, split, regime, study_seed, version], inputs)
-    table = train_runs(
-        runs,
-        data.images,
-        data.labels,
-        len(read_json(classes)["classes"]),
+    key = [context.draw, context.split, context.wildcards["regime"]]
+    about = [dict(batch), *key, context.seed, context.version]
+    files = [train, classes, *([graphs] if graphs else [])]
+    options = TrainingOptions(
         snapshots=batch["snapshots"],
-        folder=weights,
-        checkpoints=place,
-        device=resolve_device(device),
         seeds_per_block=batch["seed_block"],
+        checkpoints=checkpoint_folder(context.checkpoints, about, files),
+        device=resolve_device(context.device),
     )
-    write_table("history", table, history, version)
-    shutil.rmtree(checkpoints)
+    wiring = read_table(graphs, "graphs") if graphs else None
+    runs = [
+        Run(
+            name=f"{name}-s{number}",
+            family=batch["family"],
+            architecture=name,
+            settings=settings,
+            seed_number=number,
+            seed=seed_for(context.seed, "run", *key, name, number),
+        )
+        for name, settings in _architectures(batch, wiring).items()
+        for number in batch["seeds"]
+    ]
+    table = train_runs(runs, read_labelled(train, classes), weights, options)
+    write_table("history", table, history, context.version)
+    shutil.rmtree(context.checkpoints)
+
+
+def _architectures(batch: Mapping, wiring: pd.DataFrame | None) -> dict[str, ArchitectureSettings]:
+    """Return the settings of a batch's architectures, the edges of random graphs among their arguments."""
+    found = {}
+    for name, settings in batch["architectures"].items():
+        edges = graph_arguments(wiring, name) if wiring is not None else {}
+        arguments = settings["arguments"] | edges
+        found[name] = ArchitectureSettings.model_validate(settings | {"arguments": arguments})
+    return found
 
 
 def weights_of(folder: Path, history: Path) -> list[Path]:
@@ -118,13 +114,10 @@ def evaluate_batch(
     history: Path,
     images: Path,
     classes: Path,
-    choices: Sequence[Path],
+    chosen: Path | None,
     counts: Path,
     predictions: Path,
-    *,
-    where: dict[str, int | str],
-    device: str,
-    version: int,
+    context: JobContext,
 ) -> None:
     """Evaluate a batch's runs on one set; write error counts and kept predictions.
 
@@ -134,24 +127,16 @@ def evaluate_batch(
         The folder of the runs' weights, and the table of their training.
     images : Path
         A file or a folder of shards.
-    choices : sequence of Path
-        Counts of the sets that choose snapshots. Empty where the set evaluated here itself chooses.
-    where : dict
-        The columns draw, split, regime and set.
+    chosen : Path or None
+        The table `chosen_snapshots` of the batch. None where the set evaluated here itself chooses.
     """
-    data = read_images(images)
-    counted, predicted = evaluate_runs(
-        weights_of(weights, history),
-        data.images,
-        data.labels,
-        len(read_json(classes)["classes"]),
-        halves=image_halves(data.labels),
-        where=where,
-        choices=read_tables(choices, "counts") if choices else None,
-        device=resolve_device(device),
-    )
-    write_table("counts", counted, counts, version)
-    write_table("predictions", predicted, predictions, version)
+    wildcards = context.wildcards
+    key = EvaluationKey(context.draw, context.split, wildcards["regime"], wildcards["set"])
+    table = read_table(chosen, "chosen_snapshots") if chosen else None
+    files, data = weights_of(weights, history), read_labelled(images, classes)
+    tables = evaluate_runs(files, data, key, table, resolve_device(context.device))
+    for name, rows, path in zip(("counts", "predictions"), tables, (counts, predictions), strict=True):
+        write_table(name, rows, path, context.version)
 
 
 def evaluate_on_calibration(
@@ -160,25 +145,20 @@ def evaluate_on_calibration(
     images: Path,
     classes: Path,
     predictions: Path,
-    *,
-    where: dict[str, int | str],
-    device: str,
-    version: int,
+    context: JobContext,
 ) -> None:
-    """Write what the last snapshots of many batches' runs predict on the calibration images.
+    """Write what the last snapshots of many batches' full runs predict on the calibration images.
 
     Parameters
     ----------
     weights, histories : sequence of Path
         Folders of weights and tables of training, one a batch.
-    where : dict
-        The columns draw, split, regime and set.
     """
-    data = read_images(images)
+    key = EvaluationKey(context.draw, context.split, "full", "calibration")
     files = [path for batch in zip(weights, histories, strict=True) for path in weights_of(*batch)]
-    count = len(read_json(classes)["classes"])
-    rows = predict_last(files, data.images, data.labels, count, where=where, device=resolve_device(device))
-    write_table("predictions", rows, predictions, version)
+    data, device = read_labelled(images, classes), resolve_device(context.device)
+    evaluation = Evaluation(files, data, key, device, last_only=True)
+    write_table("predictions", evaluation.predictions(), predictions, context.version)
 
 
 def clean_snapshots(

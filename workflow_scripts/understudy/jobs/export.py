@@ -1,6 +1,7 @@
 """The product of a selection: the chosen model with its card, and a summary of the study for the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -38,17 +39,17 @@ def classify(images: torch.Tensor) -> torch.Tensor:
 """
 
 
-def write_selected_model(
-    comparison: Path,
-    classes: Path,
-    runs: Sequence[Path],
-    folder: Path,
-    *,
-    study: str,
-    split: str,
-    generator: str,
-    images_per_class: int,
-) -> None:
+@dataclass(frozen=True)
+class Choice:
+    """What chose the model that is handed out: the set of a generator, on a split of a study."""
+
+    study: str
+    split: str
+    generator: str
+    images_per_class: int
+
+
+def write_selected_model(comparison: Path, classes: Path, runs: Sequence[Path], folder: Path, choice: Choice) -> None:
     """Hand out the model that the synthetic protocol chose on a split: weights, how to load them, a card.
 
     The weights are the chosen snapshot exactly as it was evaluated.
@@ -59,8 +60,6 @@ def write_selected_model(
         The table protocol_comparison.
     runs : sequence of Path
         Folders with the weights of the full runs of draw 0.
-    images_per_class : int
-        Size of the synthetic set that chose.
 
     Raises
     ------
@@ -69,17 +68,19 @@ def write_selected_model(
     """
     from understudy.classifiers.weights import export_snapshot  # here: the summary needs no torch
 
-    chosen = chosen_row(read_table(comparison, "protocol_comparison"), split, generator)
+    chosen = chosen_row(read_table(comparison, "protocol_comparison"), choice.split, choice.generator)
     run, epoch = chosen["selected"].rsplit("@", 1)
-    source = next((place / f"{run}.safetensors" for place in runs if (place / f"{run}.safetensors").exists()), None)
+    source = next((path / f"{run}.safetensors" for path in runs if (path / f"{run}.safetensors").exists()), None)
     if source is None:
-        raise StudyError(f"the weights of run {run}, chosen on {split}, are missing; delete its batch and run again")
+        raise StudyError(
+            f"the weights of run {run}, chosen on {choice.split}, are missing; delete its batch and run again"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     record = export_snapshot(source, int(epoch), folder / "weights.safetensors")
     names = read_json(classes)["classes"]
     card = {
-        "study": study,
-        "split": split,
+        "study": choice.study,
+        "split": choice.split,
         "draw": DRAW,
         "protocol": "synthetic: the snapshot of the lowest error on synthetic images, among all architectures and runs",
         "architecture": chosen["architecture"],
@@ -90,8 +91,8 @@ def write_selected_model(
         "classes": names,
         "image": {"channels": record["channels"], "size": record["size"], "values": "0 to 255"},
         "trained_on": {"regime": "full", "images": record["trained_images"]},
-        "chosen_with": {"generator": generator, "candidates": int(chosen["candidates"])},
-        "synthetic_error": _synthetic_error(chosen["choosing_error"], images_per_class * len(names)),
+        "chosen_with": {"generator": choice.generator, "candidates": int(chosen["candidates"])},
+        "synthetic_error": _synthetic_error(chosen["choosing_error"], choice.images_per_class * len(names)),
         "test_error": _test_error(chosen),
     }
     write_json(folder / "card.json", card)
@@ -139,8 +140,7 @@ def write_summary(
     ranks: Path,
     folders: Sequence[Path],
     summary: Path,
-    *,
-    generators: dict[str, str],
+    generators: Mapping[str, str],
 ) -> None:
     """Write what a person wants to know first: the chosen models, how much better they are, how well each set ranks.
 

@@ -4,7 +4,9 @@ import hashlib
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,43 +20,66 @@ from understudy.errors import StudyError
 from understudy.files import writing
 from understudy.generators.pretrained import load_pretrained
 from understudy.generators.sampling import labels_and_seeds
+from understudy.jobs.context import JobContext
 from understudy.ranking.settings import EvaluationSet, ImageFolder, ImageShards
 from understudy.seeds import seed_for
 from understudy.tables import write_table
-from understudy.zoo.evaluation import ModelPredictions, predict
+from understudy.zoo.evaluation import ModelPredictions, predict_pictures
 from understudy.zoo.models import make_model
 from understudy.zoo.settings import ZooSettings
 
 SETTINGS = TypeAdapter(EvaluationSet)
 
 
-def generate_shard(
-    settings: Mapping, name: str, shard: int, classes: int, path: Path, *, study_seed: int, device: str
-) -> None:
+def generate_shard(settings: Mapping, classes: int, path: Path, context: JobContext) -> None:
     """Generate one shard of a pretrained generator's set; image i of the set has a seed of its own."""
-    entry = SETTINGS.validate_python(settings)
+    entry, name, shard = SETTINGS.validate_python(settings), context.wildcards["set"], int(context.wildcards["shard"])
     start = shard * entry.shard_size
     numbers = np.arange(start, min(start + entry.shard_size, entry.images_per_class * classes))
-    labels, seeds = labels_and_seeds(numbers, classes, seed_for(study_seed, "pretrained", name))
-    images = load_pretrained(entry, resolve_device(device)).sample(labels, seeds)
+    labels, seeds = labels_and_seeds(numbers, classes, seed_for(context.seed, "pretrained", name))
+    images = load_pretrained(entry, resolve_device(context.device)).sample(labels, seeds)
     write_images(path, images, labels, seed=seeds, generator=[name] * len(numbers))
+
+
+@dataclass(frozen=True)
+class ModelSet:
+    """A set of images that models are evaluated on, as plain data.
+
+    Attributes
+    ----------
+    settings : what the set's own class of settings dumps
+    classes : how many, or their names in the order of the labels
+    state : digests of the files that the settings name: what was finished before these changed is made again
+    """
+
+    settings: Mapping
+    classes: int | Sequence[str]
+    state: Sequence[str]
+
+    @property
+    def class_count(self) -> int:
+        """How many classes there are."""
+        return self.classes if isinstance(self.classes, int) else len(self.classes)
+
+    def images(self, shards: Sequence[Path]) -> EncodedImages:
+        """Return the images, those in ``shards`` where the set is generated."""
+        entry = SETTINGS.validate_python(self.settings)
+        if isinstance(entry, ImageFolder):
+            return folder_images(entry.root, self.classes)
+        if isinstance(entry, ImageShards):
+            shards = sorted(entry.root.glob("[!.]*.parquet")) if entry.root.is_dir() else [entry.root]
+            if not shards:
+                raise StudyError(f"{entry.root} holds no parquet file; expected image shards (*.parquet)")
+        return shard_images(shards, self.class_count)
 
 
 def evaluate_models(
     models: Sequence[str],
     settings: Mapping,
-    name: str,
-    image_set: Mapping,
+    image_set: ModelSet,
     shards: Sequence[Path],
-    outputs: Mapping[str, Path],
-    *,
-    classes: int | Sequence[str],
-    state: Sequence[str],
-    workers: int,
-    checkpoints: Path,
-    study_seed: int,
-    device: str,
-    version: int,
+    outputs: SimpleNamespace,
+    context: JobContext,
 ) -> None:
     """Evaluate some models on one set: tables `model_predictions` and `model_evaluations`, and the true labels.
 
@@ -62,30 +87,24 @@ def evaluate_models(
 
     Parameters
     ----------
-    settings, image_set
-        As :class:`understudy.ranking.settings.ZooSettings`, and a set's own class, dump them.
-    name
-        The set's name.
+    settings
+        What :class:`understudy.zoo.settings.ZooSettings` dumps.
     shards
         Generated images; empty for given ones.
-    state
-        Digests of the files that the settings name: what was finished before they changed is made again.
-    workers
-        Processes that load images; 0: this one.
+    outputs
+        The paths `predictions`, `evaluations` and `labels`.
+    context
+        Its threads are the job's own process and those that load images; its wildcard `set` is the set's name.
 
     """
-    zoo = ZooSettings.model_validate(settings)
-    images = _images(image_set, shards, classes)
-    count = classes if isinstance(classes, int) else len(classes)
-    about = [dict(settings), name, dict(image_set), list(state), version]
-    place = checkpoint_folder(checkpoints, [*about, study_seed, list(models), len(images)], [])
+    name, images = context.wildcards["set"], image_set.images(shards)
+    about = [dict(settings), name, dict(image_set.settings), list(image_set.state), context.version]
+    finished = checkpoint_folder(context.checkpoints, [*about, context.seed, list(models), len(images)], [])
+    zoo = _Zoo(ZooSettings.model_validate(settings), image_set.class_count, images, finished, context)
     rows, predictions = [], []
     for model in models:
-        file = place / f"{hashlib.blake2b(model.encode(), digest_size=8).hexdigest()}.npz"
         try:
-            found = _finished(file) or _evaluate(
-                model, zoo, count, images, file, study_seed=study_seed, device=device, workers=workers
-            )
+            found = zoo.predictions(model)
         except Exception as error:  # whatever a model fails with, the others go on
             print(f"{model}: {type(error).__name__}: {error}", file=sys.stderr)
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
@@ -97,48 +116,41 @@ def evaluate_models(
         predictions.append(
             {"model": model, "predicted": list(found.predicted), "probability": found.probability.astype(np.float32)}
         )
-    if rows and not predictions and len({row["reason"] for row in rows}) == 1 and len(rows) > 1:
+    if len(rows) > 1 and not predictions and len({row["reason"] for row in rows}) == 1:
         raise StudyError(f"set {name}: all models of the job failed alike: {rows[0]['reason']}")
     table = pd.DataFrame(rows).assign(set=name, images=len(images))
-    write_table("model_evaluations", table, outputs["evaluations"], version)
+    write_table("model_evaluations", table, outputs.evaluations, context.version)
     found = pd.DataFrame(predictions, columns=["model", "predicted", "probability"])
-    write_table("model_predictions", found, outputs["predictions"], version)
-    write_table("true_labels", pd.DataFrame({"label": images.labels}), outputs["labels"], version)
-    shutil.rmtree(checkpoints, ignore_errors=True)
+    write_table("model_predictions", found, outputs.predictions, context.version)
+    write_table("true_labels", pd.DataFrame({"label": images.labels}), outputs.labels, context.version)
+    shutil.rmtree(context.checkpoints, ignore_errors=True)
 
 
-def _images(image_set: Mapping, shards: Sequence[Path], classes: int | Sequence[str]) -> EncodedImages:
-    entry = SETTINGS.validate_python(image_set)
-    if isinstance(entry, ImageFolder):
-        return folder_images(entry.root, classes)
-    if isinstance(entry, ImageShards):
-        shards = sorted(entry.root.glob("[!.]*.parquet")) if entry.root.is_dir() else [entry.root]
-        if not shards:
-            raise StudyError(f"{entry.root} holds no parquet file; expected image shards (*.parquet)")
-    return shard_images(shards, classes if isinstance(classes, int) else len(classes))
+@dataclass(frozen=True)
+class _Zoo:
+    """The models of a job and the images that they are evaluated on; what is finished lies in a folder."""
 
+    settings: ZooSettings
+    classes: int
+    images: EncodedImages
+    finished: Path
+    context: JobContext
 
-def _evaluate(
-    name: str,
-    zoo: ZooSettings,
-    classes: int,
-    images: EncodedImages,
-    file: Path,
-    *,
-    study_seed: int,
-    device: str,
-    workers: int,
-) -> ModelPredictions:
-    model, preprocessing = make_model(name, zoo, classes, seed_for(study_seed, "zoo", name))
-    place = resolve_device(device)
-    found = predict(model, preprocessing, images, batch_size=zoo.batch_size, workers=workers, device=place)
-    with writing(file) as temporary:
-        np.savez(temporary, predicted=found.predicted, probability=found.probability, batch_size=found.batch_size)
-    return found
-
-
-def _finished(file: Path) -> ModelPredictions | None:
-    if not file.exists():
-        return None
-    with np.load(file, allow_pickle=False) as arrays:
-        return ModelPredictions(arrays["predicted"], arrays["probability"], int(arrays["batch_size"]))
+    def predictions(self, name: str) -> ModelPredictions:
+        """Return a model's predictions, those of an earlier attempt where there are any."""
+        file = self.finished / f"{hashlib.blake2b(name.encode(), digest_size=8).hexdigest()}.npz"
+        if file.exists():
+            with np.load(file, allow_pickle=False) as arrays:
+                return ModelPredictions(arrays["predicted"], arrays["probability"], int(arrays["batch_size"]))
+        model, preprocessing = make_model(name, self.settings, self.classes, seed_for(self.context.seed, "zoo", name))
+        found = predict_pictures(
+            model,
+            preprocessing,
+            self.images,
+            batch_size=self.settings.batch_size,
+            workers=self.context.threads - 1,
+            device=resolve_device(self.context.device),
+        )
+        with writing(file) as temporary:
+            np.savez(temporary, **vars(found))
+        return found

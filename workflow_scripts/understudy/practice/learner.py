@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from understudy.checkpoints import adam_tensors, load_adam
-from understudy.classifiers.augmentation import Augmentation, EpochDraws
+from understudy.classifiers.augmentation import BatchAugmentation, EpochRandom
 from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import build_network
 from understudy.classifiers.recipes import Recipe
@@ -55,7 +55,7 @@ class LearnerTraining:
 
         """
         draws = self._draw(len(labels), seed)
-        x = Augmentation(images, self.recipe, self.network.mean).batch(draws)[0]  # [B, C, H, W]
+        x = BatchAugmentation(images, self.recipe, self.network.mean).batch(draws)[0]  # [B, C, H, W]
         targets = F.one_hot(labels, self.shape.classes).float()
         x, targets = mix(x, targets, self.settings, seed)
         with self._random_state(seed), self._autocast():
@@ -68,16 +68,16 @@ class LearnerTraining:
         self.average.update_parameters(self.network)
         return loss.detach()
 
-    def _draw(self, batch: int, seed: int) -> EpochDraws:
+    def _draw(self, batch: int, seed: int) -> EpochRandom:
         chance, crop = torch_generator(seed_for(seed, "augmentation")), self.recipe.crop
-        drawn = EpochDraws(
+        drawn = EpochRandom(
             order=torch.arange(batch)[None],
             shift=torch.randint(0, 2 * crop + 1, (1, batch, 2), generator=chance),
             flip=(torch.rand(1, batch, generator=chance) < 0.5) & self.recipe.flip,
             hole=torch.zeros(1, batch, 2, dtype=torch.int64),
             noise=torch.rand(1, batch, self.network.noise_size, generator=chance),
         )
-        return EpochDraws(*(value.to(self.device) for value in vars(drawn).values()))
+        return EpochRandom(*(value.to(self.device) for value in vars(drawn).values()))
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")

@@ -45,8 +45,16 @@ CANDIDATE_TABLES: dict[str, list[Column]] = {
         SET,
         ("epoch", "int", "epoch of the snapshot"),
         ("is_last", "bool", "whether it is the run's last snapshot"),
-        ("chosen_by", "list<str>", "choosing sets whose best snapshot of this run it is"),
+        ("chosen_by", "list<str>", "selection sets whose best snapshot of this run it is"),
         ("predicted", "list<int16>", "predicted class per image, in the order of the set's images"),
+    ],
+    "chosen_snapshots": [
+        DRAW,
+        SPLIT,
+        RUN[0],
+        RUN[-1],
+        ("epoch", "int", "epoch of the snapshot"),
+        ("chosen_by", "list<str>", "selection sets whose best snapshot of this run it is"),
     ],
     "removed_snapshots": [
         DRAW,

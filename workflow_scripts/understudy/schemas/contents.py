@@ -11,6 +11,7 @@ CONTENTS: dict[str, str] = {
     "history": "The training of a batch of runs: a row per run and epoch.",
     "counts": "Images and errors of every snapshot on one set, by class and half of the set.",
     "predictions": "What the snapshots that matter (the last, the chosen ones) predict on one set.",
+    "chosen_snapshots": "Which snapshots of a batch the selection sets choose.",
     "removed_snapshots": "What `clean_snapshots` removed, a row a run.",
     "rank_preservation": "Whether a set orders models as test images do: over architectures and over runs.",
     "selection_gain": "What early stopping and the choice of a seed gain on test images.",

@@ -51,7 +51,7 @@ class _Pictures(Dataset):
         return self.preprocessing(decode_picture(self.images.read(number), name).convert("RGB"))
 
 
-def predict(
+def predict_pictures(
     model: nn.Module,
     preprocessing: Callable[[Image.Image], Tensor],
     images: EncodedImages,

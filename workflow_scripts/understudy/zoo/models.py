@@ -22,7 +22,7 @@ def model_names(settings: ZooSettings, classes: int, study_seed: int) -> list[st
     Raises
     ------
     StudyError
-        Fewer fit than are to be drawn, or none.
+        Fewer fit than are wanted, or none.
 
     """
     found: list[str] = []
@@ -35,7 +35,7 @@ def model_names(settings: ZooSettings, classes: int, study_seed: int) -> list[st
                 f"size {settings.image_size} and {classes} classes; {max(wanted, 1)} needed"
             )
         order = numpy_generator(seed_for(study_seed, "zoo")).permutation(len(found))[:wanted]
-        found = [found[place] for place in sorted(order)]
+        found = [found[index] for index in sorted(order)]
     return list(dict.fromkeys([*settings.names, *settings.checkpoints, *found]))
 
 

@@ -23,7 +23,7 @@ class ZooSettings(Settings):
         None, description="wildcard over timm's pretrained models, such as `resnet*`; `*` is all"
     )
     image_size: Count | None = Field(None, description="of those that fit the filter, models of this input size alone")
-    number: Count | None = Field(None, description="of those that fit the filter, so many drawn at random")
+    number: Count | None = Field(None, description="of those that fit the filter, so many at random")
     checkpoints: dict[Name, Checkpoint] = Field({}, description="own weights, by any name")
     pretrained: bool = Field(True, description="load timm's weights; false gives random ones, for trials")
     models_per_job: Count = Field(10, description="models that one job evaluates on a set")
@@ -32,8 +32,8 @@ class ZooSettings(Settings):
 
     def evaluation_settings(self, models: Sequence[str]) -> dict:
         """Return what the evaluation of these models depends on: not how jobs are shared out, nor others' weights."""
-        kept = self.model_dump(mode="json", include={"pretrained", "batch_size"})
-        own = {name: entry.model_dump(mode="json") for name, entry in self.own_weights(models).items()}
+        kept = self.canonical(include={"pretrained", "batch_size"})
+        own = {name: entry.canonical() for name, entry in self.own_weights(models).items()}
         return {"filter": "*", **kept, "checkpoints": own}
 
     def own_weights(self, models: Sequence[str]) -> dict[str, Checkpoint]:

@@ -1,38 +1,22 @@
 """How large a network is, without its weights: what the costs of a study are estimated from."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from understudy.classifiers.bounds import NetworkSize
+
 OPERATORS = torch.ops.aten
-# Of the operators that multiply by weights, the place of the input among the arguments.
+# Of the operators that multiply by weights, the position of the input among the arguments.
 MULTIPLYING = {
     OPERATORS.convolution.default: 0,
     OPERATORS.mm.default: 0,
     OPERATORS.bmm.default: 0,
     OPERATORS.addmm.default: 1,
 }
-
-
-@dataclass(frozen=True)
-class NetworkSize:
-    """The size of a network, and the work of one image's forward pass.
-
-    Attributes
-    ----------
-    parameters, layers : numbers; layers are those with weights
-    operations : arithmetic ones; a product and a sum are 2
-    elements : numbers that the layers read, and those that they write, in the mean of both
-    """
-
-    parameters: int
-    layers: int
-    operations: float
-    elements: float
 
 
 class _ElementCounter(TorchDispatchMode):
@@ -56,4 +40,4 @@ def network_size(network: nn.Module, *example: Tensor) -> NetworkSize:
         network(*example)
     layers = sum(parameter.dim() > 1 for parameter in parameters)
     numbers = sum(parameter.numel() for parameter in parameters)
-    return NetworkSize(numbers, layers, float(operations.get_total_flops()), elements.elements / 2)
+    return NetworkSize(layers, float(operations.get_total_flops()), elements.elements / 2, numbers)

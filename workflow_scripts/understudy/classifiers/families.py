@@ -1,14 +1,21 @@
-"""What each builder takes, as pydantic models, so that a study is checked before anything imports torch."""
+"""The registry of classifier families: what each takes, where its network is, and how large it can be at most.
 
-from typing import Literal
+A new family is a file with its network, and here its arguments and its entry in `FAMILIES`. No torch import: a
+configuration is checked, and jobs are planned, without it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from understudy.classifiers.bounds import Bound, convolutional_bound, randomly_wired_bound
 from understudy.settings import FrozenSettings
 
 
 class Arguments(FrozenSettings):
-    """Base of all builders' arguments."""
+    """Base of the arguments of all families."""
 
 
 def _check_depth(depth: int, per_block: int, extra: int, form: str) -> None:
@@ -56,8 +63,10 @@ class SEPreactResNetArguments(PreactResNetArguments):
 class WideResNetArguments(Arguments):
     """Wide residual network (Zagoruyko & Komodakis 2016)."""
 
+    renamed: ClassVar[dict[str, str]] = {"widen": "widen_factor"}
+
     depth: int = Field(description="Layers: 6n+4.")
-    widen: int = Field(ge=1, description="Widening factor k.")
+    widen_factor: int = Field(ge=1, description="Widening factor k.")
     width: int = Field(16, ge=1, description="Channels of the first convolution.")
 
     @model_validator(mode="after")
@@ -69,9 +78,11 @@ class WideResNetArguments(Arguments):
 class DenseNetArguments(Arguments):
     """DenseNet-BC (Huang et al. 2017)."""
 
+    renamed: ClassVar[dict[str, str]] = {"growth": "growth_rate"}
+
     depth: int = Field(description="Layers: 6n+4.")
-    growth: int = Field(12, ge=1, description="Growth rate k; the first convolution has 2k channels.")
-    compression: float = Field(0.5, gt=0, le=1, description="Share of the channels that a transition keeps.")
+    growth_rate: int = Field(12, ge=1, description="Growth rate k; the first convolution has 2k channels.")
+    compression: float = Field(0.5, gt=0, le=1, description="Fraction of the channels that a transition keeps.")
 
     @model_validator(mode="after")
     def _check(self):
@@ -115,9 +126,9 @@ class ShakeShakeArguments(Arguments):
     stem: int = Field(16, ge=1, description="Channels of the first convolution.")
     forward: Literal["shake", "even"] = Field("shake", description="Branch weights: random, or 1/2.")
     backward: Literal["shake", "even", "keep"] = Field(
-        "shake", description="Weights of the gradient: drawn anew, 1/2, or those of the forward pass."
+        "shake", description="Weights of the gradient: random anew, 1/2, or those of the forward pass."
     )
-    level: Literal["image", "batch"] = Field("image", description="One draw per image, or per batch.")
+    level: Literal["image", "batch"] = Field("image", description="One random number per image, or per batch.")
 
     @field_validator("width")
     @classmethod
@@ -135,12 +146,14 @@ class ShakeShakeArguments(Arguments):
 class RWNNArguments(Arguments):
     """Randomly wired network (Xie et al. 2019): one graph per stage, each halving the resolution."""
 
+    renamed: ClassVar[dict[str, str]] = {"head": "head_width"}
+
     width: int = Field(78, ge=2, description="Channels C of the stem; stages have 2C, 4C, ...")
     nodes: int = Field(32, ge=2, description="Nodes of each graph.")
     graphs: tuple[tuple[tuple[int, int], ...], ...] = Field(
         description="For each stage its edges (source, target), source < target."
     )
-    head: int = Field(1280, ge=1, description="Channels of the last 1x1 convolution.")
+    head_width: int = Field(1280, ge=1, description="Channels of the last 1x1 convolution.")
 
     @model_validator(mode="after")
     def _check(self):
@@ -149,3 +162,100 @@ class RWNNArguments(Arguments):
             if wrong:
                 raise ValueError(f"graphs[{stage}]: edge {wrong[0]} needs 0 <= source < target < {self.nodes}")
         return self
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of classifiers.
+
+    Attributes
+    ----------
+    arguments : what the configuration may say of a network of this family
+    load : imports the network's class, which takes the arguments and the shape of the images
+    bound : no less than the size of a network with these arguments; the cost plan asks for it
+    """
+
+    arguments: type[Arguments]
+    load: Callable[[], type]
+    bound: Bound
+
+
+def _resnet() -> type:
+    from understudy.classifiers.resnet import ResNet
+
+    return ResNet
+
+
+def _preact_resnet() -> type:
+    from understudy.classifiers.resnet_preact import PreactResNet
+
+    return PreactResNet
+
+
+def _wide_resnet() -> type:
+    from understudy.classifiers.wide_resnet import WideResNet
+
+    return WideResNet
+
+
+def _densenet() -> type:
+    from understudy.classifiers.densenet import DenseNet
+
+    return DenseNet
+
+
+def _pyramidnet() -> type:
+    from understudy.classifiers.pyramidnet import PyramidNet
+
+    return PyramidNet
+
+
+def _resnext() -> type:
+    from understudy.classifiers.resnext import ResNeXt
+
+    return ResNeXt
+
+
+def _shake_shake() -> type:
+    from understudy.classifiers.shake_shake import ShakeShake
+
+    return ShakeShake
+
+
+def _randomly_wired() -> type:
+    from understudy.classifiers.rwnn import RandomlyWiredNetwork
+
+    return RandomlyWiredNetwork
+
+
+def _expansion(given: ResNetArguments | PyramidNetArguments) -> int:
+    """Return how many times wider a block ends than it is inside."""
+    return 4 if given.block == "bottleneck" else 1
+
+
+RESIDUAL_BOUND = convolutional_bound(lambda given: 4 * given.width * _expansion(given))
+FAMILIES = {
+    "resnet": Family(ResNetArguments, _resnet, RESIDUAL_BOUND),
+    "resnet_preact": Family(PreactResNetArguments, _preact_resnet, RESIDUAL_BOUND),
+    "se_resnet_preact": Family(SEPreactResNetArguments, _preact_resnet, RESIDUAL_BOUND),
+    "wrn": Family(
+        WideResNetArguments, _wide_resnet, convolutional_bound(lambda given: 4 * given.width * given.widen_factor)
+    ),
+    "densenet": Family(
+        DenseNetArguments, _densenet, convolutional_bound(lambda given: (2 + max(given.depth, 4)) * given.growth_rate)
+    ),
+    "pyramidnet": Family(
+        PyramidNetArguments,
+        _pyramidnet,
+        convolutional_bound(lambda given: (given.width + given.alpha) * _expansion(given)),
+    ),
+    "resnext": Family(
+        ResNeXtArguments,
+        _resnext,
+        convolutional_bound(lambda given: max(16 * given.width, 4 * given.cardinality * given.base_width)),
+    ),
+    "shake_shake": Family(
+        ShakeShakeArguments, _shake_shake, convolutional_bound(lambda given: 2 * max(4 * given.width, given.stem))
+    ),
+    "rwnn": Family(RWNNArguments, _randomly_wired, randomly_wired_bound),
+}
