@@ -91,13 +91,6 @@ CALIBRATION_METHODS = {
     "ridge": Look("ridge calibration", BLUE, "s"),
     "adaptive": Look("adaptive calibration", VERMILION, "D"),
 }
-PRACTICE_METHODS = {
-    "real": Look("real images", BLACK, "*"),
-    "static": Look("static", VERMILION, "X"),
-    "dynamic": Look("dynamic, ω = 0", SKY, "s"),
-    "prune": Look("oversample and prune", GREEN, "^"),
-    "practice": Look("practice", BLUE, "o"),
-}
 GENERATOR_LOOKS = [(VERMILION, "D"), (BLUE, "o"), (ORANGE, "^"), (PURPLE, "v"), (SKY, "P"), (BLACK, "X")]
 VALIDATION_LOOK = (GREEN, "s")
 # A hollow marker is larger than a filled one and see-through, so that neither hides the other where they are equal.
