@@ -279,17 +279,13 @@ def test_newer_images_are_sampled_as_often_as_their_weight_says():
     assert np.abs(uniform - 1000).max() < 5 * 1000**0.5
 
 
-def test_a_weight_of_newer_images_counts_from_the_first_addition(tmp_path, given, finished, monkeypatch):
+def test_a_weight_of_newer_images_counts_from_the_first_addition(tmp_path, given, monkeypatch):
     calls = []
     monkeypatch.setattr(steps, "sample_indices", lambda *values: (calls.append(values[:3]), sample_indices(*values))[1])
     weighted = run(tmp_path, given, replace(DYNAMIC, experiment="ablation", new_weight=5.0))
-    first, second = weighted["additions"]["iteration"]
-    assert calls[first - 1 : first + 1] == [(12, 0, 5.0), (21, 9, 5.0)] and calls[second] == (30, 9, 5.0)
-    losses = [
-        result["history"].query("branch == 2 and iteration > @first")["training_loss"]
-        for result in (weighted, finished["dynamic"][1])
-    ]
-    assert not losses[0].equals(losses[1])
+    first = weighted["additions"]["iteration"][0]
+    assert len(calls) == LEARNER.iterations and set(calls[:first]) == {(12, 0, 5.0)}
+    assert calls[first] == (21, 9, 5.0) and set(calls[first:]) <= {(21, 9, 5.0), (30, 9, 5.0)}
 
 
 def test_a_sweep_adds_once_where_it_is_told(tmp_path, given):

@@ -59,7 +59,8 @@ class LearnerTraining:
         x = Augmentation(pixels, self.recipe, self.network.mean).batch(draws)[0]  # [B, C, H, W]
         targets = F.one_hot(classes, self.shape.classes).float()
         x, targets = mix(x, targets, self.settings, seed)
-        with self._random_state(seed), self._autocast():
+        autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
+        with self._random_state(seed), autocast:
             logits = self.network(x, draws.noise[0])
         loss = F.cross_entropy(logits.float(), targets, label_smoothing=self.settings.label_smoothing)
         self.optimizer.zero_grad()
@@ -79,9 +80,6 @@ class LearnerTraining:
             noise=torch.rand(1, batch, self.network.noise_size, generator=generator),
         )
         return EpochDraws(*(value.to(self.device) for value in vars(draws).values()))
-
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
 
     def _random_state(self, seed: int) -> AbstractContextManager:
         """Return the random state of a step."""

@@ -105,7 +105,8 @@ class PracticePlan:
         """Return what a variant's runs depend on, as plain data, beside their input files."""
         settings, chosen = self.settings, self.variants[variant]
         keys = [*(["generator", "sampling"] if chosen.samples else []), *(["guidance"] if chosen.omega else [])]
-        patience = {"patience", "patience_grows"} if chosen.waits else set()
+        # A sweep's addition comes at a fixed step, whatever the patience.
+        patience = {"patience", "patience_grows"} if chosen.additions and chosen.at is None else set()
         return {
             "arm": vars(chosen),
             "seeds": self.blocks[block],

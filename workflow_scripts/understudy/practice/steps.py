@@ -67,11 +67,6 @@ class RunState:
     history: list[dict] = field(default_factory=list)
     rounds: list[dict] = field(default_factory=list)
 
-    @classmethod
-    def from_json(cls, state: dict) -> "RunState":
-        """Return what ``asdict`` turned into plain data."""
-        return cls(**state | {"patience": Patience(**state["patience"])})
-
 
 def seconds(device: torch.device) -> float:
     """Return a clock: seconds of processor time on a CPU, where jobs share cores, else of the wall."""
@@ -165,4 +160,4 @@ class LearnerSteps:
 
     def load_log_dict(self, log: dict) -> None:
         """Take over what :meth:`log_dict` returned."""
-        self.state = RunState.from_json(log)
+        self.state = RunState(**log | {"patience": Patience(**log["patience"])})

@@ -80,11 +80,6 @@ class Variant:
         return self.method == "practice" or (self.method == "dynamic" and self.experiment == SWEEP)
 
     @property
-    def waits(self) -> bool:
-        """Whether it makes its additions when patience runs out."""
-        return self.additions > 0 and self.at is None
-
-    @property
     def branches(self) -> int:
         """Branches at most, each cooled down and scored beside the run itself."""
         return self.additions if self.experiment == SCALING else 0
