@@ -1,8 +1,8 @@
-# Practice against its baselines: a diffusion model, the plain images that all arms of a seed share, the arms' runs, and
-# their evaluation, which alone reads test images.
+# Practice against its baselines: a diffusion model, the plain images that all variants of a seed share, the variants'
+# runs, and their evaluation, which alone reads test images.
 PRACTICE = plan.practice
 COMPARISON = PRACTICE.settings
-PRACTICE_BLOCK = "{arm}/{block}"
+PRACTICE_BLOCK = "{variant}/{block}"
 PRACTICE_TABLES = [
     "practice_scaling",
     "practice_costs",
@@ -14,6 +14,13 @@ PRACTICE_TABLES = [
     "practice_additions",
     "practice_hardness",
 ]
+
+
+wildcard_constraints:
+    variant="|".join(map(re.escape, PRACTICE.variants)),
+    block="|".join(PRACTICE.blocks),
+    seed=r"\d+",
+    shard=r"\d+",
 
 
 rule train_diffusion:
@@ -30,17 +37,12 @@ rule train_diffusion:
     priority: 10
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(4000),
-        runtime=minutes(1440),
-        gpu=GPU,
+        **resources_for("train_diffusion"),
     params:
-        settings=COMPARISON.generator.model_dump(mode="json"),
+        **stage("train_diffusion"),
+        settings=COMPARISON.generator.canonical(),
         checkpoints=f"{ROOT}/checkpoints/practice/diffusion/draw{{draw}}",
-        seed=study.seed,
-        device=study.device,
-        version=STAGE_VERSIONS["train_diffusion"],
     message:
         "Training the practice study's diffusion model, draw {wildcards.draw}"
     script:
@@ -49,11 +51,7 @@ rule train_diffusion:
 
 rule sample_plain_images:
     input:
-        model=lambda wildcards: (
-            PRACTICE.model(PRACTICE.draw_of(wildcards.seed))
-            if PRACTICE.trains_generator
-            else []
-        ),
+        model=lambda wildcards: PRACTICE.pool_model(wildcards.seed),
         classes=rules.prepare.output.classes,
     output:
         shard=directory(PRACTICE.shard("{seed}", "{shard}").as_posix()),
@@ -61,26 +59,18 @@ rule sample_plain_images:
         f"{LOGS}/sample_plain_images/seed{{seed}}/shard{{shard}}.log",
     benchmark:
         f"{BENCHMARKS}/sample_plain_images/seed{{seed}}/shard{{shard}}.tsv"
-    wildcard_constraints:
-        seed=r"\d+",
-        shard=r"\d+",
     priority: 9
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(8000),
-        runtime=minutes(1440),
-        gpu=GPU,
+        **resources_for("sample_plain_images"),
     params:
-        generator=COMPARISON.generator.model_dump(mode="json"),
-        sampling=COMPARISON.sampling.model_dump(mode="json"),
+        **stage("sample_plain_images"),
+        generator=COMPARISON.generator.canonical(),
+        sampling=COMPARISON.sampling.canonical(),
         state=files_state(PRACTICE.class_file),
         part=lambda wildcards: PRACTICE.shards[int(wildcards.shard)],
         checkpoints=f"{ROOT}/checkpoints/practice/pool/seed{{seed}}/shard{{shard}}",
-        seed=study.seed,
-        device=study.device,
-        version=STAGE_VERSIONS["sample_plain_images"],
     message:
         "Making plain images for seed {wildcards.seed}, shard {wildcards.shard}"
     script:
@@ -92,81 +82,59 @@ rule run_practice:
         subtrain=lambda wildcards: plan.practice_parts(wildcards.block, "subtrain"),
         validation=lambda wildcards: plan.practice_parts(wildcards.block, "validation"),
         classes=rules.prepare.output.classes,
-        models=lambda wildcards: PRACTICE.models(wildcards.arm, wildcards.block),
-        pool=lambda wildcards: PRACTICE.pool(wildcards.arm, wildcards.block),
+        models=lambda wildcards: PRACTICE.models(wildcards.variant, wildcards.block),
+        pool=lambda wildcards: PRACTICE.pool(wildcards.variant, wildcards.block),
     output:
-        weights=directory(PRACTICE.run("{arm}", "{block}") / "weights"),
-        images=directory(PRACTICE.run("{arm}", "{block}") / "images"),
-        runs=PRACTICE.run("{arm}", "{block}") / "runs.parquet",
-        history=PRACTICE.run("{arm}", "{block}") / "history.parquet",
-        additions=PRACTICE.run("{arm}", "{block}") / "additions.parquet",
-        hardness=PRACTICE.run("{arm}", "{block}") / "hardness.parquet",
+        weights=directory(PRACTICE.run("{variant}", "{block}") / "weights"),
+        images=directory(PRACTICE.run("{variant}", "{block}") / "images"),
+        runs=PRACTICE.run("{variant}", "{block}") / "runs.parquet",
+        history=PRACTICE.run("{variant}", "{block}") / "history.parquet",
+        additions=PRACTICE.run("{variant}", "{block}") / "additions.parquet",
+        hardness=PRACTICE.run("{variant}", "{block}") / "hardness.parquet",
     log:
         f"{LOGS}/run_practice/{PRACTICE_BLOCK}.log",
     benchmark:
         f"{BENCHMARKS}/run_practice/{PRACTICE_BLOCK}.tsv"
-    wildcard_constraints:
-        arm="|".join(map(re.escape, PRACTICE.arms)),
-        block="|".join(PRACTICE.blocks),
     priority: 5
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(8000),
-        runtime=minutes(2880),
-        gpu=GPU,
+        **resources_for("run_practice"),
     params:
-        run=lambda wildcards: PRACTICE.parameters(wildcards.arm, wildcards.block),
+        **stage("run_practice"),
+        run=lambda wildcards: PRACTICE.parameters(wildcards.variant, wildcards.block),
         checkpoints=f"{ROOT}/checkpoints/practice/runs/{PRACTICE_BLOCK}",
-        seed=study.seed,
-        device=study.device,
-        version=STAGE_VERSIONS["run_practice"],
     message:
-        "Practice: {wildcards.arm}, {wildcards.block}"
+        "Practice: {wildcards.variant}, {wildcards.block}"
     script:
         "../workflow_scripts/run_practice.py"
 
 
 rule evaluate_practice:
     input:
-        runs=lambda wildcards: [
-            PRACTICE.run(arm, wildcards.block) / "runs.parquet"
-            for arm in PRACTICE.arms
-        ],
+        runs=lambda wildcards: PRACTICE.runs([wildcards.block]),
         validation=lambda wildcards: plan.practice_parts(wildcards.block, "validation"),
-        test=lambda wildcards: (
-            plan.practice_parts(wildcards.block, "test")
-            if plan.has_test(COMPARISON.split)
-            else []
-        ),
+        test=lambda wildcards: plan.practice_parts(wildcards.block, "test"),
         classes=rules.prepare.output.classes,
     output:
-        evaluation=PRACTICE.evaluation("{block}") / "evaluation.parquet",
-        guidance=PRACTICE.evaluation("{block}") / "guidance.parquet",
+        evaluation=PRACTICE.evaluation("{block}"),
+        guidance=PRACTICE.evaluation("{block}", "guidance"),
     log:
         f"{LOGS}/evaluate_practice/{{block}}.log",
     benchmark:
         f"{BENCHMARKS}/evaluate_practice/{{block}}.tsv"
-    wildcard_constraints:
-        block="|".join(PRACTICE.blocks),
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(8000),
-        runtime=minutes(1440),
-        gpu=GPU,
+        **resources_for("evaluate_practice"),
     params:
+        **stage("evaluate_practice"),
         draws=lambda wildcards: PRACTICE.draws_of(wildcards.block),
         corruptions=COMPARISON.shifted.corruptions,
         folders={name: str(path) for name, path in COMPARISON.shifted.folders.items()},
         state=lambda wildcards: [
             files_state(path) for path in COMPARISON.shifted.folders.values()
         ],
-        seed=study.seed,
-        device=study.device,
-        version=STAGE_VERSIONS["evaluate_practice"],
     message:
         "Evaluating practice, {wildcards.block}"
     script:
@@ -183,13 +151,7 @@ if OMEGA_RUNS:
         input:
             runs=[run / "runs.parquet" for run in OMEGA_RUNS],
             history=[run / "history.parquet" for run in OMEGA_RUNS],
-            code=modules(
-                "practice/omega.py",
-                "practice/intervals.py",
-                "jobs/practice_tables.py",
-                "tables.py",
-                "schemas",
-            ),
+            code=code_inputs("practice_omega"),
         output:
             table=plan.table("practice_omega"),
             csv=plan.table("practice_omega", "csv"),
@@ -199,10 +161,8 @@ if OMEGA_RUNS:
             f"{BENCHMARKS}/practice_omega.tsv"
         conda:
             ENVIRONMENT
-        threads: 1
         resources:
-            mem_mb=memory(1000),
-            runtime=minutes(10),
+            **resources_for("practice_omega"),
         message:
             "Table practice_omega"
         script:
@@ -211,19 +171,9 @@ if OMEGA_RUNS:
 
 rule practice_tables:
     input:
-        runs=PRACTICE.runs("runs.parquet"),
-        evaluations=[
-            PRACTICE.evaluation(block) / "evaluation.parquet"
-            for block in PRACTICE.blocks
-        ],
-        code=modules(
-            "practice/tables.py",
-            "practice/differences.py",
-            "practice/intervals.py",
-            "jobs/practice_tables.py",
-            "tables.py",
-            "schemas",
-        ),
+        runs=PRACTICE.runs(PRACTICE.blocks),
+        evaluations=[PRACTICE.evaluation(block) for block in PRACTICE.blocks],
+        code=code_inputs("practice_tables"),
     output:
         **{name: plan.table(name) for name in PRACTICE_TABLES},
         csv=[plan.table(name, "csv") for name in PRACTICE_TABLES],
@@ -233,13 +183,10 @@ rule practice_tables:
         f"{BENCHMARKS}/practice_tables.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(30),
+        **resources_for("practice_tables"),
     params:
-        tables=PRACTICE_TABLES,
-        draws=COMPARISON.bootstrap_draws,
+        n_resamples=COMPARISON.n_resamples,
         seed=study.seed,
     message:
         "Tables of the practice study"

@@ -36,13 +36,17 @@ rule plot_practice:
         "../workflow_scripts/plot_practice.py"
 
 
-# The arms of the sweep whose images were made at several strengths for the same learner, with the same seeds.
-GUIDED = [arm for arm in PRACTICE.arms.values() if arm.at is not None and arm.samples]
+# The variants of the sweep whose images were made at several strengths for the same learner, with the same seeds.
+GUIDED = [
+    variant
+    for variant in PRACTICE.variants.values()
+    if variant.at is not None and variant.samples
+]
 
 
 rule plot_guided_images:
     input:
-        images=[PRACTICE.run(arm.name, "block0") / "images" for arm in GUIDED],
+        images=[PRACTICE.run(variant.name, "block0") / "images" for variant in GUIDED],
         classes=rules.prepare.output.classes,
         code=code_inputs("plot_guided_images"),
     output:
@@ -58,8 +62,8 @@ rule plot_guided_images:
     resources:
         **resources_for("plot_guided_images"),
     params:
-        omegas=[arm.omega for arm in GUIDED],
-        runs=[f"{arm.name}-s{COMPARISON.first_seed}" for arm in GUIDED],
+        omegas=[variant.omega for variant in GUIDED],
+        runs=[f"{variant.name}-s{COMPARISON.first_seed}" for variant in GUIDED],
     message:
         "Figure: images at several strengths of the guidance"
     script:

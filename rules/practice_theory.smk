@@ -4,14 +4,7 @@ THEORY = study.practice.theory
 
 rule practice_theory:
     input:
-        code=modules(
-            "practice/theory.py",
-            "practice/simulation.py",
-            "practice/theory_table.py",
-            "jobs/practice_theory.py",
-            "tables.py",
-            "schemas",
-        ),
+        code=code_inputs("practice_theory"),
     output:
         table=plan.table("practice_theory"),
         csv=plan.table("practice_theory", "csv"),
@@ -21,14 +14,11 @@ rule practice_theory:
         f"{BENCHMARKS}/practice_theory.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime=minutes(60),
+        **resources_for("practice_theory"),
     params:
-        settings=THEORY.model_dump(mode="json"),
-        seed=study.seed,
-        version=STAGE_VERSIONS["practice_theory"],
+        **stage("practice_theory"),
+        settings=THEORY.canonical(),
     message:
         "Table practice_theory"
     script:

@@ -73,7 +73,7 @@ def practice_study(**changes: object) -> dict:
         "sweep": {"omegas": [0, 0.3]},
         "ablation": {"omegas": [0.1], "fixed_patience": True, "new_weight": 2},
         "shifted": {"corruptions": {"gaussian_noise": 0.2, "translation": 0.13}},
-        "bootstrap_draws": 100,
+        "n_resamples": 100,
     }
     return {
         "study": "practice",

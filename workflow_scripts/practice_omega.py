@@ -2,13 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
-
+with job(snakemake) as (input, output, params, context):
     from understudy.jobs.practice_tables import write_practice_omega
 
-    write_practice_omega(
-        [Path(path).parent for path in snakemake.input.runs],
-        Path(snakemake.output.table),
-        Path(snakemake.output.csv),
-    )
+    write_practice_omega(input.runs, input.history, output.table, output.csv)

@@ -2,15 +2,8 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
-
+with job(snakemake) as (input, output, params, context):
     from understudy.jobs.practice_tables import write_practice_tables
 
-    write_practice_tables(
-        [Path(path).parent for path in snakemake.input.runs],
-        [Path(path).parent for path in snakemake.input.evaluations],
-        {name: Path(snakemake.output[name]) for name in snakemake.params.tables},
-        draws=snakemake.params.draws,
-        study_seed=snakemake.params.seed,
-    )
+    tables = {name: path for name, path in vars(output).items() if name != "csv"}
+    write_practice_tables(input.runs, input.evaluations, tables, params.n_resamples, context)

@@ -2,15 +2,7 @@
 
 from adapter import job
 
-with job(snakemake):
-    from pathlib import Path
-
+with job(snakemake) as (input, output, params, context):
     from understudy.jobs.practice_theory import write_theory_table
 
-    write_theory_table(
-        snakemake.params.settings,
-        Path(snakemake.output.table),
-        Path(snakemake.output.csv),
-        study_seed=snakemake.params.seed,
-        version=snakemake.params.version,
-    )
+    write_theory_table(params.settings, output.table, output.csv, context)

@@ -13,9 +13,10 @@ from understudy.generators.denoisers import load_pretrained_diffusion
 from understudy.generators.diffusion_settings import PretrainedDiffusionSettings
 from understudy.practice.comparison_settings import GuidanceSettings, SamplingSettings
 from understudy.practice.learner import LearnerTraining
-from understudy.practice.results import run_arm
+from understudy.practice.results import run_variant
 from understudy.practice.sampling import Sampler
-from understudy.practice.variants import Arm
+from understudy.practice.steps import RunSettings
+from understudy.practice.variants import Variant
 
 CPU = torch.device("cpu")
 NAMES = ["cat", "dog", "bird"]
@@ -42,11 +43,12 @@ def stable_diffusion(tmp_path_factory):
 
 def runs_the_loop(folder: Path, settings: PretrainedDiffusionSettings) -> None:
     given = sources(folder, load_pretrained_diffusion(settings, NAMES, CPU))
-    arm = Arm("practice", "practice", "scaling", 12, 6, 1, omega=0.1)
+    variant = Variant("practice", "practice", "scaling", 12, 6, 1, omega=0.1)
     learner = LEARNER.model_copy(update={"iterations": 20})
-    result = run_arm(arm, learner, LOOP, given, 1, "practice", folder / "w", None, folder / "work", CPU)
-    assert result.runs["images_trained"].tolist() == [18, 12]
-    assert (result.rounds["entropy"] > 0).all()
+    settings = RunSettings(variant, learner, LOOP, 1)
+    result = run_variant(settings, given, "practice", folder / "w", None, folder / "work", CPU)
+    assert result["runs"]["images_trained"].tolist() == [18, 12]
+    assert (result["additions"]["entropy"] > 0).all()
 
 
 def guidance_reaches_the_latents(settings: PretrainedDiffusionSettings) -> None:
@@ -55,7 +57,7 @@ def guidance_reaches_the_latents(settings: PretrainedDiffusionSettings) -> None:
     learner = LearnerTraining(LEARNER, Shape(3, 16, 3), (torch.full((3,), 80.0), torch.full((3,), 60.0)), 5, CPU)
     data = real_images(30, 3, 16)
     for step in range(10):
-        learner.step(torch.from_numpy(data.images), torch.from_numpy(data.labels), 3e-3, step)
+        learner.step(data.images, data.labels, 3e-3, step)
     sampler = Sampler(denoiser, SamplingSettings(steps=4, batch=12), GuidanceSettings(interval=2))
     labels, seeds = np.arange(12) % 3, np.arange(12)
     plain, guided = (sampler.sample(labels, seeds, learner.guide, omega).entropies for omega in (0.0, 0.1))

@@ -6,24 +6,27 @@ import pytest
 
 from tests.practice.small import real_images
 from tests.studies import practice_study
+from understudy.checkpoints import Checkpoints
 from understudy.config import load_study
 from understudy.data.shards import read_images, write_images
 from understudy.files import write_json
+from understudy.jobs.context import JobContext
 from understudy.jobs.figures import plot_guided_images, plot_practice
 from understudy.jobs.pages import write_table_page
 from understudy.jobs.practice import (
+    EvaluationInputs,
+    PracticeInputs,
     evaluate_practice,
     run_practice,
     sample_plain_images,
     train_study_diffusion,
 )
-from understudy.jobs.practice_tables import write_practice_omega, write_practice_tables
+from understudy.jobs.practice_tables import PARTS, write_practice_omega, write_practice_tables
 from understudy.plan import Plan
 from understudy.practice.sampling import Sampler
 from understudy.report.practice import PRACTICE_PAGES
-from understudy.tables import read_table
+from understudy.tables import read_table, read_tables
 
-COMMON = {"study_seed": 7, "device": "cpu", "version": 1}
 TABLES = [
     *("practice_scaling", "practice_costs", "practice_summary", "practice_equal_accuracy", "practice_guidance"),
     *("practice_history", "practice_additions", "practice_hardness", "practice_differences"),
@@ -32,8 +35,8 @@ TABLES = [
 
 def a_plan(**changes) -> Plan:
     quick = {"static": [12, 30], "loop": {"initial": 12, "added": 9, "additions": 2, "evaluation_interval": 2}}
-    learner = practice_study()["practice"]["comparison"]["learner"] | {"iterations": 30, "batch": 8}
-    quick |= {"learner": learner, "sweep": {"omegas": [0, 0.3], "oversampling": [2]}}
+    learner = practice_study()["practice"]["comparison"]["learner"] | {"iterations": 20, "batch": 8}
+    quick |= {"ablation": {"omegas": [0.1]}, "learner": learner, "sweep": {"omegas": [0, 0.3], "oversampling": [2]}}
     study = practice_study(**quick | changes) | {"draws": 2, "device": "cpu"}
     return Plan(load_study(study))
 
@@ -48,59 +51,70 @@ def write_parts(folder: Path) -> None:
     write_json(folder / "classes.json", {"classes": ["a", "b", "c"]})
 
 
-def run_study(folder: Path, plan: Plan, **evaluation) -> dict[str, Path]:
+def context(folder: Path, draw: int = 0, seed: int = 0) -> JobContext:
+    """Return what a job of a draw, or with the plain images of a seed, is given."""
+    return JobContext(draw=draw, seed=7, checkpoints=folder / "checkpoints", wildcards={"seed": str(seed)})
+
+
+def train_model(folder: Path, plan: Plan, draw: int) -> None:
+    model = folder / plan.practice.model(draw)
+    settings = plan.practice.settings.generator.canonical()
+    train_study_diffusion(settings, folder / f"subtrain{draw}.parquet", folder / "classes.json", model,
+                          model.with_name("history.parquet"), context(folder, draw))  # fmt: skip
+
+
+def make_pool(folder: Path, plan: Plan, seed: int) -> None:
+    practice, settings = plan.practice, plan.practice.settings
+    model = folder / practice.model(practice.draw_of(seed))
+    for number, part in enumerate(practice.shards):
+        sample_plain_images(settings.generator.canonical(), settings.sampling.canonical(), part, model,
+                            folder / "classes.json", folder / practice.shard(seed, number),
+                            context(folder, seed=seed))  # fmt: skip
+
+
+def parts(folder: Path, plan: Plan, block: str, part: str) -> list[Path]:
+    return [folder / f"{part}{draw}.parquet" for draw in plan.practice.draws_of(block)]
+
+
+def run_job(folder: Path, plan: Plan, variant: str, block: str, run: Path) -> None:
+    """Run a variant with a block of seeds, and write its outputs to ``run``."""
+    models, pool = (
+        [folder / path for path in found(variant, block)] for found in (plan.practice.models, plan.practice.pool)
+    )
+    images = (parts(folder, plan, block, part) for part in ("subtrain", "validation"))
+    outputs = {"weights": run / "weights", "images": run / "images"}
+    outputs |= {name: run / f"{name}.parquet" for name in PARTS}
+    inputs = PracticeInputs(*images, folder / "classes.json", models, pool)
+    run_practice(plan.practice.parameters(variant, block), inputs, outputs, context(folder))
+
+
+def run_study(folder: Path, plan: Plan, test: bool = True) -> dict[str, Path]:
     """Run every job of the study in order, as the rules would, and return the tables by name."""
-    practice, classes = plan.practice, folder / "classes.json"
-    settings = practice.settings
+    practice = plan.practice
     write_parts(folder)
 
-    def at(path: Path) -> Path:
-        return folder / path
-
     for draw in (0, 1):
-        model = at(practice.model(draw))
-        train_study_diffusion(
-            settings.generator.model_dump(mode="json"), folder / f"subtrain{draw}.parquet", classes, model,
-            model.with_name("history.parquet"), checkpoints=folder / "checkpoints", draw=draw, **COMMON,
-        )  # fmt: skip
-    for seed in range(settings.seeds):
-        for number, (first, count) in enumerate(practice.shards):
-            sample_plain_images(
-                settings.generator.model_dump(mode="json"), settings.sampling.model_dump(mode="json"),
-                at(practice.model(practice.draw_of(seed))), classes, at(practice.shard(seed, number)), first=first,
-                count=count, checkpoints=folder / "checkpoints", seed_number=seed, **COMMON,
-            )  # fmt: skip
-    for arm in practice.arms:
-        for block in practice.blocks:
-            run, draws = at(practice.run(arm, block)), practice.draws_of(block)
-            names = ("runs", "history", "additions", "hardness")
-            outputs = {"weights": run / "weights", "images": run / "images"}
-            run_practice(
-                practice.parameters(arm, block), [folder / f"subtrain{draw}.parquet" for draw in draws],
-                [folder / f"validation{draw}.parquet" for draw in draws], classes,
-                list(map(at, practice.models(arm, block))),
-                list(map(at, practice.pool(arm, block))),
-                outputs | {name: run / f"{name}.parquet" for name in names}, checkpoints=folder / "checkpoints",
-                **COMMON,
-            )  # fmt: skip
+        train_model(folder, plan, draw)
+    for seed in range(practice.settings.seeds):
+        make_pool(folder, plan, seed)
     for block in practice.blocks:
-        place = at(practice.evaluation(block))
-        files = {draw: folder / f"validation{draw}.parquet" for draw in practice.draws_of(block)}
-        tests = {draw: folder / f"test{draw}.parquet" for draw in practice.draws_of(block)}
-        given = {"test": tests, "folders": {}, "corruptions": settings.shifted.corruptions} | evaluation
-        evaluate_practice(
-            [at(practice.run(arm, block)) for arm in practice.arms], files, given["test"], given["folders"],
-            given["corruptions"], classes, place / "evaluation.parquet", place / "guidance.parquet", **COMMON,
-        )  # fmt: skip
+        for variant in practice.variants:
+            run_job(folder, plan, variant, block, folder / practice.run(variant, block))
+        runs = [folder / practice.run(variant, block) / "runs.parquet" for variant in practice.variants]
+        validation, test_files = (parts(folder, plan, block, part) for part in ("validation", "test"))
+        inputs = EvaluationInputs(runs, validation, test_files if test else [], folder / "classes.json",
+                                  practice.draws_of(block), {})  # fmt: skip
+        outputs = [folder / practice.evaluation(block, table) for table in ("evaluation", "guidance")]
+        evaluate_practice(inputs, practice.settings.shifted.corruptions, *outputs, context(folder))
     tables = {name: folder / f"{name}.parquet" for name in TABLES}
-    runs = [at(path).parent for path in practice.runs("runs.parquet")]
-    blocks = [at(practice.evaluation(block)) for block in practice.blocks]
-    write_practice_tables(runs, blocks, tables, draws=100, study_seed=7)
+    runs = [folder / path for path in practice.runs(practice.blocks)]
+    evaluations = [folder / practice.evaluation(block) for block in practice.blocks]
+    write_practice_tables(runs, evaluations, tables, 100, context(folder))
     if practice.omega_runs:
         tables["practice_omega"] = folder / "practice_omega.parquet"
-        write_practice_omega(
-            list(map(at, practice.omega_runs)), tables["practice_omega"], folder / "practice_omega.csv"
-        )
+        chosen = [folder / path for path in practice.omega_runs]
+        write_practice_omega([path / "runs.parquet" for path in chosen], [path / "history.parquet" for path in chosen],
+                             tables["practice_omega"], folder / "practice_omega.csv")  # fmt: skip
     return tables
 
 
@@ -110,10 +124,10 @@ def study(tmp_path_factory):
     return folder, plan, run_study(folder, plan)
 
 
-def test_every_arm_seed_and_branch_has_a_row(study):
+def test_every_variant_seed_and_branch_has_a_row(study):
     _, plan, tables = study
     scaling, costs = (read_table(tables[name], name) for name in ("practice_scaling", "practice_costs"))
-    assert set(scaling["arm"]) == set(plan.practice.arms)
+    assert set(scaling["arm"]) == set(plan.practice.variants)
     key = ["arm", "seed", "branch"]
     assert scaling[key].equals(costs[key]) and not scaling.duplicated(key).any()
     assert {"shifted_gaussian_noise", "shifted_translation"} <= set(scaling.columns)
@@ -150,11 +164,16 @@ def test_guidance_is_measured_for_the_strengths_of_the_sweep(study):
 
 
 def test_more_seeds_in_a_job_change_no_result(study, tmp_path):
-    _, _, one = study
-    other = run_study(tmp_path, a_plan(seed_block=2))
-    for name in ("practice_scaling", "practice_history", "practice_hardness"):
-        first, second = (read_table(tables[name], name) for tables in (one, other))
-        pd.testing.assert_frame_equal(first, second)
+    folder, plan, _ = study
+    times = ["generator_seconds", "learner_seconds", "seconds", "guided_seconds_per_image"]
+    for variant in ("practice_0.2", "prune_2"):
+        run_job(folder, a_plan(seed_block=2), variant, "block0", tmp_path / variant)
+        for part in PARTS:
+            apart = read_tables([folder / plan.practice.run(variant, block) / f"{part}.parquet" for block in
+                                 plan.practice.blocks], f"practice_{part}")  # fmt: skip
+            together = read_table(tmp_path / variant / f"{part}.parquet", f"practice_{part}")
+            found = (table.drop(columns=times, errors="ignore") for table in (apart, together))
+            pd.testing.assert_frame_equal(*found)
 
 
 def test_figures_and_pages_are_made(study, tmp_path):
@@ -173,8 +192,10 @@ def test_figures_and_pages_are_made(study, tmp_path):
 
 
 def test_a_study_without_test_images_or_real_runs(tmp_path):
-    plan = a_plan(real=False, dynamic=False, static=[12], oversampling=[], sweep={"omegas": [0.3]}, seeds=1)
-    tables = run_study(tmp_path, plan, test={})
+    plan = a_plan(
+        real=False, dynamic=False, static=[12], oversampling=[], sweep={"omegas": [0.3]}, ablation=None, seeds=1
+    )
+    tables = run_study(tmp_path, plan, test=False)
     scaling = read_table(tables["practice_scaling"], "practice_scaling")
     assert not any(column.startswith(("test", "shifted")) for column in scaling.columns)
     guidance = read_table(tables["practice_guidance"], "practice_guidance")
@@ -182,19 +203,13 @@ def test_a_study_without_test_images_or_real_runs(tmp_path):
 
 
 def test_a_killed_pool_goes_on_after_its_last_batch(tmp_path, monkeypatch):
+    plan = a_plan(seeds=1)
     write_parts(tmp_path)
-    settings = a_plan().practice.settings
-    generator = settings.generator.model_dump(mode="json")
-    train_study_diffusion(generator, tmp_path / "subtrain0.parquet", tmp_path / "classes.json", tmp_path / "model",
-                          tmp_path / "history.parquet", checkpoints=tmp_path / "c", draw=0, **COMMON)  # fmt: skip
-
-    def make(folder: str, seconds: float) -> bytes:
-        sample_plain_images(generator, settings.sampling.model_dump(mode="json"), tmp_path / "model",
-                            tmp_path / "classes.json", tmp_path / folder, first=3, count=45, seed_number=0,
-                            checkpoints=tmp_path / f"{folder}_c", checkpoint_seconds=seconds, **COMMON)  # fmt: skip
-        return (tmp_path / folder / "shard.parquet").read_bytes()
-
-    whole, counts, sample = make("whole", 1e9), [], Sampler.sample
+    train_model(tmp_path, plan, 0)
+    shard = tmp_path / plan.practice.shard(0, 0) / "shard.parquet"
+    make_pool(tmp_path, plan, 0)
+    whole = shard.read_bytes()
+    counts, sample = [], Sampler.sample
 
     def killed_at_the_fourth(sampler, labels, seeds):
         counts.append(len(labels))
@@ -203,26 +218,28 @@ def test_a_killed_pool_goes_on_after_its_last_batch(tmp_path, monkeypatch):
         return sample(sampler, labels, seeds)
 
     monkeypatch.setattr(Sampler, "sample", killed_at_the_fourth)
+    monkeypatch.setattr(Checkpoints, "due", True)
     with pytest.raises(KeyboardInterrupt):
-        make("broken", 0)
-    assert make("broken", 0) == whole
-    assert counts == [10, 10, 10, 10, 10, 5] and not (tmp_path / "broken_c").exists()
+        make_pool(tmp_path, plan, 0)
+    shard.unlink()
+    make_pool(tmp_path, plan, 0)
+    assert shard.read_bytes() == whole
+    # 48 images, 10 at a time; the batch that was cut off is made again.
+    assert counts == [10, 10, 10, 10, 10, 8] and not (tmp_path / "checkpoints").exists()
 
 
 def test_images_of_a_pool_do_not_depend_on_its_shards(tmp_path):
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    for folder, shard in ((whole, 20_000), (parts, 7)):
-        folder.mkdir()
-        plan = a_plan(pool_shard=shard, seeds=1, static=[12], oversampling=[], sweep=None, dynamic=False)
-        write_parts(folder)
-        generator = plan.practice.settings.generator.model_dump(mode="json")
-        train_study_diffusion(generator, folder / "subtrain0.parquet", folder / "classes.json", folder / "model",
-                              folder / "history.parquet", checkpoints=folder / "c", draw=0, **COMMON)  # fmt: skip
-        for number, (first, count) in enumerate(plan.practice.shards):
-            sample_plain_images(generator, plan.practice.settings.sampling.model_dump(mode="json"), folder / "model",
-                                folder / "classes.json", folder / f"pool/{number}", first=first, count=count,
-                                checkpoints=folder / "c", seed_number=0, **COMMON)  # fmt: skip
-    files = [sorted(folder.glob("pool/*/shard.parquet")) for folder in (whole, parts)]
-    assert [len(found) for found in files] == [1, 2]
-    one, several = (read_images(found) for found in files)
-    assert np.array_equal(one.images, several.images) and one.columns.equals(several.columns)
+    write_parts(tmp_path)
+    pools = []
+    for size in (20_000, 7):
+        plan = a_plan(pool_shard=size, seeds=1, static=[12], oversampling=[], sweep=None, dynamic=False)
+        if not pools:
+            train_model(tmp_path, plan, 0)
+        make_pool(tmp_path, plan, 0)
+        files = [
+            tmp_path / plan.practice.shard(0, number) / "shard.parquet" for number in range(len(plan.practice.shards))
+        ]
+        pools.append((len(files), read_images(files)))
+    (one, whole), (several, parts) = pools
+    assert (one, several) == (1, 2)
+    assert np.array_equal(whole.images, parts.images) and whole.columns.equals(parts.columns)

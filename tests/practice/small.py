@@ -13,9 +13,10 @@ from understudy.generators.batches import TrainingImages
 from understudy.generators.denoisers import Denoiser, TrainedDenoiser
 from understudy.generators.diffusion import train_diffusion
 from understudy.generators.diffusion_settings import DiffusionSettings
-from understudy.practice.comparison_settings import GuidanceSettings, LearnerSettings, LoopSettings, SamplingSettings
-from understudy.practice.images import PlainPool
+from understudy.practice.comparison_settings import GuidanceSettings, LearnerSettings, SamplingSettings
 from understudy.practice.loop import Sources
+from understudy.practice.patience import LoopSettings
+from understudy.practice.pool import PlainPool
 from understudy.practice.sampling import Sampler
 
 CPU = torch.device("cpu")
@@ -31,11 +32,11 @@ SAMPLING = SamplingSettings(steps=4, batch=4)
 
 def real_images(count: int = 30, channels: int = 1, size: int = 8, classes: int = CLASSES) -> Images:
     """Return noisy images whose class is the column of a bright bar."""
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     labels = np.arange(count) % classes
-    images = chance.integers(0, 90, (count, channels, size, size), dtype=np.uint8)
-    for place, label in enumerate(labels):
-        images[place, :, :, 2 * label : 2 * label + 2] += 150
+    images = rng.integers(0, 90, (count, channels, size, size), dtype=np.uint8)
+    for index, label in enumerate(labels):
+        images[index, :, :, 2 * label : 2 * label + 2] += 150
     return Images(images, labels.astype(np.int64), pd.DataFrame({"index": np.arange(count)}))
 
 

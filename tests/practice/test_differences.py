@@ -11,10 +11,10 @@ LIFT = {"static": 0.0, "dynamic": 0.01, "prune_2": 0.02, "practice_1": 0.05, "ab
 
 def made_up(noise: float = 0.0) -> pd.DataFrame:
     """Return a ``practice_scaling`` whose accuracy is 0.5 + 0.1 log10(images) + lift + an offset of the seed's."""
-    chance, rows = np.random.default_rng(1), []
+    rng, rows = np.random.default_rng(1), []
 
     def add(experiment, method, arm, seed, branch, trained, made, lift):
-        accuracy = 0.5 + 0.1 * np.log10(trained) + lift + 0.03 * seed + noise * chance.normal()
+        accuracy = 0.5 + 0.1 * np.log10(trained) + lift + 0.03 * seed + noise * rng.normal()
         rows.append(
             {
                 "experiment": experiment, "method": method, "arm": arm, "seed": seed, "branch": branch,
@@ -41,7 +41,7 @@ def by_key(table: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.mark.parametrize("arm", ["dynamic", "prune_2", "practice_1"])
 @pytest.mark.parametrize("against", ["static", "dynamic", "prune_2"])
-def test_with_as_many_images_in_training_the_difference_is_that_of_the_arms(arm, against):
+def test_with_as_many_images_in_training_the_difference_is_that_of_the_variants(arm, against):
     table = by_key(differences_table(made_up()))
     key = (arm, 2, against, "images_trained")
     if list(LIFT).index(against) >= list(LIFT).index(arm):
@@ -57,8 +57,8 @@ def test_with_as_many_images_in_training_the_difference_is_that_of_the_arms(arm,
 def test_with_as_many_images_made_pruning_is_held_against_what_it_threw_away():
     row = by_key(differences_table(made_up())).loc[("practice_1", 1, "prune_2", "images_generated")]
     # 200 images made: between prune's 100 and its 300, of which it trains on 100 and 200.
-    share = np.log(2) / np.log(3)
-    expected = 0.1 * np.log10(2) * (1 - share) + LIFT["practice_1"] - LIFT["prune_2"]
+    fraction = np.log(2) / np.log(3)
+    expected = 0.1 * np.log10(2) * (1 - fraction) + LIFT["practice_1"] - LIFT["prune_2"]
     assert row["difference"] == pytest.approx(expected) and row["images"] == 200
 
 

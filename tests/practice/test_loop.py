@@ -6,31 +6,35 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from tests.practice.small import CLASSES, CPU, LEARNER, LOOP, real_images, sources, trained_denoiser
+from understudy.checkpoints import Checkpoints
 from understudy.classifiers.weights import load_network
 from understudy.data.shards import read_images
 from understudy.errors import StudyError
 from understudy.generators.denoisers import TrainedDenoiser
-from understudy.practice import loop
+from understudy.practice import loop, steps
 from understudy.practice.hardness import hardness
-from understudy.practice.images import GrowingSet, PlainPool
+from understudy.practice.images import GrowingSet
 from understudy.practice.learner import LearnerTraining
 from understudy.practice.loop import PracticeRun
-from understudy.practice.results import run_arm
+from understudy.practice.pool import PlainPool
+from understudy.practice.results import run_variant
 from understudy.practice.sampling import Sampler
-from understudy.practice.variants import SWEEP, Arm
+from understudy.practice.steps import RunSettings, sample_indices
+from understudy.practice.variants import SWEEP, Variant
+from understudy.training_loop import resume, train
 
-PRACTICE = Arm("practice", "practice", "scaling", 12, 9, 2, omega=0.2)
-ARMS = [
-    PRACTICE,
-    Arm("dynamic", "dynamic", "scaling", 12, 9, 2),
-    Arm("prune", "prune", "scaling", 12, 9, 2, oversampling=2.0),
-    Arm("static", "static", "scaling", 24),
-    Arm("real", "real", "scaling", 30),
-]
+PRACTICE = Variant("practice", "practice", "scaling", 12, 9, 2, omega=0.2)
+DYNAMIC = Variant("dynamic", "dynamic", "scaling", 12, 9, 2)
+PRUNE = Variant("prune", "prune", "scaling", 12, 9, 2, oversampling=2.0)
+STATIC = Variant("static", "static", "scaling", 24)
+VARIANTS = [PRACTICE, DYNAMIC, PRUNE, STATIC, Variant("real", "real", "scaling", 30)]
+Tables = dict[str, pd.DataFrame]
+TIMES = ["generator_seconds", "learner_seconds", "seconds", "guided_seconds_per_image"]
 
 
 @pytest.fixture(scope="module")
@@ -39,86 +43,108 @@ def given(tmp_path_factory):
     return sources(folder, trained_denoiser(folder))
 
 
-def run(folder: Path, given, arm=PRACTICE, learner=LEARNER, loop=LOOP, seed=4, checkpoint_seconds=1e9):
-    weights, images = folder / "weights", folder / "images"
-    return run_arm(arm, learner, loop, given, seed, arm.name, weights, images, folder / "work", CPU, checkpoint_seconds)
+def run_settings(variant=PRACTICE, learner=LEARNER, patience=LOOP, seed=4) -> RunSettings:
+    return RunSettings(variant, learner, patience, seed)
 
 
-TIMES = ["generator_seconds", "learner_seconds", "seconds", "guided_seconds_per_image"]
+def run(folder: Path, given, variant=PRACTICE, **changes) -> Tables:
+    files = (folder / kind for kind in ("weights", "images", "work"))
+    return run_variant(run_settings(variant, **changes), given, variant.name, *files, CPU)
 
 
-def without_times(result):
-    return [
-        frame.drop(columns=TIMES, errors="ignore").to_json()
-        for frame in (result.runs, result.history, result.rounds, result.hardness)
-    ]
+@pytest.fixture(scope="module")
+def finished(given, tmp_path_factory):
+    """Return each variant's folder and tables; these runs are never interrupted, and write no checkpoint."""
+    folder = tmp_path_factory.mktemp("finished")
+    return {variant.name: (folder / variant.name, run(folder / variant.name, given, variant)) for variant in VARIANTS}
+
+
+@pytest.fixture
+def always_saved(monkeypatch):
+    monkeypatch.setattr(Checkpoints, "due", True)
+
+
+def without_times(result: Tables) -> list[str]:
+    return [frame.drop(columns=TIMES, errors="ignore").to_json() for frame in result.values()]
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of a run's weights and images."""
+    paths = [path for kind in ("weights", "images") for path in (folder / kind).rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def assert_same(folder: Path, result: Tables, finished) -> None:
+    """Check that an interrupted run of practice ended as the one that was not interrupted."""
+    whole, expected = finished["practice"]
+    assert without_times(result) == without_times(expected)
+    assert files_below(folder) == files_below(whole)
 
 
 def test_the_first_images_need_not_fit_into_memory(tmp_path, given, monkeypatch):
-    whole = PracticeRun(ARMS[3], LEARNER, LOOP, given, 4, tmp_path / "whole", CPU, 1e9)
+    whole = PracticeRun(run_settings(STATIC), given, tmp_path / "whole", CPU)
     monkeypatch.setattr(loop, "POOL_READ", 7)
     reads = []
     original = PlainPool.read
-
-    def read(pool, start, count):
-        reads.append(count)
-        return original(pool, start, count)
-
-    monkeypatch.setattr(PlainPool, "read", read)
-    in_parts = PracticeRun(ARMS[3], LEARNER, LOOP, given, 4, tmp_path / "parts", CPU, 1e9)
+    monkeypatch.setattr(PlainPool, "read", lambda pool, start, n: (reads.append(n), original(pool, start, n))[1])
+    in_parts = PracticeRun(run_settings(STATIC), given, tmp_path / "parts", CPU)
     assert reads == [7, 7, 7, 3]
-    np.testing.assert_array_equal(in_parts.set.images, whole.set.images)
-    for name, column in whole.set.columns.items():
-        np.testing.assert_array_equal(in_parts.set.columns[name], column)
+    np.testing.assert_array_equal(in_parts.images.images, whole.images.images)
+    for name, column in whole.images.columns.items():
+        np.testing.assert_array_equal(in_parts.images.columns[name], column)
 
 
 class KilledError(Exception):
     pass
 
 
-@pytest.mark.parametrize("moment", ["in a round", "in training", "in a branch"])
-def test_a_killed_run_goes_on_exactly(tmp_path, given, monkeypatch, moment):
-    whole = run(tmp_path / "whole", given)
-    assert list(whole.runs["branch"]) == [2, 0, 1]
-    calls = {"count": 0}
+def dies(original, call: int):
+    """Return ``original``, which raises once, at this call."""
+    count = iter(range(1, 1000))
 
-    def dies(original, at):
-        def call(*arguments, **options):
-            calls["count"] += 1
-            if calls["count"] == at:
-                raise KilledError
-            return original(*arguments, **options)
+    def counted(*arguments, **options):
+        if next(count) == call:
+            raise KilledError
+        return original(*arguments, **options)
 
-        return call
+    return counted
 
-    # Additions of 9 images are made 4 at a time: call 5 is the middle of the second addition.
-    if moment == "in a round":
-        monkeypatch.setattr(Sampler, "sample", dies(Sampler.sample, 5))
-    else:
-        monkeypatch.setattr(LearnerTraining, "step", dies(LearnerTraining.step, 25 if "training" in moment else 52))
+
+# Additions of 9 images are made 4 at a time: call 5 is the middle of the second addition.
+@pytest.mark.parametrize(
+    ("owner", "name", "call"),
+    [(Sampler, "sample", 5), (LearnerTraining, "step", 25), (LearnerTraining, "step", 52)],
+    ids=["in an addition", "in training", "in a branch"],
+)
+@pytest.mark.usefixtures("always_saved")
+def test_a_killed_run_goes_on_exactly(tmp_path, given, finished, monkeypatch, owner, name, call):
+    assert list(finished["practice"][1]["runs"]["branch"]) == [2, 0, 1]
+    monkeypatch.setattr(owner, name, dies(getattr(owner, name), call))
     with pytest.raises(KilledError):
-        run(tmp_path / "broken", given, checkpoint_seconds=0)
-    resumed = run(tmp_path / "broken", given, checkpoint_seconds=0)
-    assert calls["count"] > 5
-    assert without_times(resumed) == without_times(whole)
-    for file in (tmp_path / "whole").glob("[wi]*/*s*"):
-        if file.is_file():
-            assert file.read_bytes() == (tmp_path / "broken" / file.relative_to(tmp_path / "whole")).read_bytes(), file
+        run(tmp_path, given)
+    assert_same(tmp_path, run(tmp_path, given), finished)
 
 
-@pytest.mark.parametrize("left", [0, 200, 900])
-def test_a_run_whose_images_were_cut_short_begins_anew(tmp_path, given, monkeypatch, left):
-    """Nothing, the head alone, a part of the images: a checkpoint that counts on them is worth nothing."""
-    whole = run(tmp_path / "whole", given)
-    with monkeypatch.context() as patched:
-        steps = iter(range(25))
-        original = LearnerTraining.step
-        patched.setattr(LearnerTraining, "step", lambda *given: (next(steps), original(*given))[1])
-        with pytest.raises(StopIteration):
-            run(tmp_path / "broken", given, checkpoint_seconds=0)
-    assert list((tmp_path / "broken/work/state").glob("step-*"))
-    os.truncate(tmp_path / "broken/work/images/images.npy", left)
-    assert without_times(run(tmp_path / "broken", given, checkpoint_seconds=0)) == without_times(whole)
+@pytest.mark.usefixtures("always_saved")
+def test_a_run_whose_images_were_cut_short_begins_anew(tmp_path, given, finished, monkeypatch):
+    """A checkpoint that counts on images is worth nothing without them."""
+    monkeypatch.setattr(LearnerTraining, "step", dies(LearnerTraining.step, 25))
+    with pytest.raises(KilledError):
+        run(tmp_path, given)
+    assert list((tmp_path / "work/state").glob("step-*"))
+    os.truncate(tmp_path / "work/images/images.npy", 900)
+    assert_same(tmp_path, run(tmp_path, given), finished)
+
+
+def test_a_file_of_images_counts_when_it_is_whole(tmp_path):
+    def is_new() -> bool:
+        return GrowingSet(tmp_path, 30, (1, 8, 8)).is_new
+
+    assert is_new() and not is_new()
+    # Nothing, the head alone, a part of the images.
+    for left in (0, 128, 200, 900):
+        os.truncate(tmp_path / "images.npy", left)
+        assert is_new() and not is_new()
 
 
 def test_images_without_room_on_the_disk_are_told_and_leave_no_file(tmp_path, monkeypatch):
@@ -131,9 +157,10 @@ def test_images_without_room_on_the_disk_are_told_and_leave_no_file(tmp_path, mo
     assert list(tmp_path.iterdir()) == []
 
 
-def dies_in_the_second_round(folder: Path) -> None:
+def dies_in_the_second_addition(folder: Path) -> None:
     """Run until the process is killed between two parts of the second addition; for a process of its own."""
     torch.set_num_threads(1)
+    Checkpoints.due = True
     sample, calls = Sampler.sample, []
 
     def killed_at_the_fifth(*arguments, **options):
@@ -143,9 +170,7 @@ def dies_in_the_second_round(folder: Path) -> None:
         return sample(*arguments, **options)
 
     Sampler.sample = killed_at_the_fifth
-    run(
-        folder / "broken", sources(folder, TrainedDenoiser(folder / "diffusion.safetensors", CPU)), checkpoint_seconds=0
-    )
+    run(folder / "broken", sources(folder, TrainedDenoiser(folder / "diffusion.safetensors", CPU)))
 
 
 @pytest.fixture
@@ -159,67 +184,74 @@ def one_thread():
 
 # Starts a second interpreter, which loads torch.
 @pytest.mark.slow
-def test_a_run_that_was_killed_for_real_in_a_round_goes_on_exactly(tmp_path, one_thread):
+@pytest.mark.usefixtures("one_thread")
+def test_a_run_that_was_killed_for_real_in_an_addition_goes_on_exactly(tmp_path):
     given = sources(tmp_path, trained_denoiser(tmp_path))
     whole = run(tmp_path / "whole", given)
-    process = multiprocessing.get_context("spawn").Process(target=dies_in_the_second_round, args=(tmp_path,))
+    process = multiprocessing.get_context("spawn").Process(target=dies_in_the_second_addition, args=(tmp_path,))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    interrupted = PracticeRun(PRACTICE, LEARNER, LOOP, given, 4, tmp_path / "broken/work", CPU, 1e9)
-    assert (interrupted.progress.additions, interrupted.progress.made) == (1, 4)
+    interrupted = PracticeRun(run_settings(), given, tmp_path / "broken/work", CPU)
+    resume(interrupted, interrupted.checkpoints)
+    assert (interrupted.state.additions, interrupted.state.made) == (1, 4)
     assert without_times(run(tmp_path / "broken", given)) == without_times(whole)
-    one, other = (files_below(tmp_path / name / "images") for name in ("whole", "broken"))
-    assert one == other and one
+    assert files_below(tmp_path / "broken") == files_below(tmp_path / "whole")
 
 
-def files_below(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-@pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.name)
-def test_each_arm_makes_and_trains_on_what_it_says(tmp_path, given, arm):
-    result = run(tmp_path, given, arm)
-    final = result.runs.iloc[0]
-    assert final["branch"] == arm.additions
-    assert final["images_trained"] == arm.capacity
-    assert final["images_generated"] == {"practice": 30, "dynamic": 30, "prune": 48, "static": 24, "real": 0}[arm.name]
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def test_each_variant_makes_and_trains_on_what_it_says(given, finished, variant):
+    folder, result = finished[variant.name]
+    final, generated = result["runs"].iloc[0], {"practice": 30, "dynamic": 30, "prune": 48, "static": 24, "real": 0}
+    assert final["branch"] == variant.additions
+    assert final["images_trained"] == variant.capacity
+    assert final["images_generated"] == generated[variant.name]
     assert final["iterations"] == LEARNER.iterations
-    assert list(result.runs["branch"][1:]) == list(range(arm.additions))
-    for row in result.runs.itertuples():
-        network = load_network(tmp_path / f"weights/{row.run}.safetensors")
+    assert list(result["runs"]["branch"][1:]) == list(range(variant.additions))
+    for row in result["runs"].itertuples():
+        network = load_network(folder / f"weights/{row.run}.safetensors")
         assert network(torch.from_numpy(given.real.images)).shape == (30, CLASSES)
-    kept = read_images(tmp_path / "images")
-    assert len(kept.labels) == arm.capacity
-    assert np.bincount(kept.columns["addition"]).tolist() == [arm.initial] + [arm.added] * arm.additions
-    if arm.method == "dynamic":
+    kept = read_images(folder / "images")
+    assert len(kept.labels) == variant.capacity
+    assert np.bincount(kept.columns["addition"]).tolist() == [variant.initial] + [variant.added] * variant.additions
+    if variant == DYNAMIC:
         pool = given.pool.read(0, 30)
         assert np.array_equal(kept.images, pool.images) and np.array_equal(kept.labels, pool.labels)
 
 
-def test_prune_keeps_the_images_of_highest_entropy(tmp_path, given):
-    result = run(tmp_path, given, ARMS[2])
-    kept = read_images(tmp_path / "images")
+def test_the_seconds_of_plain_images_are_those_of_the_pool(finished):
+    # The pool's images took 0.01 seconds each.
+    for name, images in (("static", 24), ("dynamic", 30), ("prune", 48), ("real", 0)):
+        runs = finished[name][1]["runs"]
+        assert runs["generator_seconds"].iloc[0] == pytest.approx(0.01 * images)
+        assert (runs["learner_seconds"] > 0).all() and runs["guided_seconds_per_image"].isna().all()
+    prune, practice = finished["prune"][1], finished["practice"][1]
+    assert prune["additions"]["seconds"].to_numpy() == pytest.approx(0.18)
+    guided = practice["additions"]["seconds"].sum() / 18
+    assert practice["runs"]["guided_seconds_per_image"].iloc[0] == pytest.approx(guided) and guided > 0
+
+
+def test_prune_keeps_the_images_of_highest_entropy(tmp_path, given, finished):
+    folder, result = finished["prune"]
+    kept = read_images(folder / "images")
     first = kept.columns["addition"] == 1
     candidates = given.pool.read(12, 18)
-    learner_entropy = dict(zip(candidates.seeds, candidates.entropies, strict=True))
-    assert set(kept.columns["seed"][first]) < set(learner_entropy)
+    assert set(kept.columns["seed"][first]) < set(candidates.seeds)
     # The learner at the first addition: a run that stops there has it.
-    stopped = PracticeRun(ARMS[2], LEARNER, LOOP, given, 4, tmp_path / "again", CPU, 1e9)
-    while stopped.progress.made is None:
-        stopped._train(stopped.cool_down_from, stopped.progress.images, "step")
-        stopped._after_step()
-    assert stopped.progress.step == result.rounds["iteration"][0]
+    stopped = PracticeRun(run_settings(PRUNE), given, tmp_path, CPU)
+    while stopped.state.made is None:
+        stopped.advance()
+    assert stopped.state.step == result["additions"]["iteration"][0]
     entropies = stopped.learner.predict(candidates.images)[1]
     dropped = ~np.isin(candidates.seeds, kept.columns["seed"][first])
     assert entropies[~dropped].min() >= entropies[dropped].max()
-    assert np.allclose(np.sort(entropies[~dropped]), np.sort(kept.columns["entropy"][first]), atol=1e-6)
+    # They are kept in the order of the pool.
+    assert np.allclose(entropies[~dropped], kept.columns["entropy"][first], atol=1e-6)
 
 
 def test_additions_come_only_between_warm_up_and_cool_down(tmp_path, given):
-    result = run(tmp_path, given, loop=LOOP.model_copy(update={"additions": 50}),
-                 arm=Arm("many", "dynamic", "scaling", 12, 1, 48))  # fmt: skip
-    iterations = result.rounds["iteration"]
+    result = run(tmp_path, given, Variant("many", "dynamic", "ablation", 12, 1, 48))
+    iterations = result["additions"]["iteration"]
     assert len(iterations) >= 3
     assert iterations.min() >= LEARNER.warm_up_steps
     assert iterations.max() < LEARNER.iterations - LEARNER.cool_down_steps
@@ -227,105 +259,107 @@ def test_additions_come_only_between_warm_up_and_cool_down(tmp_path, given):
 
 def test_a_fixed_patience_asks_sooner_once_there_are_more_images(tmp_path, given):
     growing = LOOP.model_copy(update={"patience_grows": True})
-    arm = Arm("fixed", "dynamic", "ablation", 12, 9, 3, fixed_patience=True)
-    fixed = run(tmp_path / "fixed", given, arm, loop=growing)
-    assert run(tmp_path / "same", given, arm, loop=LOOP).rounds.equals(fixed.rounds)
-    patient = run(tmp_path / "grows", given, replace(arm, fixed_patience=False), loop=growing)
-    assert len(fixed.rounds) > 1 and fixed.rounds["iteration"][0] == patient.rounds["iteration"][0]
-    assert len(patient.rounds) == 1 or patient.rounds["iteration"][1] > fixed.rounds["iteration"][1]
+    variant = Variant("fixed", "dynamic", "ablation", 12, 9, 3, fixed_patience=True)
+    fixed = run(tmp_path / "fixed", given, variant, patience=growing)
+    same = run(tmp_path / "same", given, variant)
+    assert without_times(same) == without_times(fixed)
+    patient = run(tmp_path / "grows", given, replace(variant, fixed_patience=False), patience=growing)
+    assert len(fixed["additions"]) > 1 and fixed["additions"]["iteration"][0] == patient["additions"]["iteration"][0]
+    assert len(patient["additions"]) == 1 or patient["additions"]["iteration"][1] > fixed["additions"]["iteration"][1]
     # An ablation is scored at its end alone.
-    assert len(fixed.runs) == 1
+    assert len(fixed["runs"]) == 1
 
 
-def test_newer_images_are_drawn_as_often_as_their_weight_says():
-    chance = torch.Generator().manual_seed(1)
-    counts = np.bincount(loop.draw_places(50, 20, 3.0, 90_000, chance), minlength=50)
-    # 30 of weight 1 and 20 of weight 3: 1000 and 3000 draws expected each.
+def test_newer_images_are_sampled_as_often_as_their_weight_says():
+    generator = torch.Generator().manual_seed(1)
+    counts = np.bincount(sample_indices(50, 20, 3.0, 90_000, generator), minlength=50)
+    # 30 of weight 1 and 20 of weight 3: 1000 and 3000 samples expected each.
     assert np.abs(counts[:30] - 1000).max() < 5 * 1000**0.5 and np.abs(counts[30:] - 3000).max() < 5 * 3000**0.5
-    uniform = np.bincount(loop.draw_places(50, 20, 1.0, 50_000, chance), minlength=50)
+    uniform = np.bincount(sample_indices(50, 20, 1.0, 50_000, generator), minlength=50)
     assert np.abs(uniform - 1000).max() < 5 * 1000**0.5
 
 
-def test_a_weight_of_newer_images_counts_from_the_first_addition(tmp_path, given):
-    arm = replace(ARMS[1], experiment="ablation")
-    plain, weighted = (run(tmp_path / str(w), given, replace(arm, new_weight=w)) for w in (1.0, 5.0))
-    first = plain.rounds["iteration"][0]
-    before, after = ((h["iteration"] <= first, h["iteration"] > first) for h in (plain.history, weighted.history))
-    assert weighted.rounds["iteration"][0] == first or not before[0].any()
-    assert not plain.history[after[0]].equals(weighted.history[after[1]])
+def test_a_weight_of_newer_images_counts_from_the_first_addition(tmp_path, given, monkeypatch):
+    calls = []
+    monkeypatch.setattr(steps, "sample_indices", lambda *values: (calls.append(values[:3]), sample_indices(*values))[1])
+    weighted = run(tmp_path, given, replace(DYNAMIC, experiment="ablation", new_weight=5.0))
+    first = weighted["additions"]["iteration"][0]
+    assert len(calls) == LEARNER.iterations and set(calls[:first]) == {(12, 0, 5.0)}
+    assert calls[first] == (21, 9, 5.0) and set(calls[first:]) <= {(21, 9, 5.0), (30, 9, 5.0)}
 
 
 def test_a_sweep_adds_once_where_it_is_told(tmp_path, given):
-    arm = Arm("sweep", "practice", SWEEP, 12, 9, 1, omega=0.1, at=0.3)
-    result = run(tmp_path, given, arm)
-    assert result.rounds["iteration"].tolist() == [12]
-    assert len(result.runs) == 1 and result.runs["images_trained"].item() == 21
+    result = run(tmp_path, given, Variant("sweep", "practice", SWEEP, 12, 9, 1, omega=0.1, at=0.3))
+    assert result["additions"]["iteration"].tolist() == [12]
+    assert len(result["runs"]) == 1 and result["runs"]["images_trained"].item() == 21
 
 
-def test_a_branch_ends_after_its_own_cool_down_and_has_seen_what_was_there(tmp_path, given):
-    result = run(tmp_path, given)
-    first, second = result.rounds.itertuples()
-    runs = result.runs.set_index("branch")
+def test_a_branch_ends_after_its_own_cool_down_and_has_seen_what_was_there(finished):
+    result = finished["practice"][1]
+    first, second = result["additions"].itertuples()
+    runs = result["runs"].set_index("branch")
     assert runs.loc[0, "iterations"] == first.iteration + LEARNER.cool_down_steps
     assert runs.loc[1, "iterations"] == second.iteration + LEARNER.cool_down_steps
     assert runs.loc[[0, 1, 2], "images_trained"].tolist() == [12, 21, 30]
-    own = result.history[result.history["branch"] == 0]
+    own = result["history"][result["history"]["branch"] == 0]
     assert own["iteration"].min() > first.iteration and (own["images"] == 12).all()
 
 
-def test_hardness_is_that_of_the_learner_which_asked(tmp_path, given):
-    result = run(tmp_path, given)
-    asked = result.hardness[result.hardness["additions"] == result.hardness["addition"] - 1]
-    assert np.allclose(asked["error"].to_numpy(), result.rounds["error"].to_numpy())
-    assert np.allclose(asked["entropy"].to_numpy(), result.rounds["entropy"].to_numpy(), atol=1e-6)
-    assert len(result.hardness) == 3 * 2
+def test_hardness_is_that_of_the_learner_which_asked(finished):
+    result = finished["practice"][1]
+    asked = result["hardness"][result["hardness"]["additions"] == result["hardness"]["addition"] - 1]
+    assert np.allclose(asked["error"].to_numpy(), result["additions"]["error"].to_numpy())
+    assert np.allclose(asked["entropy"].to_numpy(), result["additions"]["entropy"].to_numpy(), atol=1e-6)
+    assert len(result["hardness"]) == 3 * 2
     assert (asked["error_of_those"].dropna() == 1).all()
 
 
-def test_the_weights_kept_are_those_that_were_validated(tmp_path, given):
-    result = run(tmp_path, given)
-    last = result.history.groupby("branch").last()
-    for row in result.runs.itertuples():
-        network = load_network(tmp_path / f"weights/{row.run}.safetensors")
+def test_the_weights_kept_are_those_that_were_validated(tmp_path, given, finished):
+    folder, result = finished["practice"]
+    last = result["history"].groupby("branch").last()
+    for row in result["runs"].itertuples():
+        network = load_network(folder / f"weights/{row.run}.safetensors")
         right = network(torch.from_numpy(given.validation.images)).argmax(1).numpy() == given.validation.labels
         # Kept weights are rounded to half precision.
         assert right.mean() == pytest.approx(last.loc[row.branch, "validation_accuracy"], abs=0.1)
-    run_again = PracticeRun(PRACTICE, LEARNER, LOOP, given, 4, tmp_path / "again", CPU, 1e9)
-    run_again.run()
-    weights = {name: value.clone() for name, value in run_again.learner.weights().items()}
-    hardness(run_again)
-    assert all(torch.equal(value, weights[name]) for name, value in run_again.learner.weights().items())
+    again = PracticeRun(run_settings(), given, tmp_path, CPU)
+    train(again, again.checkpoints, "again")
+    weights = {name: value.clone() for name, value in again.learner.weights().items()}
+    hardness(again)
+    assert all(torch.equal(value, weights[name]) for name, value in again.learner.weights().items())
 
 
 def test_patience_that_is_never_reached_is_told(tmp_path, given, capsys):
     patient = LOOP.model_copy(update={"patience": 100})
-    result = run(tmp_path, given, loop=patient)
-    assert result.runs["reason"].tolist() == ["patience was never reached: practice.comparison.loop.patience"]
+    result = run(tmp_path, given, patience=patient)
+    assert result["runs"]["reason"].tolist() == ["patience was never reached: practice.comparison.loop.patience"]
     assert "patience was never reached" in capsys.readouterr().err
     assert len(read_images(tmp_path / "images").labels) == 12
 
 
-@pytest.mark.parametrize("arm", ARMS[:4], ids=lambda arm: arm.name)
-def test_a_generator_of_other_images_is_refused(tmp_path, given, arm):
+def test_a_generator_of_other_images_is_refused(tmp_path, given):
     larger = real_images(12, channels=3, size=16)
     other = replace(given, real=larger, validation=larger)
-    with pytest.raises(StudyError, match=r"shape \(1, 8, 8\).*\(3, 16, 16\).*practice.comparison.generator"):
-        run(tmp_path, other, arm)
+    for variant in VARIANTS[:4]:
+        with pytest.raises(StudyError, match=r"shape \(1, 8, 8\).*\(3, 16, 16\).*practice.comparison.generator"):
+            run(tmp_path / variant.name, other, variant)
 
 
-@pytest.mark.parametrize("arm", ARMS[1:], ids=lambda arm: arm.name)
-def test_an_arm_that_makes_no_image_itself_needs_no_generator(tmp_path, given, arm):
-    without = run(tmp_path / "without", replace(given, sampler=None), arm)
-    assert without_times(without) == without_times(run(tmp_path / "with", given, arm))
+def test_a_variant_that_makes_no_image_itself_needs_no_generator(tmp_path, given, finished):
+    for variant in VARIANTS[1:]:
+        without = run(tmp_path / variant.name, replace(given, sampler=None), variant)
+        assert without_times(without) == without_times(finished[variant.name][1])
 
 
+@pytest.mark.usefixtures("always_saved")
 def test_images_that_are_not_finite_leave_the_run_where_it_was(tmp_path, given):
     with pytest.raises(StudyError, match=r"omega 1e\+38 .normalised. are not finite; lower omega"):
         run(tmp_path, given, replace(PRACTICE, omega=1e38))
     # What was there goes on with a smaller omega, from the moment that images were asked for.
-    kept = PracticeRun(PRACTICE, LEARNER, LOOP, given, 4, tmp_path / "work", CPU, 1e9)
-    assert kept.progress.step > 0 and (kept.progress.images, kept.progress.made) == (12, 0)
-    assert np.array_equal(kept.set.images[:12], given.pool.read(0, 12).images)
+    kept = PracticeRun(run_settings(), given, tmp_path / "work", CPU)
+    resume(kept, kept.checkpoints)
+    assert kept.state.step > 0 and (kept.state.images, kept.state.made) == (12, 0)
+    assert np.array_equal(kept.images.images[:12], given.pool.read(0, 12).images)
 
 
 def test_a_diverging_learner_names_its_rate(tmp_path, given):
@@ -333,9 +367,7 @@ def test_a_diverging_learner_names_its_rate(tmp_path, given):
         run(tmp_path, given, learner=LEARNER.model_copy(update={"learning_rate": 1e30}))
 
 
-def test_the_seed_decides_everything(tmp_path, given):
+def test_the_seed_decides_everything(tmp_path, given, finished):
     torch.manual_seed(1)
-    one = run(tmp_path / "one", given)
-    torch.manual_seed(2)
-    assert without_times(run(tmp_path / "two", given)) == without_times(one)
-    assert without_times(run(tmp_path / "three", given, seed=5)) != without_times(one)
+    assert_same(tmp_path / "same", run(tmp_path / "same", given), finished)
+    assert without_times(run(tmp_path / "other", given, seed=5)) != without_times(finished["practice"][1])

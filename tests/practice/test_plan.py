@@ -4,28 +4,43 @@ from tests.studies import practice_study
 from understudy.config import load_study
 from understudy.errors import StudyError
 from understudy.plan import Plan
+from understudy.practice.plan import PracticePlan
 
 
 def plan_of(draws: int = 1, **changes) -> Plan:
     return Plan(load_study(practice_study(**changes) | {"draws": draws}))
 
 
-def test_arms_of_a_study():
-    arms = plan_of().practice.arms
-    assert list(arms) == ["real", "static_20", "static_40", "dynamic", "prune_2", "practice_0.2", "ablation_omega_0.1",
-                          "ablation_fixed_patience", "ablation_new_2", "sweep_omega_0", "sweep_omega_0.3"]  # fmt: skip
-    assert [arm.plain_images for arm in arms.values()] == [0, 20, 40, 40, 60, 20, 20, 20, 20, 20, 20]
-    assert [arm.generated(arm.additions) for arm in arms.values()] == [0, 20, 40, 40, 60, 40, 40, 40, 40, 30, 30]
-    assert [arm.capacity for arm in arms.values()] == [0, 20, 40, 40, 40, 40, 40, 40, 40, 30, 30]
+def test_variants_of_a_study():
+    variants = plan_of().practice.variants
+    assert list(variants) == [
+        *("real", "static_20", "static_40", "dynamic", "prune_2", "practice_0.2"),
+        *("ablation_omega_0.1", "ablation_fixed_patience", "ablation_new_2", "sweep_omega_0", "sweep_omega_0.3"),
+    ]
+    assert [variant.plain_images for variant in variants.values()] == [0, 20, 40, 40, 60, 20, 20, 20, 20, 20, 20]
+    assert [variant.generated(variant.additions) for variant in variants.values()] == [
+        0,
+        20,
+        40,
+        40,
+        60,
+        40,
+        40,
+        40,
+        40,
+        30,
+        30,
+    ]
+    assert [variant.capacity for variant in variants.values()] == [0, 20, 40, 40, 40, 40, 40, 40, 40, 30, 30]
 
 
 def test_an_ablation_changes_one_setting_of_practice():
-    arms = plan_of(ablation={"omegas": [0.1, 0.2], "fixed_patience": True, "new_weight": 3}).practice.arms
-    practice = vars(arms["practice_0.2"])
+    variants = plan_of(ablation={"omegas": [0.1, 0.2], "fixed_patience": True, "new_weight": 3}).practice.variants
+    practice = vars(variants["practice_0.2"])
     changed = {
-        name: {key for key, value in vars(arm).items() if value != practice[key]} - {"name", "experiment"}
-        for name, arm in arms.items()
-        if arm.experiment == "ablation"
+        name: {key for key, value in vars(variant).items() if value != practice[key]} - {"name", "experiment"}
+        for name, variant in variants.items()
+        if variant.experiment == "ablation"
     }
     # Practice itself is the run of its own omega.
     assert changed == {
@@ -51,7 +66,7 @@ def test_other_seeds_share_no_images_with_the_first():
     assert not set(here.pool("dynamic", "block0")) & set(there.pool("dynamic", "block0"))
 
 
-def test_the_pool_serves_the_arm_that_takes_most():
+def test_the_pool_serves_the_variant_that_takes_most():
     assert plan_of().practice.shards == [(0, 60)]
     assert plan_of(pool_shard=25).practice.shards == [(0, 25), (25, 25), (50, 10)]
     practice = plan_of(pool_shard=25, seeds=3, seed_block=2).practice
@@ -78,10 +93,10 @@ def test_seeds_take_draws_in_turn():
     assert [path.parent.name for path in practice.models("practice_0.2", "block1")] == ["draw0", "draw2"]
 
 
-def test_another_omega_changes_no_other_arm():
+def test_another_omega_changes_no_other_variant():
     one, other = plan_of().practice, plan_of(omega=0.4).practice
-    for arm in [name for name in one.arms if name in other.arms and one.arms[name].experiment != "ablation"]:
-        assert one.parameters(arm, "block0") == other.parameters(arm, "block0")
+    for name in [name for name in one.variants if name in other.variants and not name.startswith("ablation")]:
+        assert one.parameters(name, "block0") == other.parameters(name, "block0")
 
 
 PATIENT = {"dynamic", "prune_2", "practice_0.2", "ablation_omega_0.1", "ablation_fixed_patience", "ablation_new_2"}
@@ -90,8 +105,14 @@ LOOP = {"initial": 20, "added": 10, "additions": 2, "evaluation_interval": 4}
 ADDING = PATIENT | {"sweep_omega_0", "sweep_omega_0.3"}
 
 
+def changed_variants(one: PracticePlan, other: PracticePlan) -> set[str]:
+    """Return the variants of both plans whose runs depend on other parameters."""
+    both = set(one.variants) & set(other.variants)
+    return {name for name in both if one.parameters(name, "block0") != other.parameters(name, "block0")}
+
+
 @pytest.mark.parametrize(
-    ("changes", "arms"),
+    ("changes", "variants"),
     [
         ({"loop": LOOP | {"patience": 3}}, PATIENT),
         ({"loop": LOOP | {"additions": 1}}, PATIENT),
@@ -103,19 +124,13 @@ ADDING = PATIENT | {"sweep_omega_0", "sweep_omega_0.3"}
         ({"static": [20, 30]}, set()),
     ],
 )
-def test_a_change_concerns_the_arms_that_depend_on_it(changes, arms):
-    one, other = plan_of().practice, plan_of(**changes).practice
-    changed = {
-        arm
-        for arm in set(one.arms) & set(other.arms)
-        if one.parameters(arm, "block0") != other.parameters(arm, "block0")
-    }
-    assert changed == arms
+def test_a_change_concerns_the_variants_that_depend_on_it(changes, variants):
+    assert changed_variants(plan_of().practice, plan_of(**changes).practice) == variants
 
 
-def test_only_arms_that_make_images_read_the_generator():
+def test_only_variants_that_make_images_read_the_generator():
     practice = plan_of().practice
-    assert {arm for arm in practice.arms if practice.models(arm, "block0")} == GUIDED | {"sweep_omega_0"}
+    assert {name for name in practice.variants if practice.models(name, "block0")} == GUIDED | {"sweep_omega_0"}
 
 
 def latent_study(**generator) -> dict:
@@ -123,13 +138,13 @@ def latent_study(**generator) -> dict:
     return {"generator": given, "shifted": {}}
 
 
-def test_arms_that_make_images_follow_the_names_of_the_classes(tmp_path):
+def test_variants_that_make_images_follow_the_names_of_the_classes(tmp_path):
     names = tmp_path / "names.txt"
     names.write_text("zero\none\n")
     practice = plan_of(**latent_study(class_names=str(names))).practice
-    before = {arm: practice.parameters(arm, "block0") for arm in practice.arms}
+    before = {name: practice.parameters(name, "block0") for name in practice.variants}
     names.write_text("nought\none\n")
-    changed = {arm for arm in practice.arms if practice.parameters(arm, "block0") != before[arm]}
+    changed = {name for name in practice.variants if practice.parameters(name, "block0") != before[name]}
     assert changed == GUIDED | {"sweep_omega_0"}
 
 
@@ -141,8 +156,8 @@ def test_what_the_comparison_names_and_is_not_there_is_told_with_its_key(tmp_pat
         (latent_study(kind="dit", class_numbers="nonames.txt"), "class_numbers"),
     ):
         assert plan_of(**generator | {"shifted": {"folders": folders}}).practice.missing_files() == [
-            f"practice: practice.comparison.{place}, which does not exist; put it there, or correct the path"
-            for place in (
+            f"practice: practice.comparison.{missing}, which does not exist; put it there, or correct the path"
+            for missing in (
                 "shifted.folders.v2 needs a folder at nowhere",
                 f"generator.{key} needs a file at nonames.txt",
             )
@@ -153,16 +168,22 @@ def test_what_the_comparison_names_and_is_not_there_is_told_with_its_key(tmp_pat
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"split": "Train7"}, r"practice.comparison.split: unknown 'Train7'; allowed: Train200;"),
+        ({"split": "Train7"}, r"practice.comparison.split: unknown 'Train7'; allowed: Train200"),
         ({"omega": 0}, "practice.comparison.omega"),
         ({"omegas": 0.1}, "practice.comparison.omegas: unknown key.*did you mean omega"),
         ({"guidance": {"form": "raw"}}, "practice.comparison.guidance.form"),
         ({"guidance": {"start": 0.5, "stop": 0.5}}, "start .0.5. must be smaller than stop"),
         ({"generator": {"kind": "unet", "channels": [12]}}, "multiples of 8"),
         ({"generator": {"kind": "dit", "model": "m", "image_size": 32}}, r"image_size: 32 pixels.*have 8"),
-        ({"shifted": {"corruptions": {"fog": 1}}}, "corruptions"),
+        ({"shifted": {"corruptions": {"fog": 1}}}, r"corruptions.fog.*gaussian_noise"),
+        ({"shifted": {"corruptions": {"blur": 1}}}, r"shifted.corruptions: blur: renamed to gaussian_blur"),
+        ({"bootstrap_draws": 100}, r"comparison.bootstrap_draws: renamed to n_resamples"),
+        ({"guidance": {"criterion": "loss"}}, r"practice.comparison.guidance.criterion.*entropy"),
         *(
-            ({"shifted": {"corruptions": {name: 1.5}}}, rf"shifted.corruptions: {name} \(1.5\) is a share, at most 1")
+            (
+                {"shifted": {"corruptions": {name: 1.5}}},
+                rf"shifted.corruptions: {name} \(1.5\) is a fraction, at most 1",
+            )
             for name in ("contrast", "occlusion", "translation")
         ),
         (
@@ -171,7 +192,7 @@ def test_what_the_comparison_names_and_is_not_there_is_told_with_its_key(tmp_pat
         ),
         (
             {"guidance": {"start": 0.95}},
-            r"comparison\.guidance: start \(0.95\) and stop \(1\) leave none of the 4 steps .*start of at most 0.75",
+            r"comparison.guidance: start \(0.95\) and stop \(1\) leave none of the 4 steps .*start of at most 0.75",
         ),
         (
             {"sweep": {"omegas": [0.3], "at": 0.05}},
@@ -206,8 +227,8 @@ def test_mistakes_are_told_before_any_job(changes, message):
 
 def test_a_sweep_of_nothing_may_be_anywhere_and_others_from_warm_up_to_cool_down():
     plan_of(sweep={"at": 0.01})
-    for share in (0.1, 0.77):
-        plan_of(sweep={"omegas": [0.3], "at": share})
+    for fraction in (0.1, 0.77):
+        plan_of(sweep={"omegas": [0.3], "at": fraction})
 
 
 def test_a_practice_study_needs_data():

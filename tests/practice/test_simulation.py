@@ -5,11 +5,11 @@ import pytest
 from scipy.stats import ks_2samp
 
 from understudy.practice.simulation import simulated_errors
-from understudy.practice.theory import predicted_error
+from understudy.practice.theory import Cosines, predicted_error
 from understudy.seeds import numpy_generator, seed_for
 
 DIMENSION = 512
-TRIALS = 100
+TRIALS = 50
 
 
 def errors_by_definition(mode, pool, p, cosines, ridge, dimension, trials, rng) -> np.ndarray:
@@ -51,10 +51,7 @@ def errors_by_definition(mode, pool, p, cosines, ridge, dimension, trials, rng) 
 def test_errors_are_distributed_as_those_of_the_definition(mode, pool, p, cosines, ridge):
     rng = numpy_generator(seed_for(3, mode, pool, str(p)))
     expected = errors_by_definition(mode, pool, p, cosines, ridge, dimension=16, trials=1000, rng=rng)
-    rho, rho_true, rho_labels = cosines
-    found = simulated_errors(
-        mode, pool * p, p, rho, ridge, 16, rng, trials=1000, rho_true=rho_true, rho_labels=rho_labels
-    )
+    found = simulated_errors(mode, pool * p, p, Cosines(*cosines), ridge, 16, 1000, rng)
     assert ks_2samp(found, expected).pvalue > 1e-3
     noise = np.hypot(found.std(), expected.std()) / np.sqrt(1000)
     assert found.mean() == pytest.approx(expected.mean(), abs=4 * noise)
@@ -80,20 +77,19 @@ def test_theory_is_what_simulations_give(mode, ridge, rho):
         settings += [(pool, p) for pool, p, cosine, penalty in LARGE if (cosine, penalty) == (rho, ridge)]
     for pool, p in settings:
         rng = numpy_generator(seed_for(11, mode, str((ridge, pool, p, rho))))
-        found = simulated_errors(mode, pool * p, p, rho, ridge, DIMENSION, rng, trials=TRIALS)
+        found = simulated_errors(mode, pool * p, p, Cosines(rho, rho), ridge, DIMENSION, TRIALS, rng)
         assert_near(found, predicted_error(mode, pool * p, p, rho, ridge, DIMENSION))
 
 
 @pytest.mark.parametrize("cosines", [(0.8, 0.9, 0.85), (0.3, -0.2, 0.7), (1.0, 0.6, 0.6), (0.0, 0.5, 0.5)])
 @pytest.mark.parametrize(("mode", "kept", "p"), [("keep_hard", 1024, 0.5), ("keep_easy", 2048, 0.25)])
 def test_theory_holds_for_imperfect_labels(mode, kept, p, cosines):
-    rho, *others = cosines
+    rho, rho_true, rho_labels = cosines
     rng = numpy_generator(seed_for(12, mode, str(cosines)))
-    labels = dict(zip(("rho_true", "rho_labels"), others, strict=True))
-    found = simulated_errors(mode, kept, p, rho, 1e-2, DIMENSION, rng, trials=TRIALS, **labels)
-    assert_near(found, predicted_error(mode, kept, p, rho, 1e-2, DIMENSION, **labels))
+    found = simulated_errors(mode, kept, p, Cosines(*cosines), 1e-2, DIMENSION, TRIALS, rng)
+    assert_near(found, predicted_error(mode, kept, p, rho, 1e-2, DIMENSION, rho_true, rho_labels))
 
 
 def test_impossible_directions_are_refused():
     with pytest.raises(ValueError, match="no three directions"):
-        simulated_errors("keep_hard", 50, 0.5, 1.0, 0.1, 16, numpy_generator(0), trials=2, rho_true=1.0, rho_labels=0.5)
+        simulated_errors("keep_hard", 50, 0.5, Cosines(1.0, 1.0, 0.5), 0.1, 16, 2, numpy_generator(0))

@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 
 from understudy.practice.differences import gains
-from understudy.practice.intervals import SHARE, mean_interval
+from understudy.practice.intervals import FRACTION, mean_interval
 from understudy.practice.tables import (
     costs_table,
     equal_accuracy_table,
@@ -17,7 +17,7 @@ SEEDS = 5
 
 def made_up(practice_lift: float = 0.05, noise: float = 0.0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return runs and evaluation in which test accuracy is 0.5 + 0.1 log10(images), and practice is ``lift`` above."""
-    chance, runs, scores = np.random.default_rng(1), [], []
+    rng, runs, scores = np.random.default_rng(1), [], []
 
     def add(method, arm, seed, branch, images, seconds, accuracy, experiment="scaling"):
         run = f"{arm}-s{seed}-b{branch}"
@@ -30,8 +30,8 @@ def made_up(practice_lift: float = 0.05, noise: float = 0.0) -> tuple[pd.DataFra
                 "reason": "",
             }
         )  # fmt: skip
-        for name in ("validation", "test", "shifted_blur"):
-            errors = round(100_000 * (1 - accuracy - noise * chance.normal()))
+        for name in ("validation", "test", "shifted_gaussian_blur"):
+            errors = round(100_000 * (1 - accuracy - noise * rng.normal()))
             scores.append({"run": run, "set": name, "images": 100_000, "errors": errors})
 
     for seed in range(SEEDS):
@@ -60,7 +60,7 @@ def test_scaling_and_costs_have_the_same_rows():
     scaling, costs = tables()
     key = ["arm", "seed", "branch"]
     assert scaling[key].equals(costs[key]) and len(scaling) == SEEDS * 7
-    assert scaling["shifted_blur"].between(0, 1).all()
+    assert scaling["shifted_gaussian_blur"].between(0, 1).all()
     assert costs.loc[costs["method"] == "real", "seconds_per_image"].isna().all()
     assert np.allclose(costs.loc[costs["method"] != "real", "seconds_per_image"], 0.1)
 
@@ -89,8 +89,8 @@ def test_the_summary_has_students_interval_over_seeds():
     row = summary.loc[("practice_1", 2)]
     assert (row["test_accuracy"], row["ci_low"], row["ci_high"]) == pytest.approx((mine.mean(), low, high))
     assert row["seconds"] == pytest.approx(301) and row["seeds"] == SEEDS and row["iterations"] == 10
-    assert row["shifted_blur"] == pytest.approx(
-        scaling.query("arm == 'practice_1' and branch == 2")["shifted_blur"].mean()
+    assert row["shifted_gaussian_blur"] == pytest.approx(
+        scaling.query("arm == 'practice_1' and branch == 2")["shifted_gaussian_blur"].mean()
     )
     assert mean_interval(np.array([0.5])) == pytest.approx((np.nan, np.nan), nan_ok=True)
 
@@ -98,7 +98,7 @@ def test_the_summary_has_students_interval_over_seeds():
 def test_an_interval_ends_where_an_accuracy_does():
     low, high = mean_interval(np.array([0.9, 1.0]))
     assert low < 0.9 and high > 1
-    assert mean_interval(np.array([0.9, 1.0]), SHARE) == (low, 1.0)
+    assert mean_interval(np.array([0.9, 1.0]), FRACTION) == (low, 1.0)
 
 
 def test_a_run_whose_patience_was_never_reached_is_told_of_in_the_summary():
@@ -110,7 +110,7 @@ def test_a_run_whose_patience_was_never_reached_is_told_of_in_the_summary():
 
 
 def test_cost_at_equal_accuracy_is_read_off_the_curve():
-    table = equal_accuracy_table(*tables(), draws=50, seed=1).set_index(["arm", "target_images"])
+    table = equal_accuracy_table(*tables(), n_resamples=50, seed=1).set_index(["arm", "target_images"])
     # Practice with 0.05 more reaches the accuracy of 1,000 static images with 1000 / 10 ** 0.5 of its own, which lies
     # between branches of 100 and 1,000 images, whose seconds are 11 and 101.
     row = table.loc[("practice_1", 1000)]
@@ -119,21 +119,25 @@ def test_cost_at_equal_accuracy_is_read_off_the_curve():
     seconds = np.sqrt(11 * 101)
     assert row["seconds"] == pytest.approx(seconds, rel=1e-3)
     assert row["seconds_ratio"] == pytest.approx(seconds / 101, rel=1e-3)
-    # Without noise all draws of seeds say the same.
+    # Without noise all resamples of seeds say the same.
     assert row["ratio_ci_low"] == pytest.approx(row["ratio_ci_high"]) == pytest.approx(row["seconds_ratio"])
     assert table.loc[("static", 1000), "seconds_ratio"] == pytest.approx(1)
     assert row["reached"] == 1
 
 
 def test_an_accuracy_that_is_never_reached_is_told():
-    table = equal_accuracy_table(*tables(practice_lift=-0.2), draws=50, seed=1).set_index(["arm", "target_images"])
+    table = equal_accuracy_table(*tables(practice_lift=-0.2), n_resamples=50, seed=1).set_index(
+        ["arm", "target_images"]
+    )
     row = table.loc[("practice_1", 10_000)]
     assert row["reason"] == "never reached" and row["reached"] == 0
     assert np.isnan([row["seconds"], row["seconds_ratio"], row["ratio_ci_high"]]).all()
 
 
 def test_the_first_point_may_already_be_enough():
-    table = equal_accuracy_table(*tables(practice_lift=0.15), draws=50, seed=1).set_index(["arm", "target_images"])
+    table = equal_accuracy_table(*tables(practice_lift=0.15), n_resamples=50, seed=1).set_index(
+        ["arm", "target_images"]
+    )
     assert table.loc[("practice_1", 1000), "images_trained"] == pytest.approx(100)
 
 

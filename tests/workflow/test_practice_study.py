@@ -62,7 +62,7 @@ def test_a_practice_study_alone_runs_from_images_to_figures(tmp_path):
     assert planned_jobs(tmp_path, STUDY) == {}
     assert readers_of_test_images(tmp_path) == {"evaluate_practice"}
     # Another resampling makes tables and what is drawn from them again, and trains nothing.
-    again = planned_jobs(tmp_path, practice_study(**CHANGES | {"bootstrap_draws": 101}))
+    again = planned_jobs(tmp_path, practice_study(**CHANGES | {"n_resamples": 101}))
     assert set(again) == {"practice_tables", "plot_practice", "write_table_page"}
     # A strength of the sweep is a run of its own.
     more = planned_jobs(tmp_path, practice_study(**CHANGES | {"sweep": {"omegas": [0, 0.3, 0.6]}}))

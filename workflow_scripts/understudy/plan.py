@@ -165,8 +165,10 @@ class Plan(Layout):
         return self.selection_sets(split, regime) + (["test"] if self.has_test(split) else [])
 
     def practice_parts(self, block: str, part: str) -> list[Path]:
-        """Return a part's files, one for each draw that a block of the practice study's seeds uses."""
-        return [self.part(draw, self.practice.settings.split, part) for draw in self.practice.draws_of(block)]
+        """Return a part's files, one for each draw that a block of the practice study's seeds uses; if there is one."""
+        split = self.practice.settings.split
+        draws = self.practice.draws_of(block) if part != "test" or self.has_test(split) else []
+        return [self.part(draw, split, part) for draw in draws]
 
     @property
     def selection_tables(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The jobs of a practice study: a diffusion model, the plain images made ahead, the arms' runs, their evaluation."""
+"""The jobs of a practice study: a diffusion model, the plain images made ahead, variants' runs, their evaluation."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,7 +6,7 @@ from understudy.classifiers.bounds import NetworkSize
 from understudy.costs.job import EVALUATION_BATCH, Job, network_work
 from understudy.costs.networks import PRETRAINED, classifier_size, denoiser_size
 from understudy.plan import Plan
-from understudy.practice.variants import Arm
+from understudy.practice.variants import Variant
 
 
 class PracticeWork:
@@ -43,11 +43,13 @@ class PracticeWork:
                 path = f"seed{seed}/shard{number}"
                 yield Job("sample_plain_images", path, self.settings.generator.kind, **work, disk=disk)
         for block, seeds in plan.blocks.items():
-            for name, arm in plan.arms.items():
-                work = {key: len(seeds) * value for key, value in self._run(arm).items()}
-                disk = len(seeds) * (self.learner.data * (1 + arm.branches) + self._made(arm) * self.image_bytes)
-                yield Job("run_practice", f"{name}/{block}", arm.method, **work, disk=disk)
-            runs = len(seeds) * sum(1 + arm.branches for arm in plan.arms.values())
+            for name, variant in plan.variants.items():
+                work = {key: len(seeds) * value for key, value in self._run(variant).items()}
+                disk = len(seeds) * (
+                    self.learner.data * (1 + variant.branches) + self._made(variant) * self.image_bytes
+                )
+                yield Job("run_practice", f"{name}/{block}", variant.method, **work, disk=disk)
+            runs = len(seeds) * sum(1 + variant.branches for variant in plan.variants.values())
             test_sets = 1 + len(self.settings.shifted.corruptions) + len(self.settings.shifted.folders)
             judged = runs * (self.sizes["validation"] + test_sets * self.sizes["test"])
             yield Job("evaluate_practice", block, "learner", **self._judge(judged), loads=runs)
@@ -69,20 +71,20 @@ class PracticeWork:
         parts += [(decoded + 1, self.decoder)] if self.decoder else []
         return network_work(count, sampling.batch, parts)
 
-    def _made(self, arm: Arm) -> int:
+    def _made(self, variant: Variant) -> int:
         """Return how many images a run makes itself."""
-        return arm.additions * arm.added if arm.samples else 0
+        return variant.additions * variant.added if variant.samples else 0
 
-    def _run(self, arm: Arm) -> dict[str, float]:
+    def _run(self, variant: Variant) -> dict[str, float]:
         """Return the work of one run: training, its branches' cool-downs, validations, additions."""
         learner, loop = self.settings.learner, self.settings.loop
-        steps = learner.iterations + arm.branches * learner.cool_down_steps
-        interval = loop.evaluation_interval or max(1, loop.initial // learner.batch)
+        steps = learner.iterations + variant.branches * learner.cool_down_steps
+        interval = loop.interval(learner.batch)
         validated = learner.iterations / interval * self.sizes["validation"]
-        scored = arm.additions * arm.candidates if arm.method == "prune" else 0
+        scored = variant.additions * variant.candidates if variant.method == "prune" else 0
         parts = (
             network_work(steps * learner.batch, learner.batch, [(3, self.learner)]),
             self._judge(validated + scored),
-            self._images(self._made(arm), guided=arm.omega > 0),
+            self._images(self._made(variant), guided=variant.omega > 0),
         )
         return {key: sum(part[key] for part in parts) for key in parts[0]}

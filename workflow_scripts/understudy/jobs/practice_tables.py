@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from understudy.jobs.context import JobContext
 from understudy.practice.differences import differences_table
 from understudy.practice.omega import omega_table
 from understudy.practice.tables import costs_table, equal_accuracy_table, scaling_table, summary_table
 from understudy.schemas import SCHEMAS
 from understudy.seeds import seed_for
-from understudy.tables import read_table, write_table
+from understudy.tables import read_table, read_tables, write_table
 
 PARTS = ("runs", "history", "additions", "hardness")
-"""The tables that each arm's runs write."""
+"""The tables that each variant's runs write."""
 
 
 def whole_table(name: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -25,39 +26,38 @@ def whole_table(name: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def write_practice_tables(
-    folders: Sequence[Path], evaluations: Sequence[Path], outputs: dict[str, Path], *, draws: int, study_seed: int
+    runs: Sequence[Path], evaluations: Sequence[Path], outputs: dict[str, Path], n_resamples: int, context: JobContext
 ) -> None:
-    """Put the runs' tables together and compute the study's; ``outputs`` maps a table's name to its parquet file.
+    """Put the runs' tables together and compute the study's.
 
-    The same as CSV is written beside each.
+    Parameters
+    ----------
+    runs, evaluations : sequences of Path
+        Tables ``practice_runs`` and ``practice_evaluation``, beside which lie the others of the same jobs.
+    outputs : dict
+        A table's name and its parquet file, beside which the same is written as CSV.
     """
-    parts = {key: [read_table(folder / f"{key}.parquet", f"practice_{key}") for folder in folders] for key in PARTS}
-    whole = {f"practice_{key}": whole_table(f"practice_{key}", frames) for key, frames in parts.items()}
-    runs = whole.pop("practice_runs")
-    scored = [read_table(folder / "evaluation.parquet", "practice_evaluation") for folder in evaluations]
-    measured = [read_table(folder / "guidance.parquet", "practice_guidance") for folder in evaluations]
-    scaling, costs = scaling_table(runs, pd.concat(scored, ignore_index=True)), costs_table(runs)
-    whole |= {
-        "practice_guidance": whole_table("practice_guidance", measured),
+    parts = {f"practice_{key}": [path.with_name(f"{key}.parquet") for path in runs] for key in PARTS}
+    parts["practice_evaluation"] = evaluations
+    parts["practice_guidance"] = [path.with_name("guidance.parquet") for path in evaluations]
+    tables = {name: whole_table(name, [read_table(path, name) for path in paths]) for name, paths in parts.items()}
+    runs_table = tables.pop("practice_runs")
+    scaling, costs = scaling_table(runs_table, tables.pop("practice_evaluation")), costs_table(runs_table)
+    seed = seed_for(context.seed, "practice_equal_accuracy")
+    tables |= {
         "practice_scaling": scaling,
         "practice_costs": costs,
         "practice_summary": summary_table(scaling, costs),
         "practice_differences": differences_table(scaling),
-        "practice_equal_accuracy": equal_accuracy_table(
-            scaling, costs, draws, seed_for(study_seed, "practice_equal_accuracy")
-        ),
+        "practice_equal_accuracy": equal_accuracy_table(scaling, costs, n_resamples, seed),
     }
     for name, path in outputs.items():
-        write_table(name, whole[name], path)
-        write_table(name, whole[name], path.with_suffix(".csv"))
+        write_table(name, tables[name], path)
+        write_table(name, tables[name], path.with_suffix(".csv"))
 
 
-def write_practice_omega(folders: Sequence[Path], output: Path, csv: Path) -> None:
-    """Choose omega by the validation accuracy of the runs in ``folders``, of which none was evaluated for it."""
-    runs, history = (
-        pd.concat([read_table(folder / f"{part}.parquet", f"practice_{part}") for folder in folders], ignore_index=True)
-        for part in ("runs", "history")
-    )
-    table = omega_table(runs, history)
-    write_table("practice_omega", table, output)
-    write_table("practice_omega", table, csv)
+def write_practice_omega(runs: Sequence[Path], history: Sequence[Path], table: Path, csv: Path) -> None:
+    """Choose omega by the validation accuracy of runs, of which none was evaluated for it."""
+    chosen = omega_table(read_tables(runs, "practice_runs"), read_tables(history, "practice_history"))
+    write_table("practice_omega", chosen, table)
+    write_table("practice_omega", chosen, csv)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
 from understudy.plots import style
+from understudy.practice.variants import METHODS
 
 # Several arms of one method, such as ratios of pruning.
 LINES = ("-", "--", ":", "-.", (0, (1, 3)), (0, (5, 3, 1, 3)))
@@ -63,10 +64,10 @@ def scaling_figure(summary: pd.DataFrame) -> Figure:
     curves = shown.groupby(shown["arm"].where(shown["method"] != "static", "static"), sort=False)
     figure, axes = style.panels(1, len(COSTS), height=3.7, sharey=True)
     for panel, (column, label) in zip(axes[0], COSTS.items(), strict=True):
-        lines = {method: cycle(LINES) for method in style.PRACTICE_METHODS}
+        lines = {method: cycle(LINES) for method in METHODS}
         for _, rows in curves:
             method = rows["method"].iloc[0]
-            look = style.PRACTICE_METHODS[method]
+            look = METHODS[method]
             if method == "real":
                 panel.axhline(accuracy(rows).item(), color=look.colour, linewidth=1, linestyle=":", label=look.label)
                 continue
@@ -102,7 +103,7 @@ def hardness_figure(hardness: pd.DataFrame, additions: pd.DataFrame) -> Figure:
     loops = additions[additions["experiment"] == "scaling"]
     panel = axes[0, -1]
     for method, rows in loops.groupby("method", sort=False):
-        look, means = style.PRACTICE_METHODS[method], rows.groupby("addition")["entropy"].mean()
+        look, means = METHODS[method], rows.groupby("addition")["entropy"].mean()
         panel.plot(means.index, means, color=look.colour, marker=look.marker, markersize=5, label=look.label)
     panel.set_xlabel("Number of the addition")
     panel.set_ylabel("Entropy when asked for (nats)")
@@ -116,7 +117,7 @@ def hardness_figure(hardness: pd.DataFrame, additions: pd.DataFrame) -> Figure:
 
 def _curve_label(rows: pd.DataFrame) -> str:
     first = rows.iloc[0]
-    label = style.PRACTICE_METHODS[first["method"]].label
+    label = METHODS[first["method"]].label
     if first["method"] == "prune":
         return f"{label}, {first['oversampling']:g} for 1"
     return f"{label}, ω = {first['omega']:g}" if first["method"] == "practice" else label
@@ -124,7 +125,7 @@ def _curve_label(rows: pd.DataFrame) -> str:
 
 def draw_accuracies(panel: Axes, x: Sequence[float], rows: pd.DataFrame, method: str, **options: object) -> None:
     """Draw mean accuracies with their intervals in the look of a practice method."""
-    look = style.PRACTICE_METHODS[method]
+    look = METHODS[method]
     bars = style.spans(accuracy(rows), *style.percents(rows, "ci_low", "ci_high"))
     panel.errorbar(x, accuracy(rows), bars, color=look.colour, marker=look.marker, markersize=5, capsize=2,
                    elinewidth=0.8, **options)  # fmt: skip

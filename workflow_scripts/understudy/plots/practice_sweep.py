@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from understudy.plots import style
 from understudy.plots.practice import accuracy, accuracy_label, cut_accuracies, draw_accuracies
 from understudy.practice.intervals import mean_interval
+from understudy.practice.variants import METHODS
 
 
 def sweep_figure(summary: pd.DataFrame, guidance: pd.DataFrame) -> Figure:
@@ -27,7 +28,7 @@ def sweep_figure(summary: pd.DataFrame, guidance: pd.DataFrame) -> Figure:
     draw_accuracies(by_guidance, guided["omega"], guided, "practice")
     by_guidance.set_xlabel("Strength of the guidance ω")
     for rows, method in ((pruned, "prune"), (guided, "practice")):
-        look = style.PRACTICE_METHODS[method]
+        look = METHODS[method]
         by_cost.plot(rows["seconds"], accuracy(rows), color=look.colour, marker=look.marker, markersize=5,
                      label=look.label)  # fmt: skip
     by_cost.set_xlabel("Seconds of generator and learner")

@@ -89,13 +89,6 @@ PROTOCOLS = {
         "validation alternative: ship a subtrain run",
     ),
 }
-PRACTICE_METHODS = {
-    "real": Look("real images", BLACK, "*"),
-    "static": Look("static", VERMILION, "X"),
-    "dynamic": Look("dynamic, ω = 0", SKY, "s"),
-    "prune": Look("oversample and prune", GREEN, "^"),
-    "practice": Look("practice", BLUE, "o"),
-}
 GENERATOR_LOOKS = [(VERMILION, "D"), (BLUE, "o"), (ORANGE, "^"), (PURPLE, "v"), (SKY, "P"), (BLACK, "X")]
 VALIDATION_LOOK = (GREEN, "s")
 # A hollow marker is larger than a filled one and see-through, so that neither hides the other where they are equal.

@@ -1,51 +1,51 @@
-"""Settings of a practice study's loop: sampling, guidance, learner, patience, and what is compared. No torch import."""
+"""Settings of the comparison of practice with its baselines: sampling, guidance, learner, what is compared.
+
+No torch import.
+"""
 
 import math
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.generators.diffusion_settings import DiffusionSettings, PretrainedDiffusionSettings
-from understudy.settings import FrozenSettings, Words
+from understudy.practice.corruptions import CORRUPTIONS
+from understudy.practice.guidance import CRITERIA, FORMS
+from understudy.practice.patience import LoopSettings
+from understudy.settings import FrozenSettings, Neutral, Words
 
-# The functions of practice/corruptions.py, which imports torch.
-Corruption = Literal["gaussian_noise", "blur", "contrast", "brightness", "occlusion", "rotation", "translation"]
-# Those whose strength is a share, of which there is no more than the whole.
-AT_MOST_ONE = ("contrast", "occlusion", "translation")
 FolderName = Annotated[
     str, Field(pattern=r"^[a-z][a-z0-9_]*$"), Words("a name (a small letter, then small letters, digits or _)")
 ]
-Share = Annotated[float, Field(ge=0, le=1)]
+CriterionName = Literal[tuple(CRITERIA)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Strength = Annotated[float, Field(ge=0)]
+Ratio = Annotated[float, Field(gt=1)]
+RENAMED_CORRUPTIONS = {"blur": "gaussian_blur"}
 
 
 class SamplingSettings(FrozenSettings):
     """DDIM sampling with classifier-free guidance."""
 
     steps: PositiveInt = Field(30, description="DDIM steps of an image")
-    guidance_scale: float = Field(
-        1.0, ge=0, description="lambda of e = (1 + lambda) e(z, y) - lambda e(z); 0: conditional noise alone"
-    )
-    batch: PositiveInt = Field(
-        50, description="images at once; always filled up, so that no image depends on the others"
-    )
+    guidance_scale: float = Field(1.0, ge=0, description="lambda of e = (1 + lambda) e(z, y) - lambda e(z)")
+    batch: PositiveInt = Field(50, description="images at once; filled up, so that no image depends on others")
 
 
 class GuidanceSettings(FrozenSettings):
-    """Entropy guidance."""
+    """Guidance towards images for which a criterion of the learner's predictions is high."""
 
-    form: Literal["normalised", "gradient"] = Field(
-        "normalised",
-        description="normalised: a step of omega times the latent's length; gradient: omega times the raw gradient",
+    criterion: Annotated[CriterionName, Neutral("entropy")] = Field("entropy", description="what guidance raises")
+    form: Literal[tuple(FORMS)] = Field(
+        "normalised", description="a step of omega times the latent's length (normalised), or the gradient (gradient)"
     )
     interval: PositiveInt = Field(5, description="guide every so many steps, from `start` on")
-    start: Share = Field(
-        0.0,
-        description="share of the steps before guidance begins; kind unet: at the first steps the predicted image is "
-        "noise far beyond the pixels' range, and guidance has no effect",
+    start: Fraction = Field(
+        0.0, description="fraction of the steps before guidance; kind unet: it has no effect at the first steps"
     )
-    stop: Share = Field(1.0, description="share of the steps after which it ends")
+    stop: Fraction = Field(1.0, description="fraction of the steps after which it ends")
 
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> "GuidanceSettings":
@@ -69,9 +69,9 @@ class LearnerSettings(FrozenSettings):
     batch: PositiveInt = Field(64, description="images a step, drawn uniformly from all that are there")
     learning_rate: float = Field(3e-3, gt=0)
     weight_decay: float = Field(0.05, ge=0)
-    warm_up: Share = Field(0.1, description="share of the iterations in which the rate rises linearly")
-    cool_down: Share = Field(0.2, description="share in which it falls as a cosine, at the end; no images are added")
-    label_smoothing: Share = Field(0.11)
+    warm_up: Fraction = Field(0.1, description="fraction of the iterations in which the rate rises linearly")
+    cool_down: Fraction = Field(0.2, description="fraction in which it falls, at the end; no images are added")
+    label_smoothing: Fraction = Field(0.11)
     mixup: float = Field(0.0, ge=0, description="parameter of Mixup's beta distribution; 0: none")
     cutmix: float = Field(0.0, ge=0, description="parameter of CutMix's beta distribution; 0: none")
     crop: int = Field(0, ge=0, description="black pixels added on each side before a random crop")
@@ -111,43 +111,24 @@ class LearnerSettings(FrozenSettings):
         """After how many steps images may be added: neither in warm-up nor in cool-down."""
         return range(max(self.warm_up_steps, 1), self.iterations - self.cool_down_steps)
 
+    def learning_rate_at(self, step: int, cool_down_from: int) -> float:
+        """Return the rate of step ``step`` (from 0): linear rise, constant, then a cosine down to 0.
 
-class PatienceSettings(FrozenSettings):
-    """When the learner is validated, and when it has waited long enough for an improvement."""
-
-    initial: PositiveInt = Field(description="N: plain images at the start")
-    evaluation_interval: PositiveInt | None = Field(
-        None, description="tau: iterations between two validations; null: one pass over N images"
-    )
-    patience: PositiveInt = Field(1, description="T_max: validations without improvement that call for more images")
-    patience_grows: bool = Field(
-        True, description="whether T_max grows in proportion to the data, so that it stays the same number of passes"
-    )
-
-    def patience_at(self, images: int) -> int:
-        """Return T_max once there are ``images`` images.
-
-        The paper raises it as the data set grows without saying how; in proportion, it remains a constant number of
-        passes over the data, which is what an evaluation counts at the start.
+        ``cool_down_from`` is the step at which the cool-down begins: a branch begins its own where it leaves the run.
         """
-        return math.ceil(self.patience * images / self.initial) if self.patience_grows else self.patience
-
-
-class LoopSettings(PatienceSettings):
-    """Algorithm 1: what the learner starts with, and when how much is added."""
-
-    added: PositiveInt = Field(description="P: images of an addition")
-    additions: PositiveInt = Field(description="additions at most")
+        rate = self.learning_rate * min(1.0, (step + 1) / max(self.warm_up_steps, 1))
+        if step < cool_down_from:
+            return rate
+        progressed = (step - cool_down_from) / max(self.cool_down_steps, 1)
+        return rate * 0.5 * (1 + math.cos(math.pi * min(progressed, 1.0)))
 
 
 class SweepSettings(FrozenSettings):
     """Figure 5: one addition at a fixed iteration, for several strengths of guidance and oversampling ratios."""
 
-    omegas: tuple[Annotated[float, Field(ge=0)], ...] = Field((), description="strengths; 0 makes plain images")
-    oversampling: tuple[Annotated[float, Field(gt=1)], ...] = Field((), description="images made for one that is kept")
-    at: Share = Field(
-        0.34, description="share of the iterations after which images are added; between warm-up and cool-down"
-    )
+    omegas: tuple[Strength, ...] = Field((), description="strengths; 0 makes plain images")
+    oversampling: tuple[Ratio, ...] = Field((), description="images made for one that is kept")
+    at: Fraction = Field(0.34, description="fraction of the iterations, between warm-up and cool-down")
 
 
 class AblationSettings(FrozenSettings):
@@ -155,33 +136,41 @@ class AblationSettings(FrozenSettings):
 
     omegas: tuple[Annotated[float, Field(gt=0)], ...] = Field((), description="other strengths of the guidance")
     fixed_patience: bool = Field(False, description="whether to run it with a patience that doesn't grow, too")
-    new_weight: Annotated[float, Field(gt=1)] | None = Field(
-        None, description="how many times likelier an image of the newest addition is drawn in one more run"
-    )
+    new_weight: Ratio | None = Field(None, description="how many times likelier a newest image is in one more run")
 
 
 class ShiftedSettings(FrozenSettings):
     """Shifted test sets: corruptions of the test images, and folders of other images of the same classes."""
 
-    corruptions: dict[Corruption, Annotated[float, Field(ge=0)]] = Field(
+    corruptions: dict[Literal[tuple(CORRUPTIONS)], Strength] = Field(
         {},
-        description="strengths: blur in pixels, rotation in degrees, others in shares; see practice/corruptions.py",
+        description="strengths: "
+        + "; ".join(f"{name}: {corruption.strength}" for name, corruption in CORRUPTIONS.items()),
     )
-    folders: dict[FolderName, Path] = Field(
-        {}, description="a folder with a folder of images per class, by the name of the test set"
-    )
+    folders: dict[FolderName, Path] = Field({}, description="by the set's name, a folder with a folder per class")
+
+    @field_validator("corruptions", mode="before")
+    @classmethod
+    def _bear_their_new_names(cls, corruptions: object) -> object:
+        for old, new in RENAMED_CORRUPTIONS.items():
+            if isinstance(corruptions, dict) and old in corruptions:
+                raise ValueError(f"{old}: renamed to {new}; write {new}")
+        return corruptions
 
     @field_validator("corruptions")
     @classmethod
-    def _shares_are_at_most_one(cls, corruptions: dict[str, float]) -> dict[str, float]:
-        for name in AT_MOST_ONE:
-            if corruptions.get(name, 0) > 1:
-                raise ValueError(f"{name} ({corruptions[name]:g}) is a share, at most 1")
+    def _are_within_their_limits(cls, corruptions: dict[str, float]) -> dict[str, float]:
+        for name, strength in corruptions.items():
+            limit = CORRUPTIONS[name].limit
+            if strength > limit:
+                raise ValueError(f"{name} ({strength:g}) is a fraction, at most {limit:g}")
         return corruptions
 
 
 class ComparisonSettings(FrozenSettings):
     """The comparison of practice with its baselines."""
+
+    renamed: ClassVar[dict[str, str]] = {"bootstrap_draws": "n_resamples"}
 
     split: str = Field(description="subtrain trains the generator, validation drives patience, test evaluates")
     seeds: int = Field(ge=1, le=1000, description="runs of every method; seed number s uses draw s modulo `draws`")
@@ -195,14 +184,12 @@ class ComparisonSettings(FrozenSettings):
     loop: LoopSettings
     pool_shard: PositiveInt = Field(20_000, description="plain images that one job makes, for all methods of a seed")
     static: tuple[PositiveInt, ...] = Field((), description="sizes of the static sets, all generated at once")
-    oversampling: tuple[Annotated[float, Field(gt=1)], ...] = Field(
-        (), description="prune: images made for one that is kept, by the learner's entropy"
-    )
+    oversampling: tuple[Ratio, ...] = Field((), description="prune: images made for one that is kept")
     dynamic: bool = Field(True, description="whether to run the loop with plain images too (omega 0)")
     real: bool = Field(True, description="whether to train on the subtrain images too, as a ceiling")
     sweep: SweepSettings | None = None
     ablation: AblationSettings | None = None
-    bootstrap_draws: int = Field(2000, ge=100, description="draws of seeds for the cost at equal accuracy")
+    n_resamples: int = Field(2000, ge=100, description="resamples of seeds for the cost at equal accuracy")
     shifted: ShiftedSettings = ShiftedSettings()
 
     @model_validator(mode="after")

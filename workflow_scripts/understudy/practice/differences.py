@@ -1,7 +1,7 @@
-"""Arms of a practice study against each other, seed by seed.
+"""Variants of a practice study against each other, seed by seed.
 
-All arms of a seed share plain images, initial weights and the order of batches, so that a difference between two of
-them is far less noisy than either. They end with different numbers of images: the other arm's accuracy is read off its
+All variants of a seed share plain images, initial weights and the order of batches, so that a difference between two of
+them is far less noisy than either. They end with different numbers of images: that of the other one is read off its
 curve, linearly in the logarithm of that number, between its points and never beyond them.
 """
 
@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from understudy.practice.intervals import mean_interval
-from understudy.practice.variants import ABLATION, METHODS, SCALING
+from understudy.practice.variants import ABLATION, PLAINNESS, SCALING
 
-# What two arms may have had as many of.
+# What two variants may have had as many of.
 EQUAL = ("images_trained", "images_generated")
 COLUMNS = ["experiment", "method", "arm", "branch", "against", "equal", "seeds", "images", "validation_difference"]
 
@@ -56,15 +56,15 @@ def differences_table(scaling: pd.DataFrame) -> pd.DataFrame:
 
 
 def _is_plainer(method: str, row: dict) -> bool:
-    return row["experiment"] == ABLATION or METHODS.index(method) < METHODS.index(row["method"])
+    return row["experiment"] == ABLATION or PLAINNESS[method] < PLAINNESS[row["method"]]
 
 
 def _difference(mine: pd.DataFrame, other: pd.DataFrame, equal: str) -> dict:
     found = over(mine, other, equal, "validation_accuracy").dropna()
-    row = {"seeds": len(found), "images": float(mine.loc[found.index, equal].mean()) if len(found) else np.nan}
-    row["validation_difference"] = float(found.mean()) if len(found) else np.nan
+    # The mean of no value is missing.
+    row = {"seeds": len(found), "images": mine.loc[found.index, equal].mean(), "validation_difference": found.mean()}
     if "test_accuracy" in mine:
-        tested = over(mine, other, equal, "test_accuracy").dropna().to_numpy()
-        row["difference"] = float(tested.mean()) if len(tested) else np.nan
-        row["ci_low"], row["ci_high"] = mean_interval(tested)
+        tested = over(mine, other, equal, "test_accuracy").dropna()
+        row["difference"] = tested.mean()
+        row["ci_low"], row["ci_high"] = mean_interval(tested.to_numpy())
     return row

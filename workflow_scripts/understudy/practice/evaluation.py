@@ -9,17 +9,8 @@ import torch
 
 from understudy.classifiers.weights import WeightsFile, load_network
 from understudy.data.shards import Images, read_images
+from understudy.inference import predict
 from understudy.practice.corruptions import corrupt
-
-BATCH = 256
-
-
-@torch.inference_mode()
-def predict(weights: Path, images: np.ndarray, device: torch.device) -> np.ndarray:
-    """Return the classes, int64 [N], that a run's kept weights predict for uint8 images [N, C, H, W]."""
-    network = load_network(weights).to(device)
-    pixels = torch.from_numpy(np.ascontiguousarray(images))
-    return torch.cat([network(part.to(device)).argmax(1).cpu() for part in pixels.split(BATCH)]).numpy()
 
 
 def evaluation_sets(
@@ -38,9 +29,9 @@ def score(weights: Sequence[Path], sets: Mapping[str, Images], device: torch.dev
     """Return the table ``practice_evaluation`` of some runs' weights."""
     rows = []
     for path in weights:
-        run = WeightsFile(path).record["run"]
+        run, network = WeightsFile(path).record["run"], load_network(path).to(device)
         for name, data in sets.items():
-            errors = int((predict(path, data.images, device) != data.labels).sum())
+            errors = int((predict(network, data.images, device).argmax(1).numpy() != data.labels).sum())
             rows.append({"run": run, "set": name, "images": len(data.labels), "errors": errors})
     return pd.DataFrame(rows, columns=["run", "set", "images", "errors"])
 
@@ -53,12 +44,14 @@ def measure_addition(images: Path, judge: Path | None, device: torch.device) -> 
     """
     data = read_images(images)
     added = data.take(np.flatnonzero(data.columns["addition"] == 1))
-    entropies = added.columns["entropy"].to_numpy(float)
-    agrees = (predict(judge, added.images, device) == added.labels).mean() if judge else np.nan
+    entropies, agreement = added.columns["entropy"].to_numpy(float), np.nan
+    if judge:
+        predicted = predict(load_network(judge).to(device), added.images, device).argmax(1).numpy()
+        agreement = float((predicted == added.labels).mean())
     return {
         "images": len(entropies),
         "entropy": float(entropies.mean()),
         "entropy_se": float(entropies.std(ddof=1) / np.sqrt(len(entropies))) if len(entropies) > 1 else np.nan,
-        "label_agreement": float(agrees),
+        "label_agreement": agreement,
         "reason": "" if judge else "no run on real images judges the labels; set practice.comparison.real",
     }

@@ -16,31 +16,26 @@ def hardness(run: PracticeRun) -> list[dict]:
     those images that the learner which asked for them had wrong. Call it after the run's end.
     """
     # Copies: loading another state writes into the learner's own tensors.
-    final = {name: value.clone() for name, value in run.learner.state().items()}
-    stages = [(number, run.branch_state(number)) for number in run.branches()]
-    rows, wrong_at_inclusion = [], {}
-    for stage, state in [*stages, (run.progress.additions, final)]:
-        run.learner.load_state(state)
-        for addition in range(1, run.progress.additions + 1):
-            places = np.flatnonzero(run.set.columns["addition"][: run.progress.images] == addition)
-            places = places[:HARDNESS_IMAGES]
-            predicted, entropies = run.learner.predict(run.set.images[places])
-            wrong = predicted != run.set.columns["label"][places]
-            if stage == addition - 1:
-                wrong_at_inclusion[addition] = wrong
-            rows.append({"additions": stage, "addition": addition, "wrong": wrong, "entropy": entropies})
-    run.learner.load_state(final)
-    return [_row(row, wrong_at_inclusion.get(row["addition"])) for row in rows]
+    final = {name: value.clone() for name, value in run.learner.state_dict().items()}
+    last = run.state.additions
+    added = run.images.columns["addition"][: run.state.images]
+    rows, wrong = [], {}
+    for stage in range(last + 1):
+        run.learner.load_state_dict(final if stage == last else run.aside(stage).load()[1])
+        for addition in range(1, last + 1):
+            chosen = np.flatnonzero(added == addition)[:HARDNESS_IMAGES]
+            predicted, entropies = run.learner.predict(run.images.images[chosen])
+            wrong[stage, addition] = predicted != run.images.columns["label"][chosen]
+            row = {"additions": stage, "addition": addition, "images": len(chosen)}
+            rows.append(row | {"entropy": float(entropies.mean())})
+    return [row | _errors(wrong, row["additions"], row["addition"]) for row in rows]
 
 
-def _row(row: dict, wrong_at_inclusion: np.ndarray | None) -> dict:
-    asked = wrong_at_inclusion if wrong_at_inclusion is not None else np.zeros(len(row["wrong"]), bool)
+def _errors(wrong: dict[tuple[int, int], np.ndarray], stage: int, addition: int) -> dict:
+    """Return the errors of a row: of all images, and of those that were wrong when they were asked for."""
+    mine, asked = wrong[stage, addition], wrong[addition - 1, addition]
     return {
-        "additions": row["additions"],
-        "addition": row["addition"],
-        "images": len(row["wrong"]),
-        "error": float(row["wrong"].mean()),
-        "entropy": float(row["entropy"].mean()),
+        "error": float(mine.mean()),
         "wrong_at_inclusion": int(asked.sum()),
-        "error_of_those": float(row["wrong"][asked].mean()) if asked.any() else math.nan,
+        "error_of_those": float(mine[asked].mean()) if asked.any() else math.nan,
     }

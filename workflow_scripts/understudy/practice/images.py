@@ -6,23 +6,23 @@ from pathlib import Path
 
 import numpy as np
 
-from understudy.data.shards import read_images, shard_name, write_images
-from understudy.files import read_json, writing
+from understudy.data.shards import shard_name, write_images
+from understudy.files import writing
 
 COLUMNS = {"label": np.int64, "seed": np.int64, "addition": np.int64, "entropy": np.float32}
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Images uint8 [N, C, H, W], their labels and seeds int64 [N], and the learner's entropy float32 [N].
+class ImageBatch:
+    """Images uint8 [N, C, H, W], their labels and seeds int64 [N], and the learner's entropy float32 [N] or NaN.
 
-    A real image's seed is its place in the data.
+    A real image's seed is its index in the data.
     """
 
     images: np.ndarray
     labels: np.ndarray
     seeds: np.ndarray
-    entropies: np.ndarray
+    entropies: np.ndarray | float = np.nan
 
 
 class GrowingSet:
@@ -50,8 +50,8 @@ class GrowingSet:
             self.columns[name] = np.lib.format.open_memmap(path, mode="r+")
         self.images = self.columns.pop("images")
 
-    def put(self, start: int, batch: Batch, addition: int) -> None:
-        """Write a batch from place ``start`` on, as part of the addition of this number (0: the start)."""
+    def put(self, start: int, batch: ImageBatch, addition: int) -> None:
+        """Write a batch from index ``start`` on, as part of the addition of this number (0: the start)."""
         part = slice(start, start + len(batch.labels))
         self.images[part] = batch.images
         values = {"label": batch.labels, "seed": batch.seeds, "addition": addition, "entropy": batch.entropies}
@@ -81,40 +81,10 @@ def _is_whole(path: Path, kind: np.dtype, shape: tuple[int, ...]) -> bool:
 
 
 def _make(path: Path, kind: np.dtype, shape: tuple[int, ...]) -> None:
-    """Write an array of zeros, each byte with its place on the disk: a full one is told here, and kills no writer."""
+    """Write an array of zeros, each byte with room on the disk: a full one is told here, and kills no writer."""
     with writing(path) as temporary:
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=kind, shape=shape)
         with temporary.open("r+b") as file:
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(file.fileno(), 0, array.offset + array.nbytes)
         array.flush()
-
-
-class PlainPool:
-    """The plain images of one seed, made ahead for all arms: image i has class i modulo the number of classes."""
-
-    def __init__(self, folders: list[Path]):
-        manifests = [read_json(folder / "manifest.json") for folder in folders]
-        self.files = [folder / "shard.parquet" for folder in folders]
-        self.starts = np.cumsum([0] + [manifest["images"] for manifest in manifests])
-        self.seconds_per_image = sum(manifest["seconds"] for manifest in manifests) / self.starts[-1]
-        self.last: tuple[int, Batch] | None = None
-
-    def read(self, start: int, count: int) -> Batch:
-        """Return the images ``start`` to ``start + count``."""
-        parts = []
-        for number, first in enumerate(self.starts[:-1]):
-            low, high = max(start, first), min(start + count, self.starts[number + 1])
-            if low < high:
-                batch = self._shard(number)
-                part = slice(low - first, high - first)
-                parts.append([value[part] for value in vars(batch).values()])
-        return Batch(*(np.concatenate(values) for values in zip(*parts, strict=True)))
-
-    def _shard(self, number: int) -> Batch:
-        # Images are read in order: one shard in memory is enough.
-        if self.last is None or self.last[0] != number:
-            data = read_images(self.files[number])
-            unknown = np.full(len(data.labels), np.nan, np.float32)
-            self.last = number, Batch(data.images, data.labels, data.columns["seed"].to_numpy(), unknown)
-        return self.last[1]

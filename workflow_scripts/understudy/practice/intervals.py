@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-SHARE = (0.0, 1.0)
+FRACTION = (0.0, 1.0)
 """The least and the largest accuracy."""
 
 

@@ -8,7 +8,7 @@ training wrote, before any evaluation.
 import numpy as np
 import pandas as pd
 
-from understudy.practice.intervals import SHARE, mean_interval
+from understudy.practice.intervals import FRACTION, mean_interval
 
 
 def omega_table(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
@@ -30,9 +30,9 @@ def _rows(ends: pd.DataFrame, draw: int) -> pd.DataFrame:
     for omega, part in ends.groupby("omega"):
         accuracy = part["validation_accuracy"].to_numpy()
         row = {"draw": draw, "omega": omega, "seeds": len(part), "validation_accuracy": float(accuracy.mean())}
-        row["ci_low"], row["ci_high"] = mean_interval(accuracy, SHARE)
+        row["ci_low"], row["ci_high"] = mean_interval(accuracy, FRACTION)
         rows.append(row)
     table = pd.DataFrame(rows)
-    # Sums of equal shares may differ in the last bit.
+    # Sums of equal fractions may differ in the last bit.
     best = np.flatnonzero(table["validation_accuracy"] > table["validation_accuracy"].max() - 1e-9)[0]
     return table.assign(chosen=np.arange(len(table)) == best)

@@ -1,28 +1,30 @@
 """Which jobs a practice study has, and where their files lie. No torch import."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from understudy.data.file_state import files_state
-from understudy.practice.comparison_settings import ComparisonSettings, DiffusionSettings
-from understudy.practice.variants import Arm, arms, omega_arms
+from understudy.generators.diffusion_settings import DiffusionSettings
+from understudy.practice.comparison_settings import ComparisonSettings
+from understudy.practice.variants import omega_variants, variants_of
 
 
 class PracticePlan:
     """The jobs and files of a comparison of practice with its baselines.
 
-    A job runs one arm with one fixed block of seeds: more seeds append blocks and repeat no full one. The plain images
-    of a seed are made ahead, in shards, for all arms that take some.
+    A job runs one variant with one fixed block of seeds: more seeds append blocks and repeat no full one. Plain images
+    of a seed are made ahead, in shards, for all variants that take some.
     """
 
     def __init__(self, settings: ComparisonSettings, root: Path, draws: int):
         self.settings, self.root, self.draws = settings, root / "practice", draws
-        self.arms: dict[str, Arm] = {arm.name: arm for arm in arms(settings)}
+        self.variants = {variant.name: variant for variant in variants_of(settings)}
         size, end = settings.seed_block, settings.first_seed + settings.seeds
         self.blocks = {
             f"block{number}": list(range(first, min(first + size, end)))
             for number, first in enumerate(range(settings.first_seed, end, size))
         }
-        pool = max(arm.plain_images for arm in self.arms.values())
+        pool = max(variant.plain_images for variant in self.variants.values())
         self.shards = [(first, min(settings.pool_shard, pool - first)) for first in range(0, pool, settings.pool_shard)]
 
     @property
@@ -42,9 +44,9 @@ class PracticePlan:
         """Return the folder of a shard of a seed's plain images."""
         return self.root / "pool" / f"seed{seed}" / f"shard{shard}"
 
-    def pool(self, arm: str, block: str) -> list[Path]:
-        """Return the shards that an arm takes plain images from, seed by seed."""
-        wanted = self.arms[arm].plain_images
+    def pool(self, variant: str, block: str) -> list[Path]:
+        """Return the shards that a variant takes plain images from, seed by seed."""
+        wanted = self.variants[variant].plain_images
         return [
             self.shard(seed, number)
             for seed in self.blocks[block]
@@ -56,9 +58,13 @@ class PracticePlan:
         """Return the file of the diffusion model trained on a draw."""
         return self.root / "diffusion" / f"draw{draw}" / "model.safetensors"
 
-    def models(self, arm: str, block: str) -> list[Path]:
-        """Return the trained models that an arm makes images with itself, in the order of its block's draws."""
-        needed = self.trains_generator and self.arms[arm].samples
+    def pool_model(self, seed: int | str) -> list[Path]:
+        """Return the trained model that makes a seed's plain images; none where it is pretrained."""
+        return [self.model(self.draw_of(seed))] if self.trains_generator else []
+
+    def models(self, variant: str, block: str) -> list[Path]:
+        """Return the trained models that a variant makes images with itself, in the order of its block's draws."""
+        needed = self.trains_generator and self.variants[variant].samples
         return [self.model(draw) for draw in self.draws_of(block)] if needed else []
 
     @property
@@ -77,35 +83,36 @@ class PracticePlan:
             for key, what in missing.items()
         ]
 
-    def run(self, arm: str, block: str) -> Path:
-        """Return the folder of an arm's runs."""
-        return self.root / "runs" / arm / block
+    def run(self, variant: str, block: str) -> Path:
+        """Return the folder of a variant's runs."""
+        return self.root / "runs" / variant / block
 
-    def runs(self, file: str) -> list[Path]:
-        """Return a file of all arms and blocks."""
-        return [self.run(arm, block) / file for arm in self.arms for block in self.blocks]
+    def runs(self, blocks: Iterable[str]) -> list[Path]:
+        """Return the tables of all variants' runs in some blocks."""
+        return [self.run(variant, block) / "runs.parquet" for variant in self.variants for block in blocks]
 
     @property
     def omega_runs(self) -> list[Path]:
         """Return the folders of the runs by which omega is chosen; nothing is chosen where there is but one."""
-        chosen = omega_arms(self.arms.values())
-        return [self.run(arm.name, block) for arm in chosen for block in self.blocks] if len(chosen) > 1 else []
+        chosen = omega_variants(self.variants.values())
+        return [self.run(variant.name, block) for variant in chosen for block in self.blocks] if len(chosen) > 1 else []
 
-    def evaluation(self, block: str) -> Path:
-        """Return the folder of a block's evaluation."""
-        return self.root / "evaluations" / block
+    def evaluation(self, block: str, table: str = "evaluation") -> Path:
+        """Return a table that a block's evaluation writes."""
+        return self.root / "evaluations" / block / f"{table}.parquet"
 
-    def parameters(self, arm: str, block: str) -> dict:
-        """Return what an arm's runs depend on, as plain data, beside their input files."""
-        settings, chosen = self.settings, self.arms[arm]
+    def parameters(self, variant: str, block: str) -> dict:
+        """Return what a variant's runs depend on, as plain data, beside their input files."""
+        settings, chosen = self.settings, self.variants[variant]
         keys = [*(["generator", "sampling"] if chosen.samples else []), *(["guidance"] if chosen.omega else [])]
-        patience = {"patience", "patience_grows"} if chosen.waits else set()
+        # A sweep's addition comes at a fixed step, whatever the patience.
+        patience = {"patience", "patience_grows"} if chosen.additions and chosen.at is None else set()
         return {
             "arm": vars(chosen),
             "seeds": self.blocks[block],
             "draws": [self.draw_of(seed) for seed in self.blocks[block]],
-            "learner": settings.learner.model_dump(mode="json"),
-            "loop": settings.loop.model_dump(mode="json", include={"initial", "evaluation_interval"} | patience),
-            **{key: getattr(settings, key).model_dump(mode="json") for key in keys},
+            "learner": settings.learner.canonical(),
+            "loop": settings.loop.canonical({"initial", "evaluation_interval"} | patience),
+            **{key: getattr(settings, key).canonical() for key in keys},
             **({"class_file": files_state(self.class_file)} if chosen.samples and self.class_file else {}),
         }

@@ -1,47 +1,27 @@
-"""From a run of one arm to its files: weights that were scored, history, additions, hardness, images."""
+"""From a run of one variant to its files: weights that were scored, history, additions, hardness, images."""
 
 import math
-from dataclasses import dataclass
+import sys
 from pathlib import Path
 
 import pandas as pd
 import torch
 
-from understudy.checkpoints import CHECKPOINT_SECONDS
-from understudy.classifiers.weights import to_half, write_weights
-from understudy.practice.comparison_settings import LearnerSettings, PatienceSettings
+from understudy.classifiers.weights import write_weights
 from understudy.practice.hardness import hardness
-from understudy.practice.loop import PracticeRun, Sources
-from understudy.practice.variants import SCALING, Arm
+from understudy.practice.loop import CoolDown, PracticeRun, Sources
+from understudy.practice.steps import LearnerSteps, RunSettings
+from understudy.training_loop import train
 
 EPOCH = 1  # a weights file holds snapshots by epoch; a run of practice keeps its end alone
 SHARD_SIZE = 10_000
 
 
-@dataclass(frozen=True)
-class ArmResult:
-    """Tables of one arm and seed, without the columns that name them."""
-
-    runs: pd.DataFrame
-    history: pd.DataFrame
-    rounds: pd.DataFrame
-    hardness: pd.DataFrame
-
-
-def run_arm(
-    arm: Arm,
-    learner: LearnerSettings,
-    loop: PatienceSettings,
-    sources: Sources,
-    seed: int,
-    name: str,
-    weights: Path,
-    images: Path | None,
-    work: Path,
+def run_variant(
+    settings: RunSettings, sources: Sources, name: str, weights: Path, images: Path | None, work: Path,
     device: torch.device,
-    checkpoint_seconds: float = CHECKPOINT_SECONDS,
-) -> ArmResult:
-    """Run one arm with one seed, and cool its branches down.
+) -> dict[str, pd.DataFrame]:  # fmt: skip
+    """Run one variant with one seed, and cool its branches down.
 
     Parameters
     ----------
@@ -53,6 +33,10 @@ def run_arm(
         Images and checkpoints of the run under way: a killed run goes on from there, exactly. Left for the caller to
         remove.
 
+    Returns
+    -------
+    The tables runs, history, additions and hardness, without the columns that name the run.
+
     Raises
     ------
     StudyError
@@ -60,46 +44,54 @@ def run_arm(
         stays in ``work``.
 
     """
-    run = PracticeRun(arm, learner, loop, sources, seed, work, device, checkpoint_seconds)
-    run.run()
+    variant = settings.variant
+    run = PracticeRun(settings, sources, work, device)
+    train(run, run.checkpoints, f"practice {variant.name}", "step and image")
+    additions = run.state.additions
     if images is not None:
-        run.set.write_shards(images, run.progress.images, SHARD_SIZE)
-    scaling = arm.experiment == SCALING
-    hard = hardness(run) if scaling else []
-    rounds, branches = run.progress.rounds, run.branches() if scaling else []
-    ends = [_end(run, arm, run.progress.additions, name, weights)]
-    if arm.additions and not run.progress.additions:
-        ends[0]["reason"] = "patience was never reached: practice.comparison.loop.patience"
-    history = [row | {"branch": run.progress.additions} for row in run.progress.history]
-    for branch in branches:
-        run.cool_down(branch)
-        ends.append(_end(run, arm, branch, name, weights))
-        history += [row for row in run.progress.history if row["branch"] == branch]
-    return ArmResult(*(pd.DataFrame(rows) for rows in (ends, history, rounds, hard)))
+        run.images.write_shards(images, run.state.images, SHARD_SIZE)
+    ends = [_end(run, run, additions, name, weights)]
+    if variant.additions and not additions:
+        key = "practice.comparison.loop.patience"
+        ends[0]["reason"] = f"patience was never reached: {key}"
+        print(
+            f"warning: {variant.name}: patience was never reached in {run.state.step} iterations, so no image was "
+            f"added; lower {key} or raise practice.comparison.learner.iterations",
+            file=sys.stderr,
+        )
+    history = [row | {"branch": additions} for row in run.state.history]
+    hard = hardness(run) if variant.branches else []
+    for number in range(additions if variant.branches else 0):
+        branch = CoolDown(run, number)
+        train(branch, branch.checkpoints, f"practice {variant.name}, branch {number}")
+        ends.append(_end(run, branch, number, name, weights))
+        history += [row for row in branch.state.history if row["branch"] == number]
+    tables = {"runs": ends, "history": history, "additions": run.state.rounds, "hardness": hard}
+    return {name: pd.DataFrame(rows) for name, rows in tables.items()}
 
 
-def _end(run: PracticeRun, arm: Arm, additions: int, name: str, folder: Path) -> dict:
-    """Write a branch's weights and return its row of the runs."""
-    done = run.progress
+def _end(run: PracticeRun, ended: LearnerSteps, additions: int, name: str, folder: Path) -> dict:
+    """Write the weights of the run or one of its branches, and return its row of the runs."""
+    variant, state, pool = run.settings.variant, ended.state, run.sources.pool
     record = {
         "run": f"{name}-b{additions}",
-        "settings": run.settings.network.model_dump(mode="json"),
+        "settings": run.settings.learner.network.model_dump(mode="json"),
         **vars(run.shape),
-        "trained_images": done.images,
+        "trained_images": state.images,
     }
-    kept = {EPOCH: to_half(run.learner.weights(), run.learner.parameter_names())}
-    write_weights(folder / f"{record['run']}.safetensors", kept, record)
-    guided = sum(row["images"] for row in done.rounds) if arm.omega else 0
-    seconds = sum(row["seconds"] for row in done.rounds)
+    write_weights(folder / f"{record['run']}.safetensors", {EPOCH: ended.learner.weights()}, record)
+    guided = sum(row["images"] for row in state.rounds) if variant.omega else 0
     return {
         "run": record["run"],
         "branch": additions,
-        "images_generated": arm.generated(additions),
-        "images_trained": done.images,
-        "iterations": done.step,
-        "generator_seconds": done.generator_seconds,
-        "learner_seconds": done.learner_seconds,
-        "plain_seconds_per_image": run.sources.pool.seconds_per_image if run.sources.pool else math.nan,
-        "guided_seconds_per_image": seconds / guided if guided else math.nan,
+        "omega": variant.omega,
+        "oversampling": variant.oversampling,
+        "images_generated": variant.generated(additions),
+        "images_trained": state.images,
+        "iterations": state.step,
+        "generator_seconds": state.generator_seconds,
+        "learner_seconds": state.learner_seconds,
+        "plain_seconds_per_image": pool.seconds_per_image if pool else math.nan,
+        "guided_seconds_per_image": sum(row["seconds"] for row in state.rounds) / guided if guided else math.nan,
         "reason": "",
     }

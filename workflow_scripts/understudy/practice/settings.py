@@ -54,27 +54,20 @@ class TheorySettings(Settings):
         description="figure 3: samples kept, on average; around `dimension` theory and simulation part ways",
     )
     keep_fractions: list[KeepFraction] = Field(
-        [1, 0.5, 0.25, 0.1], min_length=1, description="figure 3: kept share p of the pool; 1 keeps all"
+        [1, 0.5, 0.25, 0.1], min_length=1, description="figure 3: p; 1 keeps all"
     )
-    rhos: list[PositiveCosine] = Field(
-        [1, 0.95], min_length=1, description="cosine between the selecting and the labelling direction"
-    )
-    ridges: list[Ridge] = Field(
-        [1e-6, 1e-2], min_length=1, description="ridge penalty lambda, normalised by the pool's size; 0 is the limit"
-    )
+    rhos: list[PositiveCosine] = Field([1, 0.95], min_length=1, description="between selecting and labelling direction")
+    ridges: list[Ridge] = Field([1e-6, 1e-2], min_length=1, description="lambda, over the pool's size; 0 is the limit")
     oversampling: OversamplingSettings = OversamplingSettings()
-    imperfect_labels: list[ImperfectLabels] = Field(
-        [], description="labels by another direction than the true one, at every setting of `oversampling`"
-    )
+    imperfect_labels: list[ImperfectLabels] = Field([], description="at every setting of `oversampling`")
 
 
 class PracticeSettings(Settings):
     """What the practice study holds."""
 
     theory: TheorySettings | None = Field(None, description="theorem 1 with a simulation beside it; null leaves it out")
-
     comparison: ComparisonSettings | None = Field(
-        None, description="practice against its baselines on a split; null leaves it out"
+        None, description="practice against its baselines; null leaves it out"
     )
 
     @model_validator(mode="after")

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.linalg import solveh_banded
 from scipy.special import ndtri
 
-from understudy.practice.theory import Mode
+from understudy.practice.theory import Cosines, Mode
 
 HEAD = 4
 """Leading columns that are no free Gaussian ones: the labels and three coordinates."""
@@ -26,14 +26,11 @@ def simulated_errors(
     mode: Mode,
     kept_samples: float,
     keep_fraction: float,
-    rho: float,
+    cosines: Cosines,
     ridge: float,
     dimension: int,
-    rng: np.random.Generator,
-    *,
     trials: int,
-    rho_true: float | None = None,
-    rho_labels: float = 1.0,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Return the test error of the classifier that each trial trains: float array [trials].
 
@@ -46,7 +43,7 @@ def simulated_errors(
         If no three directions have these cosines.
     """
     pool = round(kept_samples / keep_fraction)
-    w_g, w_true = _directions(rho, rho if rho_true is None else rho_true, rho_labels)
+    w_g, w_true = _directions(cosines)
     errors = np.empty(trials)
     for trial in range(trials):
         coordinates = _kept_coordinates(mode, rng.binomial(pool, keep_fraction), keep_fraction, rng)
@@ -59,8 +56,9 @@ def simulated_errors(
     return errors
 
 
-def _directions(rho: float, rho_true: float, rho_labels: float) -> tuple[np.ndarray, np.ndarray]:
+def _directions(cosines: Cosines) -> tuple[np.ndarray, np.ndarray]:
     """Return w_g and w_* [3] in a basis that begins with w_s."""
+    rho, rho_true, rho_labels = cosines
     sine = np.sqrt(1 - rho**2)
     across = (rho_labels - rho * rho_true) / sine if sine > 0 else 0.0
     rest = 1 - rho_true**2 - across**2

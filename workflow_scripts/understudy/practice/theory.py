@@ -22,8 +22,16 @@ from scipy.stats import norm
 
 Mode = Literal["keep_hard", "keep_easy"]
 PHI_0 = norm.pdf(0.0)
-LEAST_RIDGE = 1e-12
+MIN_RIDGE = 1e-12
 """Smaller penalties count as 0: for them the squares of resolvents, which grow as 1 / lambda, lose all digits."""
+
+
+class Cosines(NamedTuple):
+    """The cosines of the module's introduction."""
+
+    rho: float
+    rho_true: float
+    rho_labels: float = 1.0
 
 
 class SelectionMoments(NamedTuple):
@@ -63,14 +71,14 @@ def selection_moments(mode: Mode, keep_fraction: ArrayLike, rho: ArrayLike) -> S
     epsilon_2 = 2 * norm.cdf(_ratio(rho * a, sine)) - 1
     edge = 2 * a * norm.pdf(a)
     if mode == "keep_hard":
-        gamma, share, sign = p - edge, epsilon_1, -1.0
+        gamma, fraction, sign = p - edge, epsilon_1, -1.0
     else:
-        gamma, share, sign = p + edge, 1 - epsilon_1, 1.0
+        gamma, fraction, sign = p + edge, 1 - epsilon_1, 1.0
     return SelectionMoments(
         p=p,
         gamma=gamma,
-        beta_slope=2 * PHI_0 * share,
-        beta_tilde=2 * (rho * PHI_0 * share + sign * norm.pdf(a) * epsilon_2),
+        beta_slope=2 * PHI_0 * fraction,
+        beta_tilde=2 * (rho * PHI_0 * fraction + sign * norm.pdf(a) * epsilon_2),
     )
 
 
@@ -106,16 +114,12 @@ def predicted_error(
     it a classifier of finite dimension errs less.
     """
     rho_true = rho if rho_true is None else rho_true
-    kept_samples, keep_fraction, rho, ridge, dimension, rho_true, rho_labels = np.broadcast_arrays(
-        *(
-            np.asarray(part, float)
-            for part in (kept_samples, keep_fraction, rho, ridge, dimension, rho_true, rho_labels)
-        )
-    )
+    arguments = np.broadcast_arrays(kept_samples, keep_fraction, rho, ridge, dimension, rho_true, rho_labels)
+    kept_samples, keep_fraction, rho, ridge, dimension, rho_true, rho_labels = (np.asarray(x, float) for x in arguments)
     moments = selection_moments(mode, keep_fraction, rho)
     phi = dimension * keep_fraction / kept_samples
     sine_squared = 1 - rho**2
-    ridged = ridge >= LEAST_RIDGE
+    ridged = ridge >= MIN_RIDGE
     # w's mean along w_* is alpha m + alpha~ m~. With perfect labels alpha = omega = sqrt(1 - rho^2) beta and
     # alpha~ = omega~ = rho beta~; with others w's parts along w_s and across it meet w_* at other angles.
     alpha = moments.beta_slope * (rho_labels - rho * rho_true)

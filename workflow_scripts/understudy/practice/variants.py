@@ -1,16 +1,43 @@
-"""What a practice study compares: each arm is a way to come by training images, for the same learner and schedule."""
+"""What a practice study compares: a variant is a method of coming by training images, with its settings.
+
+The learner and its schedule are the same for all. No torch import.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from understudy.practice.comparison_settings import AblationSettings, ComparisonSettings
 
-METHODS = ("real", "static", "dynamic", "prune", "practice")
 SCALING, ABLATION, SWEEP = "scaling", "ablation", "sweep"
 
 
 @dataclass(frozen=True)
-class Arm:
+class Method:
+    """How a method is shown; colours are Okabe and Ito's."""
+
+    label: str
+    colour: str
+    marker: str
+
+
+METHODS = {
+    # The subtrain images, as a ceiling.
+    "real": Method("real images", "#000000", "*"),
+    # Plain images, all at once.
+    "static": Method("static", "#D55E00", "X"),
+    # The loop with plain images.
+    "dynamic": Method("dynamic, ω = 0", "#56B4E9", "s"),
+    # The loop, each addition being the images of highest entropy of an oversized plain set.
+    "prune": Method("oversample and prune", "#009E73", "^"),
+    # The loop with guided images.
+    "practice": Method("practice", "#0072B2", "o"),
+}
+"""The methods, each plainer than those after it."""
+PLAINNESS = {name: number for number, name in enumerate(METHODS)}
+
+
+@dataclass(frozen=True)
+class Variant:
     """One method with its settings.
 
     Attributes
@@ -18,9 +45,7 @@ class Arm:
     name : str
         Of its files.
     method : str
-        real: the subtrain images, as a ceiling; static: plain images, all at once; dynamic: the loop with plain images;
-        prune: the loop, each addition being the images of highest entropy of an oversized plain set; practice: the loop
-        with guided images.
+        One of ``METHODS``.
     experiment : str
         ``scaling``: additions when patience runs out, with branch-outs; ``ablation``: the same without branch-outs and
         with a setting changed; ``sweep``: one addition at a fixed iteration.
@@ -29,7 +54,7 @@ class Arm:
     omega, oversampling : float
         Strength of the guidance; plain images made for one that is kept.
     at : float or None
-        Share of the iterations after which the one addition of a sweep comes.
+        Fraction of the iterations after which the one addition of a sweep comes.
     fixed_patience : bool
         Whether patience stays as it is when the data set grows.
     new_weight : float
@@ -55,11 +80,6 @@ class Arm:
         return self.method == "practice" or (self.method == "dynamic" and self.experiment == SWEEP)
 
     @property
-    def waits(self) -> bool:
-        """Whether it makes its additions when patience runs out."""
-        return self.additions > 0 and self.at is None
-
-    @property
     def branches(self) -> int:
         """Branches at most, each cooled down and scored beside the run itself."""
         return self.additions if self.experiment == SCALING else 0
@@ -71,7 +91,7 @@ class Arm:
 
     @property
     def plain_images(self) -> int:
-        """Plain images that the arm may use in all."""
+        """Plain images that the variant may use in all."""
         return 0 if self.method == "real" else self.initial + self.additions * self.candidates
 
     @property
@@ -85,29 +105,29 @@ class Arm:
         return 0 if self.method == "real" else self.initial + additions * made
 
 
-def arms(settings: ComparisonSettings) -> list[Arm]:
-    """Return the arms of a study. How many images ``real`` has, its job finds out."""
+def variants_of(settings: ComparisonSettings) -> list[Variant]:
+    """Return the variants of a study. How many images ``real`` has, its job finds out."""
     loop = settings.loop
     grown = {"initial": loop.initial, "added": loop.added}
-    found = [Arm("real", "real", SCALING, 0)] if settings.real else []
-    found += [Arm(f"static_{size}", "static", SCALING, size) for size in settings.static]
+    found = [Variant("real", "real", SCALING, 0)] if settings.real else []
+    found += [Variant(f"static_{size}", "static", SCALING, size) for size in settings.static]
     full = grown | {"experiment": SCALING, "additions": loop.additions}
     if settings.dynamic:
-        found.append(Arm("dynamic", "dynamic", **full))
-    found += [Arm(f"prune_{ratio:g}", "prune", **full, oversampling=ratio) for ratio in settings.oversampling]
-    practice = Arm(f"practice_{settings.omega:g}", "practice", **full, omega=settings.omega)
+        found.append(Variant("dynamic", "dynamic", **full))
+    found += [Variant(f"prune_{ratio:g}", "prune", **full, oversampling=ratio) for ratio in settings.oversampling]
+    practice = Variant(f"practice_{settings.omega:g}", "practice", **full, omega=settings.omega)
     found += [practice, *_ablations(practice, settings.ablation or AblationSettings())]
     if settings.sweep:
         once = grown | {"experiment": SWEEP, "additions": 1, "at": settings.sweep.at}
         for omega in settings.sweep.omegas:
             method = "practice" if omega else "dynamic"
-            found.append(Arm(f"sweep_omega_{omega:g}", method, **once, omega=omega))
+            found.append(Variant(f"sweep_omega_{omega:g}", method, **once, omega=omega))
         for ratio in settings.sweep.oversampling:
-            found.append(Arm(f"sweep_prune_{ratio:g}", "prune", **once, oversampling=ratio))
+            found.append(Variant(f"sweep_prune_{ratio:g}", "prune", **once, oversampling=ratio))
     return found
 
 
-def _ablations(practice: Arm, settings: AblationSettings) -> list[Arm]:
+def _ablations(practice: Variant, settings: AblationSettings) -> list[Variant]:
     base = replace(practice, experiment=ABLATION)
     others = [omega for omega in settings.omegas if omega != practice.omega]
     found = [replace(base, name=f"ablation_omega_{omega:g}", omega=omega) for omega in others]
@@ -118,7 +138,7 @@ def _ablations(practice: Arm, settings: AblationSettings) -> list[Arm]:
     return found
 
 
-def omega_arms(arms: Iterable[Arm]) -> list[Arm]:
+def omega_variants(variants: Iterable[Variant]) -> list[Variant]:
     """Return the runs of practice that differ in omega alone."""
-    loops = [arm for arm in arms if arm.method == "practice" and arm.experiment != SWEEP]
-    return [arm for arm in loops if not arm.fixed_patience and arm.new_weight == 1]
+    loops = [variant for variant in variants if variant.method == "practice" and variant.experiment != SWEEP]
+    return [variant for variant in loops if not variant.fixed_patience and variant.new_weight == 1]
