@@ -9,7 +9,7 @@ WORKERS ?= 2
 # A file's tests run one after the other, the slow files first; each worker loads the libraries, about 1 GB.
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo plan install test test-cluster check lint docs lock
+.PHONY: help demo plan install test test-cluster check lint docs stages lock
 
 help:  ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ lint: install  ## Check format and style of code and workflow
 
 docs: install  ## Write the documents that are generated from the code: tables and the configuration's schema
 	$(BIN)/python -m understudy.documents
+
+stages: install  ## Record the code of the expensive stages, after a change that understudy/stages.py speaks of
+	@$(BIN)/python -m understudy.dependencies
 
 lock: install  ## Resolve requirements.lock anew from the ranges of pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

@@ -30,37 +30,12 @@ def stage(rule):
     return {"seed": study.seed, "version": STAGE_VERSIONS[rule]} | device
 
 
-def memory(megabytes, training=None):
-    return megabytes
-
-
-def minutes(amount, training=None):
-    return amount
-
-
-def modules(*folders):
-    """The package's files that a quick step depends on: a change in them makes its tables anew."""
-    package = Path(workflow.basedir) / "workflow_scripts" / "understudy"
-    return sorted(
-        os.path.relpath(path)
-        for folder in folders
-        for path in (
-            (package / folder).glob("*.py")
-            if (package / folder).is_dir()
-            else [package / folder]
-        )
-    )
-
-
 ENVIRONMENT = "../envs/understudy.yaml"
 # With `--resources gpu=1` jobs that may use the one GPU of a machine take turns.
 GPU = 0 if study.device == "cpu" else 1
 
 FIGURES = f"{ROOT}/figures"
 PAGES = f"{ROOT}/pages"
-# What every figure and page depends on; a rule adds the modules of its own.
-SHARED = ("plots/style.py", "plots/loading.py", "tables.py", "schemas")
-
 
 # Each part of a study, where it has one, adds its targets and the tables that get a page, each with its category.
 TARGETS = {"selection": [], "ranking": [], "practice": []}
