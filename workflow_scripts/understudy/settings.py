@@ -107,6 +107,7 @@ class Settings(BaseModel):
 
         Examples
         --------
+        >>> from pathlib import Path
         >>> class Images(Settings):
         ...     root: Path
         ...     sizes: tuple[int, ...] = (8, 16)
