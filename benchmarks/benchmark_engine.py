@@ -83,7 +83,7 @@ def plain_loop(run: Run, images: np.ndarray, labels: np.ndarray) -> torch.nn.Mod
     def collate(rows):
         return torch.stack([augment(image) for image, _ in rows]), torch.stack([label for _, label in rows])
 
-    loader = DataLoader(data, recipe.batch_of(len(labels)), shuffle=True, drop_last=True, collate_fn=collate)
+    loader = DataLoader(data, recipe.batch_size_for(len(labels)), shuffle=True, drop_last=True, collate_fn=collate)
     optimizer = torch.optim.SGD(
         network.parameters(), recipe.learning_rate, recipe.momentum, 0, recipe.weight_decay, recipe.nesterov
     )

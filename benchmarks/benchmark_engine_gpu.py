@@ -58,7 +58,7 @@ def plain_step(settings: ArchitectureSettings, data: TensorDataset, workers: int
     optimizer = torch.optim.SGD(
         network.parameters(), recipe.learning_rate, recipe.momentum, 0, recipe.weight_decay, recipe.nesterov
     )
-    loader = DataLoader(data, recipe.batch_of(len(data)), True, num_workers=workers, collate_fn=collate,
+    loader = DataLoader(data, recipe.batch_size_for(len(data)), True, num_workers=workers, collate_fn=collate,
                         pin_memory=device.type == "cuda", drop_last=True)  # fmt: skip
     batches = (batch for _ in count() for batch in loader)
 
@@ -80,7 +80,10 @@ def our_step(
     images, labels = (value.to(device) for value in data.tensors)
     statistics = image_statistics(data.tensors[0])
     stack = StackedRuns([build_network(settings, SHAPE, seed, statistics) for seed in seeds], recipe, device, compiled)
-    augmentation, batch = BatchAugmentation(images, recipe, stack.buffers["mean"][0]), recipe.batch_of(len(labels))
+    augmentation, batch = (
+        BatchAugmentation(images, recipe, stack.buffers["mean"][0]),
+        recipe.batch_size_for(len(labels)),
+    )
     sampled = sample_epoch(seeds, 1, len(labels), augmentation.size, recipe, stack.noise_size, device)
     numbers = count()
 
@@ -109,7 +112,7 @@ def main() -> None:
     for model in options.models:
         settings = ArchitectureSettings(model=model)
         plain = milliseconds(plain_step(settings, data, options.workers, device), options.steps, device)
-        print(f"{model}, batch {settings.full_recipe.batch_of(len(data))}: plain {plain:.2f} ms")
+        print(f"{model}, batch {settings.full_recipe.batch_size_for(len(data))}: plain {plain:.2f} ms")
         for runs in options.runs:
             for compiled in (False, True)[: 1 + options.compiled]:
                 step = our_step(settings, data, runs, device, compiled)

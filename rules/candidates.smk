@@ -32,7 +32,7 @@ rule train_candidates:
         classes=rules.prepare.output.classes,
         graphs=lambda wildcards: (
             rules.draw_graphs.output.graphs
-            if plan.needs_graphs(wildcards.batch)
+            if plan.batches[wildcards.batch].family == "rwnn"
             else []
         ),
     output:

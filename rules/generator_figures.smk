@@ -13,12 +13,12 @@ rule plot_generator_images:
         train=plan.part("{draw}", "{split}", "train").as_posix(),
         shards=lambda wildcards: [
             plan.synthetic(wildcards.draw, wildcards.split, name)
-            for name in study.generators_of(wildcards.split)
+            for name in study.generator_names(wildcards.split)
         ],
         pairs=lambda wildcards: [
             plan.generator(wildcards.draw, wildcards.split, name)
             / "closest_pairs.parquet"
-            for name in study.generators_of(wildcards.split)
+            for name in study.generator_names(wildcards.split)
         ],
         classes=rules.prepare.output.classes,
         code=code_inputs("plot_generator_images"),
@@ -42,7 +42,7 @@ rule plot_generator_images:
     resources:
         **resources_for("plot_generator_images"),
     params:
-        generators=lambda wildcards: study.generators_of(wildcards.split),
+        generators=lambda wildcards: study.generator_names(wildcards.split),
     message:
         "Figures: images of the generators of {wildcards.split}, draw {wildcards.draw}"
     script:
@@ -81,7 +81,7 @@ rule plot_generators:
             (draw, split, name)
             for draw in plan.draws
             for split in plan.splits
-            for name in study.generators_of(split)
+            for name in study.generator_names(split)
         ],
         splits=plan.splits,
         generators=GENERATORS,

@@ -129,7 +129,7 @@ rule evaluate_practice:
         **resources_for("evaluate_practice"),
     params:
         **stage("evaluate_practice"),
-        draws=lambda wildcards: PRACTICE.draws_of(wildcards.block),
+        draws=lambda wildcards: PRACTICE.block_draws(wildcards.block),
         corruptions=COMPARISON.shifted.corruptions,
         folders={name: str(path) for name, path in COMPARISON.shifted.folders.items()},
         state=lambda wildcards: [

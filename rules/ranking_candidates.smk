@@ -39,12 +39,12 @@ rule rank_candidates:
     input:
         predictions=lambda wildcards: [
             path
-            for name in plan.ranking.sets_of(wildcards.split)
+            for name in plan.ranking.ranked_sets(wildcards.split)
             for path in plan.ranked_predictions(wildcards.draw, wildcards.split, name)
         ],
         images=lambda wildcards: [
             plan.set_images(wildcards.draw, wildcards.split, name)
-            for name in plan.ranking.sets_of(wildcards.split)
+            for name in plan.ranking.ranked_sets(wildcards.split)
         ],
         classes=rules.prepare.output.classes,
         code=code_inputs("rank_candidates"),
@@ -65,7 +65,7 @@ rule rank_candidates:
     params:
         sets=lambda wildcards: [
             name
-            for name in plan.ranking.sets_of(wildcards.split)
+            for name in plan.ranking.ranked_sets(wildcards.split)
             for _ in plan.ranked_predictions(wildcards.draw, wildcards.split, name)
         ],
         settings=study.ranking.calibration_settings(),

@@ -8,7 +8,7 @@ MODEL_EVALUATIONS = [
 
 
 # Of a set of many jobs the files are looked at once.
-state_of = functools.cache(files_state)
+cached_state = functools.cache(files_state)
 
 
 def evaluated_state(image_set, batch):
@@ -18,7 +18,7 @@ def evaluated_state(image_set, batch):
         plan.ranking.given_root(image_set),
         *(entry.path for entry in weights.values()),
     ]
-    return [state_of(path) for path in files]
+    return [cached_state(path) for path in files]
 
 
 # Weights may come over a network: each job makes one shard, so that little is lost where one fails.
@@ -41,7 +41,7 @@ rule generate_images:
     params:
         **stage("generate_images"),
         settings=lambda wildcards: plan.ranking.image_sets[wildcards.set].canonical(),
-        state=lambda wildcards: state_of(
+        state=lambda wildcards: cached_state(
             Path(plan.ranking.image_sets[wildcards.set].model)
         ),
         classes=study.ranking.class_count,

@@ -10,8 +10,8 @@ from understudy.errors import StudyError
 
 def test_a_right_study_passes():
     study = load_study(small_study())
-    assert study.generators_of("Train200") == ["stylegan2_cond"]
-    assert study.generators_of("Train400") == ["stylegan2_cond", "wgan_gp_per_class"]
+    assert study.generator_names("Train200") == ["stylegan2_cond"]
+    assert study.generator_names("Train400") == ["stylegan2_cond", "wgan_gp_per_class"]
     assert study.synthetic_set("Train400") == "stylegan2_cond"
 
 

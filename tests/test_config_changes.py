@@ -42,7 +42,7 @@ def full_studies() -> dict[str, dict]:
     }
     ranking = {"classes": ["a", "b"], "models": models, "sets": sets, "calibration": IMAGES, "test": IMAGES}
     predicted = {**PREDICTIONS, "labels": "l", "models": "m", "predicted": "p"}
-    practice = practice_study(shifted={"corruptions": {"blur": 1}, "folders": {"other": "folder"}})
+    practice = practice_study(shifted={"corruptions": {"gaussian_blur": 1}, "folders": {"other": "folder"}})
     return {
         "dit": with_value(practice, GENERATOR, dit),
         "stable_diffusion": with_value(practice, GENERATOR, text),

@@ -91,7 +91,7 @@ def test_every_function_that_a_script_runs_is_in_its_closure(tmp_path):
         if event == "call" and frame.f_code.co_name not in ("<module>", "<lambda>"):
             called.add(frame.f_code.co_filename)
 
-    settings = {"dimension": 8, "trials": 2, "kept_samples": [16, 32]}
+    settings = {"dimension": 8, "trials": 2, "kept_samples": [20, 40]}
     sys.setprofile(note)
     try:
         write_theory_table(settings, tmp_path / "theory.parquet", tmp_path / "theory.csv", JobContext(seed=1))

@@ -75,7 +75,7 @@ def test_a_split_of_all_images_has_no_test():
 def test_real_images_of_a_ranking_choose_nothing():
     plan = plan_of()
     assert plan.ranking.rankings == [(0, "Train200"), (0, "Train400")]
-    assert plan.ranking.sets_of("Train400") == ["stylegan2_cond", "wgan_gp_per_class", "calibration", "test"]
+    assert plan.ranking.ranked_sets("Train400") == ["stylegan2_cond", "wgan_gp_per_class", "calibration", "test"]
     files = plan.ranked_predictions(0, "Train200", "calibration")
     assert files == [plan.ranking.folder(0, "Train200") / "calibration_predictions.parquet"]
     assert not set(files) & set(plan.evaluations("predictions.parquet"))

@@ -61,7 +61,7 @@ for file in sys.argv[1:]:
     trainings = [("train_candidates", dict(zip(("draw", "split", "regime", "batch"), place)))
                  for place in plan.trained_batches()]
     trainings += [("train_generator", {"draw": 0, "split": split, "generator": name})
-                  for split in plan.splits for name in plan.study.generators_of(split)]
+                  for split in plan.splits for name in plan.study.generator_names(split)]
     asked = {(requests.megabytes(*one), requests.minutes(*one)) for one in trainings}
     print(asked == {(4000, 1440)}, "torch" in sys.modules)
 """

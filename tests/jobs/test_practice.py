@@ -65,7 +65,7 @@ def train_model(folder: Path, plan: Plan, draw: int) -> None:
 
 def make_pool(folder: Path, plan: Plan, seed: int) -> None:
     practice, settings = plan.practice, plan.practice.settings
-    model = folder / practice.model(practice.draw_of(seed))
+    model = folder / practice.model(practice.seed_draw(seed))
     for number, part in enumerate(practice.shards):
         sample_plain_images(settings.generator.canonical(), settings.sampling.canonical(), part, model,
                             folder / "classes.json", folder / practice.shard(seed, number),
@@ -73,7 +73,7 @@ def make_pool(folder: Path, plan: Plan, seed: int) -> None:
 
 
 def parts(folder: Path, plan: Plan, block: str, part: str) -> list[Path]:
-    return [folder / f"{part}{draw}.parquet" for draw in plan.practice.draws_of(block)]
+    return [folder / f"{part}{draw}.parquet" for draw in plan.practice.block_draws(block)]
 
 
 def run_job(folder: Path, plan: Plan, variant: str, block: str, run: Path) -> None:
@@ -103,7 +103,7 @@ def run_study(folder: Path, plan: Plan, test: bool = True) -> dict[str, Path]:
         runs = [folder / practice.run(variant, block) / "runs.parquet" for variant in practice.variants]
         validation, test_files = (parts(folder, plan, block, part) for part in ("validation", "test"))
         inputs = EvaluationInputs(runs, validation, test_files if test else [], folder / "classes.json",
-                                  practice.draws_of(block), {})  # fmt: skip
+                                  practice.block_draws(block), {})  # fmt: skip
         outputs = [folder / practice.evaluation(block, table) for table in ("evaluation", "guidance")]
         evaluate_practice(inputs, practice.settings.shifted.corruptions, *outputs, context(folder))
     tables = {name: folder / f"{name}.parquet" for name in TABLES}

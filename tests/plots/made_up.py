@@ -25,7 +25,7 @@ EPOCHS = (5, 10, 20, 30, 40)
 SEEDS = 3
 
 
-def generators_of(split: str) -> list[str]:
+def generator_names(split: str) -> list[str]:
     return GENERATORS if split == "Train1500" else GENERATORS[:1]
 
 
@@ -46,7 +46,8 @@ def counts(draws: int = 1) -> pd.DataFrame:
     table["error"] *= 1 + 0.1 * rng.standard_normal(len(table))
     table["run"] = table["architecture"] + "-s" + table["seed"].astype(str)
     table["set"] = [
-        ["test", *(generators_of(row.split) if row.regime == "full" else ["validation"])] for row in table.itertuples()
+        ["test", *(generator_names(row.split) if row.regime == "full" else ["validation"])]
+        for row in table.itertuples()
     ]
     details = pd.DataFrame(product(EPOCHS, (0, 1), (0, 1)), columns=["epoch", "label", "half"])
     table = table.explode("set", ignore_index=True).merge(details, how="cross")
@@ -57,7 +58,7 @@ def counts(draws: int = 1) -> pd.DataFrame:
 
 
 def selection_sets(split: str) -> list[str]:
-    return [*generators_of(split), "validation"]
+    return [*generator_names(split), "validation"]
 
 
 def rank_preservation() -> pd.DataFrame:
@@ -113,7 +114,7 @@ def protocol_comparison() -> pd.DataFrame:
             ]
             entries += [
                 ("synthetic", name, "resnet_14-s1@30", "resnet_14", 30.0, 0.8 if "style" in name else 1.2)
-                for name in generators_of(split)
+                for name in generator_names(split)
             ]
             entries.append(("validation", "validation", "resnet_20-s2@40", "resnet_20", 40.0, 1.0))
             for protocol, name, selected, architecture, epoch, factor in entries:
@@ -136,7 +137,7 @@ def generator_quality() -> pd.DataFrame:
     rng = np.random.default_rng(6)
     rows = []
     for split in SPLITS:
-        for name in generators_of(split):
+        for name in generator_names(split):
             for label in ("all", *map(str, range(10))):
                 fid = (4 if name.startswith("style") else 40) * rng.uniform(0.8, 1.2)
                 variation = 0.2 if name.startswith("style") else 0.5
@@ -184,7 +185,7 @@ def graphs(stages: int = 2, nodes: int = 16) -> pd.DataFrame:
 def snapshot_scores() -> pd.DataFrame:
     rows = []
     for split in SPLITS:
-        for number, name in enumerate(generators_of(split)):
+        for number, name in enumerate(generator_names(split)):
             for step in range(1, 11):
                 fid = (4 + 10 * number) * (1 + 5 * np.exp(-step / 3))
                 rows.append((0, split, name, f"{step}.safetensors", 6400 * step, fid, step == 10))

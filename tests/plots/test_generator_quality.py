@@ -10,7 +10,7 @@ def test_each_generator_has_a_line_with_its_figures():
     table = made_up.generator_quality()
     distances, variation, copying = generator_quality_figure(table, made_up.SPLITS, made_up.GENERATORS).axes
     labels = [label.get_text() for label in distances.get_yticklabels()]
-    assert labels == [f"{split}: {name}" for split in made_up.SPLITS for name in made_up.generators_of(split)]
+    assert labels == [f"{split}: {name}" for split in made_up.SPLITS for name in made_up.generator_names(split)]
     drawn = [line.get_xdata()[0] for line in distances.lines if line.get_gid() == "fid"]
     whole = table[table["label"] == "all"]
     np.testing.assert_allclose(drawn, whole["fid"])

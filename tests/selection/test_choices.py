@@ -10,7 +10,7 @@ from understudy.selection.choices import (
     best_snapshots,
     check_counts,
     chosen_snapshots,
-    generators_of,
+    generator_names,
     last_snapshots,
 )
 
@@ -64,7 +64,7 @@ def test_architecture_is_chosen_by_its_mean_not_by_its_best_run():
 
 
 def test_generators_are_the_sets_that_are_not_real():
-    assert generators_of(typical(0)[0]) == ["gan", "noise"]
+    assert generator_names(typical(0)[0]) == ["gan", "noise"]
 
 
 def test_set_without_a_class_is_named():

@@ -3,18 +3,15 @@
 import json
 import types
 import typing
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
-
-from understudy.settings import Settings, Words
 
 UNIONS = (typing.Union, types.UnionType)
 GROUP = "a mapping (`key: value`)"
+RANGE = {"ge": "of at least", "gt": "above", "le": "at most", "lt": "below", "pattern": "that fits"}
 PLAIN = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", Path: "a path"}
 
 
@@ -27,7 +24,7 @@ class Allowed:
     kind
         The annotation without its constraints: a type, a union of several, a class of settings.
     constraints
-        Pydantic's constraints and `Words`.
+        Pydantic's constraints, `Words` and `Renamed`.
     optional
         Whether null is allowed too.
     discriminator
@@ -75,7 +72,7 @@ class Allowed:
 
     def renamed(self, key: str) -> str | None:
         """Return the new name of a key that had another one."""
-        return self.settings.renamed.get(key) if self.settings and issubclass(self.settings, Settings) else None
+        return (getattr(self.settings, "renamed", None) or self._constraint("new_names") or {}).get(key)
 
     def key(self) -> "Allowed":
         """Return what the keys of a dict may be."""
@@ -96,76 +93,53 @@ class Allowed:
         """Whether this is a tuple with a type for each of its entries."""
         return self.origin is tuple and Ellipsis not in self.arguments
 
-    def members(self) -> list["Allowed"]:
-        """Return the members of a union."""
-        return [read_annotation(member) for member in self.arguments]
-
     def tags(self, discriminator: str | None = None) -> dict[Any, "Allowed"]:
         """Return the members of a union by the values of its discriminator; there are none without a discriminator."""
         key = discriminator or self.discriminator
         if key and self.settings:
             return dict.fromkeys(self.below(key).arguments, self)
-        return {tag: one for member in self.members() for tag, one in member.tags(key).items()} if key else {}
-
-    def tag(self) -> "Allowed":
-        """Return what the discriminator of a union may be."""
-        return Allowed(Literal[tuple(self.tags())])
+        members = map(read_annotation, self.arguments) if key else []
+        return {tag: one for member in members for tag, one in member.tags(key).items()}
 
     def words(self) -> str:
         """Say what is allowed, such as ``a whole number of at least 1 or null``."""
-        return _either([*self._alternatives(), *(["null"] if self.optional else [])])
+        words = [*self._alternatives(), *(["null"] if self.optional else [])]
+        return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
     def _alternatives(self) -> list[str]:
-        in_words = [one.text for one in self.constraints if isinstance(one, Words)]
-        if in_words:
-            return in_words[:1]
+        if text := self._constraint("text"):
+            return [text]
         if self.settings or self.origin is dict or self.discriminator:
             return [GROUP]
         if self.is_union:
-            return [member.words() for member in self.members()]
+            return [read_annotation(member).words() for member in self.arguments]
         if self.origin is Literal:
             return self.values()
         if self.origin in (list, tuple):
-            least = self._limit("min_length")
-            size = f" of {len(self.arguments)}" if self.is_fixed else f" of at least {least}" if least else ""
+            fewest = self._constraint("min_length")
+            size = f" of {len(self.arguments)}" if self.is_fixed else f" of at least {fewest}" if fewest else ""
             return [f"a list{size} (each {self.below(0).words()})"]
         return [PLAIN.get(self.kind, "another value") + self._range()]
 
-    def _limit(self, name: str) -> Any:
-        return next((getattr(one, name) for one in self.constraints if getattr(one, name, None) is not None), None)
+    def _constraint(self, name: str) -> Any:
+        return next((getattr(one, name) for one in self.constraints if hasattr(one, name)), None)
 
     def _range(self) -> str:
-        at_least, above, at_most, below = (self._limit(name) for name in ("ge", "gt", "le", "lt"))
-        if at_least is not None and at_most is not None:
-            return f" from {at_least} to {at_most}"
-        limits = {"of at least": at_least, "above": above, "at most": at_most, "below": below}
-        said = [f" {words} {limit}" for words, limit in limits.items() if limit is not None]
-        pattern = self._limit("pattern")
-        return " and".join(said) + (f" that fits {pattern}" if pattern else "")
+        limits = {name: self._constraint(name) for name in RANGE}
+        if limits["ge"] is not None and limits["le"] is not None:
+            return f" from {limits['ge']} to {limits['le']}"
+        return " and".join(f" {RANGE[name]} {limit}" for name, limit in limits.items() if limit is not None)
 
 
 def read_annotation(annotation: Any) -> Allowed:
     """Return what an annotation of a field, or of a part of one, allows."""
-    constraints, optional, discriminator = [], False, None
-    while True:
-        if typing.get_origin(annotation) is Annotated:
-            annotation, *metadata = typing.get_args(annotation)
-            for field in metadata:
-                discriminator = discriminator or getattr(field, "discriminator", None)
-            constraints += _flat(metadata)
-        elif typing.get_origin(annotation) in UNIONS and type(None) in typing.get_args(annotation):
-            members = tuple(one for one in typing.get_args(annotation) if one is not type(None))
-            annotation, optional = typing.Union[members], True  # noqa: UP007 (their number is known at run time alone)
-        else:
-            return Allowed(annotation, tuple(constraints), optional, discriminator)
-
-
-def _flat(metadata: Iterable[Any]) -> Iterator[Any]:
-    """Yield constraints, those of pydantic's fields included."""
-    for one in metadata:
-        yield from _flat(one.metadata) if isinstance(one, FieldInfo) else [one]
-
-
-def _either(words: list[str]) -> str:
-    """Join alternatives: ``a, b or c``."""
-    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Annotated:
+        inner, *metadata = read_annotation(arguments[0]), *arguments[1:]
+        held = (part for one in metadata for part in getattr(one, "metadata", [one]))  # of fields, what they hold
+        tags = [tag for one in metadata if (tag := getattr(one, "discriminator", None))]
+        return replace(inner, constraints=(*held, *inner.constraints), discriminator=[*tags, inner.discriminator][0])
+    if origin in UNIONS and type(None) in arguments:
+        members = tuple(one for one in arguments if one is not type(None))
+        return replace(read_annotation(typing.Union[members]), optional=True)  # noqa: UP007 (known at run time alone)
+    return Allowed(annotation)

@@ -1,10 +1,11 @@
 """A study's configuration: every key, its default and its range. Unknown keys are errors."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from understudy.classifiers.candidate_settings import CandidateSettings
 from understudy.config_errors import explain_all
@@ -12,9 +13,10 @@ from understudy.config_files import read_config
 from understudy.data.settings import DataSettings, SplitSettings
 from understudy.errors import StudyError, unknown_name
 from understudy.generators.configuration import GeneratorSettings
+from understudy.practice.comparison_settings import ComparisonSettings
 from understudy.practice.settings import PracticeSettings
 from understudy.ranking.settings import RankingSettings
-from understudy.settings import Name, Settings
+from understudy.settings import Name, Settings, plain
 
 RESERVED_SETS = ("train", "subtrain", "validation", "calibration", "test")
 IMAGE_SIZES = (8, 16, 32, 64)
@@ -38,15 +40,13 @@ class FeatureExtractorSettings(Settings):
         None, description="file of torch-fidelity's Inception weights (pt_inception-2015-12-05); only with inception"
     )
 
-    @model_validator(mode="after")
-    def _weights_where_needed(self) -> "FeatureExtractorSettings":
+    def _mistakes(self) -> Iterator[str]:
         if self.kind == "study" and self.weights is not None:
-            raise ValueError("`weights` belong to kind inception; remove them, or set `kind: inception`")
+            yield "`weights` belong to kind inception; remove them, or set `kind: inception`"
         if self.kind == "inception" and self.weights is None:
-            raise ValueError("kind inception needs `weights`, the file of torch-fidelity's Inception weights")
+            yield "kind inception needs `weights`, the file of torch-fidelity's Inception weights"
         if self.weights is not None and not self.weights.is_file():
-            raise ValueError(f"weights: no file {str(self.weights)!r}; give torch-fidelity's Inception weights")
-        return self
+            yield f"weights: no file {str(self.weights)!r}; give torch-fidelity's Inception weights"
 
 
 class SyntheticSettings(Settings):
@@ -101,85 +101,68 @@ class Study(Settings):
         """Whether the study trains generators and candidates and selects among these."""
         return self.candidates is not None
 
-    @model_validator(mode="after")
-    def _parts_are_whole(self) -> "Study":
-        missing = [key for key in SELECTION_PART if not getattr(self, key)]
-        selects = bool(self.generators or self.synthetic or self.candidates)
-        if selects and missing:
-            raise ValueError(f"{missing[0]}: missing; add it (see config.yaml for an example)")
-        if not (selects or self.ranking or self.practice):
+    def _mistakes(self) -> Iterator[str]:
+        yield from self._unfit_parts()
+        if self.practice and self.practice.comparison:
+            yield from self._unfit_practice(self.practice.comparison)
+        yield from self._unfit_names()
+
+    def _unfit_parts(self) -> Iterator[str]:
+        if self.generators or self.synthetic or self.candidates:
+            for key in SELECTION_PART:
+                if not getattr(self, key):
+                    yield f"{key}: missing; add it (see config.yaml for an example)"
+        elif not (self.ranking or self.practice):
             parts = f"`candidates` with {', '.join(SELECTION_PART[:-1])}; `ranking`; `practice`"
-            raise ValueError(f"there is nothing to do; add one of: {parts} (see config.yaml for an example)")
+            yield f"there is nothing to do; add one of: {parts} (see config.yaml for an example)"
         if self.ranking is not None and not self.ranking.sets:
-            self._check_candidates_can_be_ranked()
-        return self
+            if not self.has_selection:
+                yield ("ranking: there are no models to rank; give `sets` (see studies/own_predictions.yaml), or the "
+                       "study its `candidates` (see config.yaml)")  # fmt: skip
+            if self.calibration_fraction == 0 or any(split.train == "all" for split in self.splits.values()):
+                yield ("ranking: real images must be held out to rank candidates; leave `train` below the number of "
+                       "images and `calibration_fraction` above 0, or remove the section")  # fmt: skip
 
-    def _check_candidates_can_be_ranked(self) -> None:
-        if not self.has_selection:
-            raise ValueError("ranking: there are no models to rank; give `sets` (see studies/own_predictions.yaml), or "
-                             "the study its `candidates` (see config.yaml)")  # fmt: skip
-        if self.calibration_fraction == 0 or any(split.train == "all" for split in self.splits.values()):
-            raise ValueError(
-                "ranking: real images must be held out to rank candidates; leave `train` below the number of images "
-                "and `calibration_fraction` above 0, or remove the section"
-            )
-
-    @model_validator(mode="after")
-    def _practice_has_its_data(self) -> "Study":
-        comparison = self.practice and self.practice.comparison
-        if not comparison:
-            return self
+    def _unfit_practice(self, comparison: ComparisonSettings) -> Iterator[str]:
         for key in ("data", "splits"):
             if not getattr(self, key):
-                raise ValueError(f"{key}: missing; practice.comparison needs `data` and `splits` (see config.yaml)")
+                yield f"{key}: missing; practice.comparison needs `data` and `splits` (see config.yaml)"
         if comparison.split not in self.splits:
-            raise ValueError(f"practice.comparison.split: {unknown_name(comparison.split, self.splits)}")
-        size = self.data.known_size
-        if comparison.generator.kind != "unet" and size is not None and size != comparison.generator.image_size:
-            raise ValueError(
-                f"practice.comparison.generator.image_size: {comparison.generator.image_size} pixels, but the study's "
-                f"images have {size} (data.size): the learner needs one size; make them equal"
-            )
-        return self
+            yield f"practice.comparison.split: {unknown_name(comparison.split, self.splits)}"
+        size, generator = self.data.known_size, comparison.generator
+        if generator.kind != "unet" and size not in (None, generator.image_size):
+            yield (f"practice.comparison.generator.image_size: {generator.image_size} pixels, but the study's images "
+                   f"have {size} (data.size): the learner needs one size; make them equal")  # fmt: skip
 
-    @model_validator(mode="after")
-    def _names_fit(self) -> "Study":
+    def _unfit_names(self) -> Iterator[str]:
         for name, generator in self.generators.items():
             if name in RESERVED_SETS:
-                raise ValueError(f"generators: {name!r} is the name of a part of the data; choose another")
-            unknown = sorted(set(generator.splits or []) - set(self.splits))
-            if unknown:
-                raise ValueError(f"generators.{name}.splits: {unknown_name(unknown[0], self.splits)}")
-        if self.data and self.data.known_size is not None:
-            self.check_image_size(self.data.known_size)
+                yield f"generators: {name!r} is the name of a part of the data; choose another"
+            for unknown in sorted(set(generator.splits or []) - set(self.splits)):
+                yield f"generators.{name}.splits: {unknown_name(unknown, self.splits)}"
+        size, rwnn = self.data and self.data.known_size, self.candidates and self.candidates.rwnn
+        if self.has_selection and size not in (None, *IMAGE_SIZES):
+            yield f"data.size: {size} pixels; generators need one of {IMAGE_SIZES}: set `data.size`"
+        if rwnn and size is not None and 2**rwnn.stages > size:
+            yield f"candidates.rwnn.stages: {rwnn.stages} stages halve {size} pixels to less than one"
         if len({split.train == "all" for split in self.splits.values()}) > 1:
-            raise ValueError("splits: `train: all` holds out no test images; use it for every split or for none")
+            yield "splits: `train: all` holds out no test images; use it for every split or for none"
         for split in self.splits:
-            if self.has_selection and not self.generators_of(split):
-                raise ValueError(f"splits.{split}: none of the `generators` is trained on it; add it to one's `splits`")
+            if self.has_selection and not self.generator_names(split):
+                yield f"splits.{split}: none of the `generators` is trained on it; add it to one's `splits`"
         for split, generator in self.selection.synthetic_set.items():
             if split not in self.splits:
-                raise ValueError(f"selection.synthetic_set: {unknown_name(split, self.splits)}")
-            if generator not in self.generators_of(split):
-                told = unknown_name(generator, self.generators_of(split))
-                raise ValueError(f"selection.synthetic_set.{split}: {told}")
-        return self
+                yield f"selection.synthetic_set: {unknown_name(split, self.splits)}"
+            if generator not in self.generator_names(split):
+                yield f"selection.synthetic_set.{split}: {unknown_name(generator, self.generator_names(split))}"
 
-    def check_image_size(self, size: int) -> None:
-        """Check that every stage can work with images of ``size`` x ``size`` pixels; ValueError says what can't."""
-        if self.has_selection and size not in IMAGE_SIZES:
-            raise ValueError(f"data.size: {size} pixels; generators need one of {IMAGE_SIZES}: set `data.size`")
-        rwnn = self.candidates and self.candidates.rwnn
-        if rwnn and 2**rwnn.stages > size:
-            raise ValueError(f"candidates.rwnn.stages: {rwnn.stages} stages halve {size} pixels to less than one")
-
-    def generators_of(self, split: str) -> list[str]:
+    def generator_names(self, split: str) -> list[str]:
         """Return the names of the generators trained on ``split``, in the order of the configuration."""
         return [name for name, entry in self.generators.items() if entry.splits is None or split in entry.splits]
 
     def synthetic_set(self, split: str) -> str:
         """Return the generator whose set the synthetic protocol chooses with on ``split``."""
-        return self.selection.synthetic_set.get(split, self.generators_of(split)[0])
+        return self.selection.synthetic_set.get(split, self.generator_names(split)[0])
 
 
 def load_study(config: dict) -> Study:
@@ -192,10 +175,9 @@ def load_study(config: dict) -> Study:
 
     """
     try:
-        return Study.model_validate(_plain(config))
+        return Study.model_validate(plain(config))
     except ValidationError as error:
-        lines = explain_all(error, Study)
-        raise StudyError("\n".join(f"configuration: {line}" for line in lines)) from None
+        raise StudyError("\n".join(f"configuration: {line}" for line in explain_all(error, Study))) from None
 
 
 def read_study(configfile: str | Path) -> Study:
@@ -208,16 +190,6 @@ def read_study(configfile: str | Path) -> Study:
 
     """
     return load_study(read_config(Path(configfile)))
-
-
-def _plain(value: Any) -> Any:
-    """Return the dicts, lists and scalars of JSON for what YAML or the workflow engine hands over."""
-    if isinstance(value, dict):
-        names = {key: key if isinstance(key, str) else json.dumps(key, default=str) for key in value}
-        return {names[key]: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return value if isinstance(value, str | int | float | None) else str(value)
 
 
 def json_schema() -> str:

@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
@@ -31,9 +31,9 @@ def explain_all(error: ValidationError, model: type[BaseModel], parents: tuple[s
     unknown = [mistake for mistake in mistakes.values() if mistake.is_unknown_key]
     # A misspelled or renamed key is one mistake, though the key that was meant is missing too.
     meant = [(*mistake.path[:-1], mistake.meant) for mistake in unknown]
-    settled = [mistake for mistake in mistakes.values() if mistake.type == "missing" and mistake.path in meant]
-    others = [mistake for mistake in mistakes.values() if mistake not in unknown + settled]
-    return [line for mistake in unknown + others for line in mistake.lines()]
+    others = [mistake for mistake in mistakes.values() if mistake not in unknown]
+    told = unknown + [mistake for mistake in others if mistake.type != "missing" or mistake.path not in meant]
+    return [line for mistake in told for line in mistake.lines()]
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,7 @@ class Mistake:
     def lines(self) -> list[str]:
         """Say what is wrong: one line, or more if a validator found several mistakes."""
         if isinstance(self.cause, PartError):
-            part = self.cause
-            return explain_all(part.error, part.settings, (*self.path, *part.keys))
+            return explain_all(self.cause.error, self.cause.settings, (*self.path, *self.cause.keys))
         return [self._line()]
 
     def _line(self) -> str:
@@ -90,20 +89,15 @@ class Mistake:
         if self.type == "missing":
             words = self.allowed.words()
             return f"{path}: missing; add it ({'see config.yaml for an example' if words == GROUP else words})"
-        if self.cause:
-            return self._validator_says(path, given)
+        if self.cause:  # its words: if they begin with a key of its group, that belongs to the path
+            key = re.match(r"(\w+)[\w.]*: ", str(self.cause))
+            separator = "." if key and key[1] in self.allowed.keys() else ": "  # noqa: SIM118 (no dict)
+            shown = "" if isinstance(self.given, dict) else f" {given}"
+            return f"{path}{separator if path else ''}{self.cause}{shown}"
         keys = self.allowed.keys() if GROUP in self.allowed.words() else []
         near = nearest(self.given, self.allowed.values())
         hints = [f"; allowed: {', '.join(keys)}" if keys else "", f"; did you mean {near}?" if near else ""]
         return f"{path + ': ' if path else ''}{self.allowed.words()} is needed {given}{''.join(hints)}"
-
-    def _validator_says(self, path: str, given: str) -> str:
-        """Repeat the words of a validator; if they begin with a key of its group, that belongs to the path."""
-        message = str(self.cause)
-        key, known = re.match(r"(\w+)[\w.]*: ", message), self.allowed.keys()
-        separator = "." if key and key[1] in known else ": "
-        shown = "" if isinstance(self.given, dict) else f" {given}"
-        return f"{path}{separator if path else ''}{message}{shown}"
 
 
 def read_mistake(entry: dict, model: type[BaseModel], parents: tuple[str, ...] = ()) -> Mistake:
@@ -122,11 +116,10 @@ def read_mistake(entry: dict, model: type[BaseModel], parents: tuple[str, ...] =
             group, allowed = allowed, allowed.below(part)
     kind, given, depth = entry["type"], entry["input"], len(entry["loc"])
     if kind.startswith("union_tag") and allowed.discriminator:
-        group, allowed, key = allowed, allowed.tag(), allowed.discriminator
-        misspelled = nearest(key, given)
+        group, allowed, key = allowed, Allowed(Literal[tuple(allowed.tags())]), allowed.discriminator
         if key in given:
             kind, given = "wrong_tag", given[key]
-        elif misspelled:
+        elif misspelled := nearest(key, given):
             kind, key, given = "extra_forbidden", misspelled, given[misspelled]
         else:
             kind = "missing"

@@ -35,16 +35,18 @@ class Module:
     """A module of the package as a syntax tree."""
 
     name: str
-    path: Path
 
     @cached_property
     def tree(self) -> ast.Module:
-        """Its syntax tree, without docstrings."""
-        tree = ast.parse(self.path.read_text())
+        """Its syntax tree, without docstrings and without functions' annotations, which change no result."""
+        tree = ast.parse(_path(self.name).read_text())
         for node in ast.walk(tree):
-            documented = ast.Module | ast.ClassDef | ast.FunctionDef
-            if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
                 node.body[0] = ast.Pass()
+            if isinstance(node, ast.arg):
+                node.annotation = None
+            elif isinstance(node, ast.FunctionDef):
+                node.returns = None
         return tree
 
     @cached_property
@@ -52,10 +54,9 @@ class Module:
         """The statements at the module's top level that define each name; those that define none under ''."""
         found: dict[str, list[ast.stmt]] = {"": []}
         for node in self.tree.body:
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                continue
-            for name in _defined(node) or [""]:
-                found.setdefault(name, []).append(node)
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                for name in _defined(node) or [""]:
+                    found.setdefault(name, []).append(node)
         return found
 
     @cached_property
@@ -86,31 +87,22 @@ def _path(module: str) -> Path | None:
     return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
 
 
-@cache
-def _module(name: str) -> Module:
-    return Module(name, _path(name))
+_module = cache(Module)
 
 
 def _references(node: ast.AST, module: Module) -> Iterator[Definition]:
-    """Yield what a statement of ``module`` refers to; annotations of arguments change no result and are left out."""
-    local = dict(pair for inner in ast.walk(node) for pair in _imported(inner))
-    imports = module.imports | local
-    skipped = set()
+    """Yield what a statement of ``module`` refers to."""
+    known = {name: (module.name, name) for name in module.definitions} | module.imports
+    known |= dict(pair for inner in ast.walk(node) for pair in _imported(inner))
+    attributes = set()
     for inner in ast.walk(node):
-        for part in (getattr(inner, "returns", None), inner.annotation if isinstance(inner, ast.arg) else None):
-            skipped |= set(ast.walk(part)) if part is not None else set()
-        if inner in skipped:
-            continue
-        if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id in imports:
-            target, kind = imports[inner.value.id]
+        if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
+            target, kind = known.get(inner.value.id, ("", ""))
             if kind == WHOLE:  # an attribute of a module
-                skipped.add(inner.value)
+                attributes.add(inner.value)
                 yield target, inner.attr
-        elif isinstance(inner, ast.Name):
-            if inner.id in imports:
-                yield imports[inner.id]
-            elif inner.id in module.definitions:
-                yield module.name, inner.id
+        elif isinstance(inner, ast.Name) and inner.id in known and inner not in attributes:
+            yield known[inner.id]
 
 
 def closure(script: Path) -> frozenset[Definition]:
@@ -179,10 +171,8 @@ def _known_files() -> dict[str, list[str]]:
 
 def stage_digests() -> dict[str, dict]:
     """Return version and digest of the code of every stage as they are now."""
-    return {
-        rule: {"version": version, "code": closure_digest(SCRIPTS / f"{rule}.py")}
-        for rule, version in STAGE_VERSIONS.items()
-    }
+    digests = {rule: closure_digest(SCRIPTS / f"{rule}.py") for rule in STAGE_VERSIONS}
+    return {rule: {"version": version, "code": digests[rule]} for rule, version in STAGE_VERSIONS.items()}
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ The Snakefile, the configuration check and the tests all ask this module, also f
 """
 
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +31,10 @@ class Plan(Layout):
         super().__init__(study)
         self.draws = list(range(study.draws))
         self.splits = list(study.splits)
-        comparison = study.practice and study.practice.comparison
+        comparison, ranking = study.practice and study.practice.comparison, study.ranking
         self.practice = PracticePlan(comparison, self.root, study.draws) if comparison else None
-        generators = {split: study.generators_of(split) for split in self.splits}
-        self.ranking = (
-            RankingPlan(study.ranking, self.root, study.seed, generators, study.draws) if study.ranking else None
-        )
+        generators = {split: study.generator_names(split) for split in self.splits}
+        self.ranking = RankingPlan(ranking, self.root, study.seed, generators, study.draws) if ranking else None
         self.batches = {batch.name: batch for batch in self._batches()} if study.has_selection else {}
 
     @property
@@ -56,11 +55,8 @@ class Plan(Layout):
 
     def smallest_split(self) -> str:
         """Return the split whose training images teach the study's feature extractor."""
-        return min(self.splits, key=lambda name: (self._size(name), self.splits.index(name)))
-
-    def _size(self, split: str) -> float:
-        train = self.study.splits[split].train
-        return float("inf") if train == "all" else train
+        sizes = {name: split.train for name, split in self.study.splits.items()}
+        return min(sizes, key=lambda name: float("inf") if sizes[name] == "all" else sizes[name])
 
     def check_sizes(self) -> None:
         """Draw every split of labels alone, where the data's size is quick to know, so that no job starts in vain.
@@ -70,17 +66,15 @@ class Plan(Layout):
         StudyError
             If a split is larger than the data, or a part of it would lack a class.
         """
-        if self.study.data is None:
-            return
         counts = self.image_counts
         if counts is None:
             return
         labels = np.repeat(np.arange(len(counts)), counts)
-        for name, split in self.study.splits.items():
-            try:
+        try:
+            for name, split in self.study.splits.items():
                 draw_split(labels, name, split, self.study.calibration_fraction, self.study.seed, 0)
-            except StudyError as error:
-                raise StudyError(f"configuration: {error}") from None
+        except StudyError as error:
+            raise StudyError(f"configuration: {error}") from None
 
     def check_networks(self) -> None:
         """Look for the networks from outside this package, importing none of them.
@@ -90,14 +84,12 @@ class Plan(Layout):
         StudyError
             If timm has no network of a name, or a module isn't there.
         """
-        networks = {}
-        if self.study.candidates:
-            standard = self.study.candidates.standard
-            networks |= {f"candidates.standard.{name}": entry.model for name, entry in standard.items()}
+        standard = self.study.candidates.standard if self.study.candidates else {}
+        networks = {f"candidates.standard.{name}": network for name, network in standard.items()}
         if self.practice:
-            networks["practice.comparison.learner.network"] = self.practice.settings.learner.network.model
-        for key, model in networks.items():
-            if mistake := missing_network(model):
+            networks["practice.comparison.learner.network"] = self.practice.settings.learner.network
+        for key, network in networks.items():
+            if mistake := missing_network(network.model):
                 raise StudyError(f"configuration: {key}.model: {mistake}")
 
     @cached_property
@@ -105,7 +97,7 @@ class Plan(Layout):
         """Images of each class, where that is known before any is read, else None."""
         prepared = self.root / "data" / "images.parquet"
         if not prepared.exists():
-            return count_images(self.study.data)
+            return count_images(self.study.data) if self.study.data else None
         try:
             return np.bincount(read_labels(prepared))
         except StudyError:
@@ -120,21 +112,16 @@ class Plan(Layout):
         found = {name: entry.resolved(candidates.recipe) for name, entry in candidates.standard.items()}
         if rwnn:
             # The edges are drawn by rule draw_graphs and join the arguments when a job reads its table.
-            arguments = {"width": rwnn.width, "head_width": rwnn.head_width}
+            arguments = rwnn.canonical(include={"width", "head_width"})
             recipe = Recipe.model_validate(candidates.recipe | rwnn.recipe).canonical()
             found |= {name: {"model": "rwnn", "arguments": arguments, "recipe": recipe} for name in rwnn.names}
         return found
 
-    def needs_graphs(self, batch: str) -> bool:
-        """Whether a batch holds randomly wired networks, whose edges a table gives."""
-        return self.batches[batch].family == "rwnn"
-
     def graph_settings(self) -> dict:
         """Return what the drawing of the random graphs depends on."""
         rwnn = self.study.candidates.rwnn
-        if rwnn is None:
-            return {}
-        return {"names": rwnn.names, **rwnn.canonical(include={"nodes", "neighbours", "rewiring", "stages"})}
+        keys = {"nodes", "neighbours", "rewiring", "stages"}
+        return {"names": rwnn.names, **rwnn.canonical(include=keys)} if rwnn else {}
 
     def _batches(self) -> list[RunBatch]:
         candidates, rwnn = self.study.candidates, self.study.candidates.rwnn
@@ -158,7 +145,7 @@ class Plan(Layout):
 
     def selection_sets(self, split: str, regime: str) -> list[str]:
         """Return the sets that may choose among the runs of a regime: the generators' for full, else validation."""
-        return self.study.generators_of(split) if regime == "full" else ["validation"]
+        return self.study.generator_names(split) if regime == "full" else ["validation"]
 
     def sets(self, split: str, regime: str) -> list[str]:
         """Return all sets that the runs of a regime are evaluated on."""
@@ -167,14 +154,14 @@ class Plan(Layout):
     def practice_parts(self, block: str, part: str) -> list[Path]:
         """Return a part's files, one for each draw that a block of the practice study's seeds uses; if there is one."""
         split = self.practice.settings.split
-        draws = self.practice.draws_of(block) if part != "test" or self.has_test(split) else []
+        draws = self.practice.block_draws(block) if part != "test" or self.has_test(split) else []
         return [self.part(draw, split, part) for draw in draws]
 
     @property
     def selection_tables(self) -> list[str]:
         """The tables that compare selections; protocols can't be compared with each other without test images."""
-        tables = ["rank_preservation", "selection_gain", "protocol_comparison"]
-        return [*tables, "protocol_differences", "protocol_subsets"] if self.has_test_images else tables
+        compared = ["protocol_differences", "protocol_subsets"] if self.has_test_images else []
+        return ["rank_preservation", "selection_gain", "protocol_comparison", *compared]
 
     def n_resamples(self, table: str) -> int:
         """Return how often a selection table resamples: subsets of candidates, or samples of a bootstrap."""
@@ -189,53 +176,35 @@ class Plan(Layout):
 
     def evaluated_sets(self) -> list[tuple[int, str, str]]:
         """Return (draw, split, set) of every set that runs are evaluated on."""
-        return [
-            (draw, split, name)
-            for draw in self.draws
-            for split in self.splits
-            for name in dict.fromkeys(name for regime in REGIMES for name in self.sets(split, regime))
-        ]
+        keys = product(self.draws, self.splits, REGIMES)
+        found = ((draw, split, name) for draw, split, regime in keys for name in self.sets(split, regime))
+        return list(dict.fromkeys(found))
 
     def evaluations(self, file: str) -> list[Path]:
         """Return every evaluation's ``counts.parquet`` or ``predictions.parquet``."""
-        return [
-            self.evaluation(draw, split, regime, batch, name) / file
-            for draw, split, regime, batch in self.trained_batches()
-            for name in self.sets(split, regime)
-        ]
+        keys = ((key, name) for key in self.trained_batches() for name in self.sets(*key[1:3]))
+        return [self.evaluation(*key, name) / file for key, name in keys]
 
     def trained_batches(self) -> list[tuple[int, str, str, str]]:
         """Return (draw, split, regime, batch) of every batch of runs that the study trains."""
-        return [
-            (draw, split, regime, batch)
-            for draw in self.draws
-            for split in self.splits
-            for regime in REGIMES
-            for batch in self.batches
-        ]
+        return list(product(self.draws, self.splits, REGIMES, self.batches))
 
     def generator_files(self, file: str) -> list[Path]:
         """Return the file of this name of every generator of the study."""
-        return [
-            self.generator(draw, split, generator) / file
-            for draw in self.draws
-            for split in self.splits
-            for generator in self.study.generators_of(split)
-        ]
+        keys = product(self.draws, self.splits)
+        return [self.generator(*key, name) / file for key in keys for name in self.study.generator_names(key[1])]
 
     def held_out(self, draw: int | str, split: str) -> list[Path]:
         """Return the files of a split's held-out images, which may measure a generator but choose nothing."""
-        if not self.has_test(split):
-            return []
-        parts = ["test"] + (["calibration"] if self.study.calibration_fraction > 0 else [])
-        return [self.part(draw, split, part) for part in parts]
+        parts = ["test", "calibration"] if self.study.calibration_fraction > 0 else ["test"]
+        return [self.part(draw, split, part) for part in parts if self.has_test(split)]
 
     def weighed_images(self, draw: int, split: str) -> dict[str, Path]:
         """Return the folders of the generated images that a calibration weighs, by set."""
         if self.study.ranking.sets:
             shards = {name: self.ranking.generated_shards(name) for name in self.ranking.image_sets}
             return {name: files[0].parent for name, files in shards.items() if files}
-        return {name: self.synthetic(draw, split, name) for name in self.study.generators_of(split)}
+        return {name: self.synthetic(draw, split, name) for name in self.study.generator_names(split)}
 
     def weighed_files(self, draw: int, split: str) -> list[Path]:
         """Return what jobs write of these images: shards, or whole folders."""

@@ -1,11 +1,11 @@
 """What all groups of a study's configuration have in common. No torch import."""
 
-from collections.abc import Collection, Iterator
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,13 @@ class Words:
 NAME = r"[A-Za-z][A-Za-z0-9_.]*"
 Name = Annotated[str, Field(pattern=f"^{NAME}$"), Words("a name (a letter, then letters, digits, _ or .)")]
 Count = Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """New names of a mapping's keys by their old names, for the annotation of the mapping."""
+
+    new_names: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,19 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     renamed: ClassVar[dict[str, str]] = {}
 
+    def _mistakes(self) -> Iterable[str]:
+        """Yield what is wrong between keys whose values are right one by one; the first is told.
+
+        A message may begin with the key that it concerns: ``root: it does not exist``.
+        """
+        return ()
+
+    @model_validator(mode="after")
+    def _without_mistakes(self) -> Self:
+        for mistake in self._mistakes():
+            raise ValueError(mistake)
+        return self
+
     @classmethod
     def validate_part(cls, values: Any, *keys: str) -> Self:
         """Return settings that a group of keys holds as plain values below ``keys``, for validators of that group.
@@ -87,6 +107,7 @@ class Settings(BaseModel):
 
         Examples
         --------
+        >>> from pathlib import Path
         >>> class Images(Settings):
         ...     root: Path
         ...     sizes: tuple[int, ...] = (8, 16)
@@ -97,15 +118,10 @@ class Settings(BaseModel):
         {'images': {'root': 'a/b', 'sizes': [8, 16]}}
 
         """
-        kept = (set(type(self).model_fields) if include is None else set(include)) - set(exclude)
-        return {key: _jsonable(value) for key, value in self._values() if key in kept}
-
-    def _values(self) -> Iterator[tuple[str, Any]]:
-        """Yield the keys with their values, except for neutral ones."""
-        for key, field in type(self).model_fields.items():
-            value = getattr(self, key)
-            if Neutral(value) not in field.metadata:
-                yield key, value
+        fields = type(self).model_fields
+        kept = (set(fields) if include is None else set(include)) - set(exclude)
+        values = {key: getattr(self, key) for key in fields if key in kept}
+        return {key: plain(one) for key, one in values.items() if Neutral(one) not in fields[key].metadata}
 
 
 class PartError(ValueError):
@@ -126,12 +142,12 @@ class FrozenSettings(Settings):
     model_config = ConfigDict(frozen=True)
 
 
-def _jsonable(value: Any) -> Any:
-    """Return ``value`` as JSON has it."""
+def plain(value: Any) -> Any:
+    """Return the dicts, lists and scalars of JSON for settings, and for what YAML or the workflow engine hands over."""
     if isinstance(value, Settings):
         return value.canonical()
     if isinstance(value, dict):
-        return {key: _jsonable(one) for key, one in value.items()}
+        return {key if isinstance(key, str) else json.dumps(key, default=str): plain(value[key]) for key in value}
     if isinstance(value, list | tuple):
-        return [_jsonable(one) for one in value]
-    return value.as_posix() if isinstance(value, Path) else value
+        return [plain(one) for one in value]
+    return value if isinstance(value, str | int | float | None) else str(value)

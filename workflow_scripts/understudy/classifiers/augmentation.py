@@ -39,7 +39,7 @@ def sample_epoch(
     resume in the middle of an epoch, and no run's numbers depend on another's. All are sampled on the CPU, so that the
     order is the same on every device.
     """
-    used = recipe.steps_per_epoch(images) * recipe.batch_of(images)
+    used = recipe.steps_per_epoch(images) * recipe.batch_size_for(images)
     sampled: list[list[Tensor]] = []
     for seed in seeds:
         order = torch_generator(seed_for(seed, "order", epoch))

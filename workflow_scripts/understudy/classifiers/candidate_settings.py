@@ -1,12 +1,15 @@
 """Settings of a study's candidates: architectures of two families, seeds, snapshots, recipes. No torch import."""
 
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.recipes import Recipe
-from understudy.settings import Name, Settings
+from understudy.settings import Name, Settings, Words
+
+EvenCount = Annotated[int, Field(ge=2, multiple_of=2), Words("an even number of at least 2")]
 
 
 class RandomlyWiredSettings(Settings):
@@ -16,8 +19,8 @@ class RandomlyWiredSettings(Settings):
 
     graphs: int = Field(ge=1, le=999, description="number of architectures, each with graphs of its own")
     nodes: int = Field(32, ge=4, description="nodes of each graph")
-    neighbours: int = Field(
-        2, ge=2, description="K of WS(K, P): neighbours of a node in the ring before rewiring, even"
+    neighbours: EvenCount = Field(
+        2, description="K of WS(K, P): neighbours of a node in the ring before rewiring, half of them on each side"
     )
     rewiring: float = Field(0.25, ge=0, le=1, description="P of WS(K, P): chance that an edge is rewired")
     stages: int = Field(2, ge=1, le=4, description="graphs in a network; each halves the resolution")
@@ -26,18 +29,9 @@ class RandomlyWiredSettings(Settings):
     recipe: dict[str, Any] = Field({}, description="fields of the recipe to replace")
     group: Name | None = Field("rwnn", description="graphs of one group share a job; null: a job each")
 
-    @field_validator("neighbours")
-    @classmethod
-    def _even(cls, neighbours: int) -> int:
-        if neighbours % 2:
-            raise ValueError("an even number is needed: half of the neighbours lie on each side")
-        return neighbours
-
-    @model_validator(mode="after")
-    def _ring_is_large_enough(self) -> "RandomlyWiredSettings":
+    def _mistakes(self) -> Iterator[str]:
         if self.neighbours >= self.nodes:
-            raise ValueError(f"neighbours ({self.neighbours}) must be smaller than nodes ({self.nodes})")
-        return self
+            yield f"neighbours ({self.neighbours}) must be smaller than nodes ({self.nodes})"
 
     @property
     def names(self) -> list[str]:
@@ -55,17 +49,14 @@ class CandidateSettings(Settings):
     standard: dict[Name, ArchitectureSettings] = Field(description="architectures of the standard family by name")
     rwnn: RandomlyWiredSettings | None = None
 
-    @model_validator(mode="after")
-    def _recipes_fit(self) -> "CandidateSettings":
+    def _mistakes(self) -> Iterator[str]:
         if not self.standard and not self.rwnn:
-            raise ValueError("standard: no candidate; give `standard` at least one architecture, or `rwnn`")
+            yield "standard: no candidate; give `standard` at least one architecture, or `rwnn`"
         Recipe.validate_part(self.recipe, "recipe")
         for name, entry in self.standard.items():
             whole = entry.model_dump() | {"recipe": self.recipe | entry.recipe}
             ArchitectureSettings.validate_part(whole, "standard", name)
         if self.rwnn:
             Recipe.validate_part(self.recipe | self.rwnn.recipe, "rwnn", "recipe")
-            taken = sorted(set(self.rwnn.names) & set(self.standard))
-            if taken:
-                raise ValueError(f"standard: {taken[0]!r} is the name of a random graph; rename it")
-        return self
+            for taken in sorted(set(self.rwnn.names) & set(self.standard)):
+                yield f"standard: {taken!r} is the name of a random graph; rename it"

@@ -110,7 +110,7 @@ def _fit(network: ExtractorNetwork, images: Tensor, labels: Tensor, seed: int) -
         nesterov=RECIPE.nesterov,
         weight_decay=RECIPE.weight_decay,
     )
-    images_of_step, epochs = RECIPE.batch_of(len(labels)), RECIPE.epochs_for(len(labels))
+    images_of_step, epochs = RECIPE.batch_size_for(len(labels)), RECIPE.epochs_for(len(labels))
     steps = RECIPE.steps_per_epoch(len(labels))
     for epoch in range(epochs):
         sampled = sample_epoch([seed], epoch, len(labels), images.shape[-1], RECIPE, 0, images.device)

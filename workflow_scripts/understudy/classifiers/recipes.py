@@ -59,13 +59,13 @@ class Recipe(FrozenSettings):
         """This recipe with some fields replaced; unknown fields raise pydantic's ValidationError."""
         return Recipe.model_validate(self.model_dump() | overrides)
 
-    def batch_of(self, images: int) -> int:
+    def batch_size_for(self, images: int) -> int:
         """Images a step: the recipe's batch size, or all images where there are fewer."""
         return min(self.batch_size, images)
 
     def steps_per_epoch(self, images: int) -> int:
         """Steps in one pass over `images` training images."""
-        return images // self.batch_of(images)
+        return images // self.batch_size_for(images)
 
     def epochs_for(self, images: int) -> int:
         """Epochs on `images` training images."""

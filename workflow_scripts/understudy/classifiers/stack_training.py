@@ -73,7 +73,7 @@ class StackTraining:
         self.runs, self.labels = runs, data.labels
         self.snapshot_epochs, self.folder = snapshot_epochs, folder
         self.recipe = runs[0].settings.full_recipe
-        self.batch = self.recipe.batch_of(len(self.labels))
+        self.batch = self.recipe.batch_size_for(len(self.labels))
         self.steps = self.recipe.steps_per_epoch(len(self.labels))
         self.total = self.steps * self.recipe.epochs_for(len(self.labels))
         self.done, self.note = 0, ""

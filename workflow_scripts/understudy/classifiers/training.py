@@ -112,7 +112,7 @@ def _stack_width(run: Run, data: TrainingData, seeds_per_block: int) -> int:
         return 1
     if data.images.device.type == "cuda":
         return seeds_per_block
-    batch = data.images[: run.settings.full_recipe.batch_of(len(data.images))].cpu()
+    batch = data.images[: run.settings.full_recipe.batch_size_for(len(data.images))].cpu()
     return seeds_per_block if batch_work(data.network(run), batch) < STACKING_LIMIT else 1
 
 

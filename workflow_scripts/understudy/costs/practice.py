@@ -34,7 +34,7 @@ class PracticeWork:
         if plan.trains_generator:
             generator = self.settings.generator
             work = network_work(generator.steps * generator.batch, generator.batch, [(3, self.denoiser)])
-            for draw in sorted({draw for block in plan.blocks for draw in plan.draws_of(block)}):
+            for draw in sorted({draw for block in plan.blocks for draw in plan.block_draws(block)}):
                 yield Job("train_diffusion", f"draw{draw}", "unet", **work, disk=self.denoiser.data)
         for seed in (seed for seeds in plan.blocks.values() for seed in seeds):
             for number, (_, count) in enumerate(plan.shards):

@@ -79,7 +79,7 @@ class Work:
     def _selection(self) -> Iterator[Job]:
         for draw in self.plan.draws:
             for split in self.plan.splits:
-                for name in self.study.generators_of(split):
+                for name in self.study.generator_names(split):
                     yield from self._generator(draw, split, name)
                 for regime in REGIMES:
                     for batch in self.plan.batches:
@@ -181,7 +181,7 @@ class Work:
         launches = disk = memory = 0.0
         for entry, size in self._networks(batch):
             recipe = entry.full_recipe
-            epochs, taken = recipe.epochs_for(images), recipe.batch_of(images)
+            epochs, taken = recipe.epochs_for(images), recipe.batch_size_for(images)
             work = network_work(epochs * recipe.steps_per_epoch(images) * taken, taken, [(3 * seeds, size)])
             total.update(work)
             # On a GPU all seeds of an architecture step at once; foreign networks never do.

@@ -1,9 +1,10 @@
 """Settings of the data and its splits."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from understudy.data.sources import DIGITS, SOURCES
 from understudy.errors import allowed_names
@@ -22,32 +23,23 @@ class DataSettings(Settings):
     size: int | None = Field(None, ge=4, le=1024, description="resize images to size x size pixels; null keeps them")
     channels: Literal[1, 3] | None = Field(None, description="convert to grey (1) or colour (3); null keeps them")
 
-    @field_validator("source")
-    @classmethod
-    def _known_source(cls, source: str) -> str:
-        kind, colon, _ = source.partition(":")
-        if kind not in SOURCES or bool(colon) != bool(SOURCES[kind].detail):
-            known = [f"{name}:{entry.detail}" if entry.detail else name for name, entry in SOURCES.items()]
-            raise ValueError(allowed_names(source, known))
-        return source
-
     @property
     def known_size(self) -> int | None:
         """Pixels a side of the study's images, where that is known before they are read."""
         return self.size or SOURCES[self.source.partition(":")[0]].size
 
-    @model_validator(mode="after")
-    def _root_where_needed(self) -> "DataSettings":
-        source = SOURCES[self.source.partition(":")[0]]
-        if not source.needs_root:
-            return self
-        if self.root is None:
-            raise ValueError(f"source {self.source!r} needs `root`, the folder or file that holds the images")
-        if not self.root.exists() and not source.comes_later:
-            raise ValueError(f"root {str(self.root)!r} does not exist; give the folder or file that holds the images")
-        if source.needs_folder and not self.root.is_dir():
-            raise ValueError(f"root {str(self.root)!r} is no folder; give one that holds a folder per class")
-        return self
+    def _mistakes(self) -> Iterator[str]:
+        kind, colon, _ = self.source.partition(":")
+        source = SOURCES.get(kind)
+        if source is None or bool(colon) != bool(source.detail):
+            known = [f"{name}:{entry.detail}" if entry.detail else name for name, entry in SOURCES.items()]
+            yield f'source: {allowed_names(self.source, known)} (given: "{self.source}")'
+        elif source.needs_root and self.root is None:
+            yield f"source {self.source!r} needs `root`, the folder or file that holds the images"
+        elif source.needs_root and not self.root.exists() and not source.comes_later:
+            yield f"root {str(self.root)!r} does not exist; give the folder or file that holds the images"
+        elif source.needs_folder and not self.root.is_dir():
+            yield f"root {str(self.root)!r} is no folder; give one that holds a folder per class"
 
 
 class SplitSettings(Settings):
@@ -58,8 +50,6 @@ class SplitSettings(Settings):
     )
     validation: Count = Field(description="how many of the train images the subtrain regime holds out")
 
-    @model_validator(mode="after")
-    def _some_left(self) -> "SplitSettings":
+    def _mistakes(self) -> Iterator[str]:
         if self.train != "all" and self.validation >= self.train:
-            raise ValueError(f"validation ({self.validation}) must be smaller than train ({self.train})")
-        return self
+            yield f"validation ({self.validation}) must be smaller than train ({self.train})"

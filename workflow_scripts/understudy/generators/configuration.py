@@ -2,8 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, create_model, model_validator
-from pydantic.fields import FieldInfo
+from pydantic import Field, create_model
 
 from understudy.generators.methods import METHODS
 from understudy.generators.presets import PER_CLASS_CHANGES, PRESETS
@@ -27,14 +26,10 @@ def _overrides() -> dict[str, tuple]:
     for name, method in METHODS.items():
         for key, field in method.settings.model_fields.items():
             if key not in PresetChoice.model_fields:
-                shared = key in TrainingSettings.model_fields
-                definitions[key] = _nullable(field, "" if shared else f"{name}: ")
+                prefix = "" if key in TrainingSettings.model_fields else f"{name}: "
+                kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+                definitions[key] = kind | None, Field(None, description=f"{prefix}{field.description}")
     return definitions
-
-
-def _nullable(field: FieldInfo, prefix: str) -> tuple:
-    kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
-    return kind | None, Field(None, description=f"{prefix}{field.description}")
 
 
 OVERRIDES = _overrides()
@@ -47,10 +42,9 @@ class GeneratorSettings(Overrides):
     A key that is left out keeps the preset's value; ``resolve`` gives the whole.
     """
 
-    @model_validator(mode="after")
-    def _resolvable(self) -> "GeneratorSettings":
+    def _mistakes(self) -> tuple[()]:
         self.resolve()
-        return self
+        return ()
 
     def resolve(self) -> TrainingSettings:
         """Return the settings of the training, the preset's values filled in.

@@ -91,7 +91,7 @@ def _architectures(batch: Mapping, wiring: pd.DataFrame | None) -> dict[str, Arc
     return found
 
 
-def weights_of(folder: Path, history: Path) -> list[Path]:
+def list_weights(folder: Path, history: Path) -> list[Path]:
     """Return the file of weights of each run that a batch's history names, in order of their names.
 
     Raises
@@ -133,7 +133,7 @@ def evaluate_batch(
     wildcards = context.wildcards
     key = EvaluationKey(context.draw, context.split, wildcards["regime"], wildcards["set"])
     table = read_table(chosen, "chosen_snapshots") if chosen else None
-    files, data = weights_of(weights, history), read_labelled(images, classes)
+    files, data = list_weights(weights, history), read_labelled(images, classes)
     tables = evaluate_runs(files, data, key, table, resolve_device(context.device))
     for name, rows, path in zip(("counts", "predictions"), tables, (counts, predictions), strict=True):
         write_table(name, rows, path, context.version)
@@ -155,7 +155,7 @@ def evaluate_on_calibration(
         Folders of weights and tables of training, one a batch.
     """
     key = EvaluationKey(context.draw, context.split, "full", "calibration")
-    files = [path for batch in zip(weights, histories, strict=True) for path in weights_of(*batch)]
+    files = [path for batch in zip(weights, histories, strict=True) for path in list_weights(*batch)]
     data, device = read_labelled(images, classes), resolve_device(context.device)
     evaluation = Evaluation(files, data, key, device, last_only=True)
     write_table("predictions", evaluation.predictions(), predictions, context.version)

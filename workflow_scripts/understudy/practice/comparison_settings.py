@@ -4,17 +4,18 @@ No torch import.
 """
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveInt
 
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.generators.diffusion_settings import DiffusionSettings, PretrainedDiffusionSettings
 from understudy.practice.corruptions import CORRUPTIONS
 from understudy.practice.guidance import CRITERIA, FORMS
 from understudy.practice.patience import LoopSettings
-from understudy.settings import FrozenSettings, Neutral, Words
+from understudy.settings import FrozenSettings, Neutral, Renamed, Words
 
 FolderName = Annotated[
     str, Field(pattern=r"^[a-z][a-z0-9_]*$"), Words("a name (a small letter, then small letters, digits or _)")
@@ -23,7 +24,6 @@ CriterionName = Literal[tuple(CRITERIA)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Strength = Annotated[float, Field(ge=0)]
 Ratio = Annotated[float, Field(gt=1)]
-RENAMED_CORRUPTIONS = {"blur": "gaussian_blur"}
 
 
 class SamplingSettings(FrozenSettings):
@@ -47,11 +47,9 @@ class GuidanceSettings(FrozenSettings):
     )
     stop: Fraction = Field(1.0, description="fraction of the steps after which it ends")
 
-    @model_validator(mode="after")
-    def _begins_before_it_ends(self) -> "GuidanceSettings":
+    def _mistakes(self) -> Iterator[str]:
         if self.start >= self.stop:
-            raise ValueError(f"start ({self.start}) must be smaller than stop ({self.stop})")
-        return self
+            yield f"start ({self.start}) must be smaller than stop ({self.stop})"
 
     def guided_steps(self, steps: int) -> range:
         """Return the numbers, from 0, of the guided steps among ``steps``."""
@@ -78,23 +76,15 @@ class LearnerSettings(FrozenSettings):
     flip: bool = Field(False, description="horizontal flip with probability 1/2")
     ema_decay: float = Field(0.99, ge=0, lt=1, description="of the weights' moving average a step")
 
-    @model_validator(mode="after")
-    def _rates_leave_time(self) -> "LearnerSettings":
+    def _mistakes(self) -> Iterator[str]:
         if self.warm_up + self.cool_down >= 1:
-            raise ValueError(f"warm_up ({self.warm_up}) and cool_down ({self.cool_down}) must leave time between them")
-        return self
-
-    @field_validator("network")
-    @classmethod
-    def _network_alone(cls, network: ArchitectureSettings) -> ArchitectureSettings:
+            yield f"warm_up ({self.warm_up}) and cool_down ({self.cool_down}) must leave time between them"
+        network, keys = self.network, [key for key in type(self).model_fields if key != "network"]
         if network.recipe:
-            raise ValueError(
-                f"recipe (given: {network.recipe}): not for a learner; its training is set beside `network`: "
-                f"{', '.join(key for key in cls.model_fields if key != 'network')}"
-            )
+            told = f"not for a learner; its training is set beside `network`: {', '.join(keys)}"
+            yield f"network.recipe: {told} (given: {network.recipe})"
         if network.group is not None:
-            raise ValueError(f"group (given: {network.group!r}): not for a learner, which shares no job; remove it")
-        return network
+            yield f"network.group: not for a learner, which shares no job; remove it (given: {network.group!r})"
 
     @property
     def warm_up_steps(self) -> int:
@@ -142,29 +132,15 @@ class AblationSettings(FrozenSettings):
 class ShiftedSettings(FrozenSettings):
     """Shifted test sets: corruptions of the test images, and folders of other images of the same classes."""
 
-    corruptions: dict[Literal[tuple(CORRUPTIONS)], Strength] = Field(
-        {},
-        description="strengths: "
-        + "; ".join(f"{name}: {corruption.strength}" for name, corruption in CORRUPTIONS.items()),
+    corruptions: Annotated[dict[Literal[tuple(CORRUPTIONS)], Strength], Renamed({"blur": "gaussian_blur"})] = Field(
+        {}, description="strengths: " + "; ".join(f"{name}: {one.strength}" for name, one in CORRUPTIONS.items())
     )
     folders: dict[FolderName, Path] = Field({}, description="by the set's name, a folder with a folder per class")
 
-    @field_validator("corruptions", mode="before")
-    @classmethod
-    def _bear_their_new_names(cls, corruptions: object) -> object:
-        for old, new in RENAMED_CORRUPTIONS.items():
-            if isinstance(corruptions, dict) and old in corruptions:
-                raise ValueError(f"{old}: renamed to {new}; write {new}")
-        return corruptions
-
-    @field_validator("corruptions")
-    @classmethod
-    def _are_within_their_limits(cls, corruptions: dict[str, float]) -> dict[str, float]:
-        for name, strength in corruptions.items():
-            limit = CORRUPTIONS[name].limit
-            if strength > limit:
-                raise ValueError(f"{name} ({strength:g}) is a fraction, at most {limit:g}")
-        return corruptions
+    def _mistakes(self) -> Iterator[str]:
+        for name, strength in self.corruptions.items():
+            if strength > CORRUPTIONS[name].limit:
+                yield f"corruptions: {name} ({strength:g}) is a fraction, at most {CORRUPTIONS[name].limit:g}"
 
 
 class ComparisonSettings(FrozenSettings):
@@ -192,35 +168,22 @@ class ComparisonSettings(FrozenSettings):
     n_resamples: int = Field(2000, ge=100, description="resamples of seeds for the cost at equal accuracy")
     shifted: ShiftedSettings = ShiftedSettings()
 
-    @model_validator(mode="after")
-    def _steps_are_there(self) -> "ComparisonSettings":
-        steps, guidance = self.sampling.steps, self.guidance
+    def _mistakes(self) -> Iterator[str]:
+        steps, guidance, sweep, learner = self.sampling.steps, self.guidance, self.sweep, self.learner
         if isinstance(self.generator, DiffusionSettings) and steps > self.generator.noise_levels:
-            raise ValueError(
-                f"sampling.steps ({steps}) must be at most generator.noise_levels ({self.generator.noise_levels})"
-            )
+            yield f"sampling.steps ({steps}) must be at most generator.noise_levels ({self.generator.noise_levels})"
         if not guidance.guided_steps(steps):
-            raise ValueError(
+            yield (
                 f"guidance: start ({guidance.start:g}) and stop ({guidance.stop:g}) leave none of the {steps} steps of "
                 f"sampling.steps to guide; give a start of at most {(steps - 1) / steps:g}, and a later stop"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _sweep_adds_images(self) -> "ComparisonSettings":
-        sweep, learner = self.sweep, self.learner
-        if not sweep or not (sweep.omegas or sweep.oversampling):
-            return self
-        step, allowed = round(sweep.at * learner.iterations), learner.adding_steps
-        if step not in allowed:
-            raise ValueError(
-                f"sweep.at ({sweep.at:g}) is step {step} of {learner.iterations}, and images are added after "
-                f"learner.warm_up and before learner.cool_down alone, from step {allowed.start} to {allowed.stop - 1}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _ablations_differ(self) -> "ComparisonSettings":
+        if sweep and (sweep.omegas or sweep.oversampling):
+            step, allowed = round(sweep.at * learner.iterations), learner.adding_steps
+            if step not in allowed:
+                yield (
+                    f"sweep.at ({sweep.at:g}) is step {step} of {learner.iterations}, and images are added after "
+                    f"learner.warm_up and before learner.cool_down alone, from step {allowed.start} to "
+                    f"{allowed.stop - 1}"
+                )
         if self.ablation and self.ablation.fixed_patience and not self.loop.patience_grows:
-            raise ValueError("ablation.fixed_patience: loop.patience_grows is false, so that practice itself is this")
-        return self
+            yield "ablation.fixed_patience: loop.patience_grows is false, so that practice itself is this"

@@ -32,13 +32,13 @@ class PracticePlan:
         """Whether the study trains its diffusion model; else it is pretrained."""
         return isinstance(self.settings.generator, DiffusionSettings)
 
-    def draw_of(self, seed: int | str) -> int:
+    def seed_draw(self, seed: int | str) -> int:
         """Return the drawing of the splits that a seed's runs use."""
         return int(seed) % self.draws
 
-    def draws_of(self, block: str) -> list[int]:
+    def block_draws(self, block: str) -> list[int]:
         """Return the draws that a block's seeds use."""
-        return sorted({self.draw_of(seed) for seed in self.blocks[block]})
+        return sorted({self.seed_draw(seed) for seed in self.blocks[block]})
 
     def shard(self, seed: int | str, shard: int | str) -> Path:
         """Return the folder of a shard of a seed's plain images."""
@@ -60,12 +60,12 @@ class PracticePlan:
 
     def pool_model(self, seed: int | str) -> list[Path]:
         """Return the trained model that makes a seed's plain images; none where it is pretrained."""
-        return [self.model(self.draw_of(seed))] if self.trains_generator else []
+        return [self.model(self.seed_draw(seed))] if self.trains_generator else []
 
     def models(self, variant: str, block: str) -> list[Path]:
         """Return the trained models that a variant makes images with itself, in the order of its block's draws."""
         needed = self.trains_generator and self.variants[variant].samples
-        return [self.model(draw) for draw in self.draws_of(block)] if needed else []
+        return [self.model(draw) for draw in self.block_draws(block)] if needed else []
 
     @property
     def class_file(self) -> Path | None:
@@ -110,7 +110,7 @@ class PracticePlan:
         return {
             "arm": vars(chosen),
             "seeds": self.blocks[block],
-            "draws": [self.draw_of(seed) for seed in self.blocks[block]],
+            "draws": [self.seed_draw(seed) for seed in self.blocks[block]],
             "learner": settings.learner.canonical(),
             "loop": settings.loop.canonical({"initial", "evaluation_interval"} | patience),
             **{key: getattr(settings, key).canonical() for key in keys},

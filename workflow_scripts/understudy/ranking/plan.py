@@ -46,7 +46,7 @@ class RankingPlan:
     @property
     def is_judged(self) -> bool:
         """Whether real images judge the ranking of models."""
-        return not self.settings.sets or self.settings.judges
+        return not self.settings.sets or bool({"real", "test"} & set(self.settings.real_sets))
 
     @property
     def outputs(self) -> list[str]:
@@ -72,7 +72,7 @@ class RankingPlan:
         """Return the file of this name of every ranking."""
         return [self.folder(draw, split) / file for draw, split in self.rankings]
 
-    def sets_of(self, split: str) -> list[str]:
+    def ranked_sets(self, split: str) -> list[str]:
         """Return the sets that a split's models are ranked with and by: synthetic ones, calibration, test."""
         return [*self.generators[split], "calibration", "test"]
 

@@ -1,9 +1,10 @@
 """Settings of the ranking study: which models, on which sets, and how they are calibrated."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from understudy.errors import unknown_name
 from understudy.generators.pretrained_settings import BigGANSet, DiTSet
@@ -24,18 +25,15 @@ class PredictionFile(Settings):
     models: str = Field("models", description="npz: array of the models' names")
     predicted: str = Field("predicted", description="npz: array of predicted labels, [models, images] or [..., k]")
 
-    @field_validator("path")
-    @classmethod
-    def _known_format(cls, path: Path) -> Path:
-        if path.suffix not in FORMATS:
-            raise ValueError(f"allowed: a path that ends in {' or '.join(FORMATS)}")
-        return path
+    def _mistakes(self) -> Iterator[str]:
+        if self.path.suffix not in FORMATS:
+            yield f'path: allowed: a path that ends in {" or ".join(FORMATS)} (given: "{self.path}")'
 
     @property
     def files(self) -> dict[str, Path]:
         """The files to read, by the key that names each."""
-        labels = {"labels": Path(self.labels)} if format_of(self.path).labels_apart else {}
-        return {"path": self.path, **labels}
+        apart = format_of(self.path).labels_apart
+        return {"path": self.path} | ({"labels": Path(self.labels)} if apart else {})
 
 
 class ImageFolder(Settings):
@@ -59,10 +57,9 @@ class UnionSet(Settings):
     of: list[Name] = Field(min_length=2, description="names of other sets")
 
 
-RealSet = Annotated[PredictionFile | ImageFolder | ImageShards, Field(discriminator="source")]
-EvaluationSet = Annotated[
-    PredictionFile | ImageFolder | ImageShards | DiTSet | BigGANSet | UnionSet, Field(discriminator="source")
-]
+GivenSet = PredictionFile | ImageFolder | ImageShards
+RealSet = Annotated[GivenSet, Field(discriminator="source")]
+EvaluationSet = Annotated[GivenSet | DiTSet | BigGANSet | UnionSet, Field(discriminator="source")]
 
 
 class RankingSettings(Settings):
@@ -79,9 +76,7 @@ class RankingSettings(Settings):
     calibration: RealSet | None = Field(None, description="instead of `real`: what gives the calibration's risks")
     test: RealSet | None = Field(None, description="instead of `real`: what judges the ranking")
     calibration_models: int = Field(
-        10,
-        ge=2,
-        description="models of known real risk that the table `calibration` calibrates with; others are ranked",
+        10, ge=2, description="models of known real risk that table `calibration` calibrates with; others are ranked"
     )
     calibration_counts: list[Annotated[int, Field(ge=2)]] = Field(
         [5, 10, 25, 50], min_length=1, description="numbers of calibration models that `calibration_models` compares"
@@ -89,9 +84,7 @@ class RankingSettings(Settings):
     repeats: int = Field(100, ge=2, description="random splits of the models into calibration models and ranked ones")
     penalty: Penalty = Field(1.0, description="lambda of the paper's ridge regression, in numbers of images")
     penalties: list[Penalty] = Field(
-        [0.01, 0.1, 1.0, 10.0, 100.0],
-        min_length=1,
-        description="values of lambda that `calibration_penalties` compares",
+        [0.01, 0.1, 1.0, 10.0, 100.0], min_length=1, description="values of lambda in `calibration_penalties`"
     )
     drop_classes: bool = Field(
         False, description="leave out classes without images in some set; false makes such a class an error"
@@ -106,29 +99,19 @@ class RankingSettings(Settings):
         return self.classes if isinstance(self.classes, int) else len(self.classes)
 
     @property
-    def real_sets(self) -> dict[str, PredictionFile | ImageFolder | ImageShards]:
+    def real_sets(self) -> dict[str, GivenSet]:
         """The real sets that are given, by their key."""
         given = {key: getattr(self, key) for key in ("real", "calibration", "test")}
         return {key: settings for key, settings in given.items() if settings is not None}
 
     @property
-    def judges(self) -> bool:
-        """Whether real images judge the ranking."""
-        return self.real is not None or self.test is not None
-
-    @property
     def about_real_images(self) -> str:
         """Say, for the report, whether the images that give the calibration's risks also judge the ranking."""
-        if not self.sets:
-            return (
-                "The calibration part of the held-out images gives the calibration models' real errors, the test part "
-                "judges the ranking: no image does both."
-            )
-        if self.real is not None:
-            return (
-                "One half of the real images, of each class, gives the calibration models' real errors, the other half "
-                "judges the ranking: no image does both."
-            )
+        if self.real is not None or not self.sets:
+            halves = ("One half of the real images, of each class,", "other half")
+            first, second = halves if self.sets else ("The calibration part of the held-out images", "test part")
+            errors = "the calibration models' real errors"
+            return f"{first} gives {errors}, the {second} judges the ranking: no image does both."
         if self.test is None:
             return "No real images judge the ranking." if self.calibration else "No real images were given."
         if self.test == self.calibration:
@@ -146,31 +129,27 @@ class RankingSettings(Settings):
         keys = {"calibration_models", "calibration_counts", "repeats", "penalty", "penalties", "drop_classes"}
         return self.canonical(include=keys)
 
-    @model_validator(mode="after")
-    def _sets_fit(self) -> "RankingSettings":
+    def _mistakes(self) -> Iterator[str]:
         given = self.real_sets
         if not self.sets:
             for key in ("classes", "models", *given):
                 if getattr(self, key) is not None:
-                    raise ValueError(f"{key}: it belongs to `sets` of images or predictions; add these, or remove it")
-            return self
+                    yield f"{key}: it belongs to `sets` of images or predictions; add these, or remove it"
+            return
         if self.classes is None:
-            raise ValueError("classes: missing; give their number, or their names in the order of their numbers")
+            yield "classes: missing; give their number, or their names in the order of their numbers"
         if self.real is not None and len(given) > 1:
-            raise ValueError("real: give either `real`, or `calibration` and `test`")
+            yield "real: give either `real`, or `calibration` and `test`"
         if self.test is not None and self.calibration is None:
-            raise ValueError("calibration: missing; `test` judges, something else must give the calibration's risks")
-        reserved = sorted(set(self.sets) & {*REAL_SETS, "real"})
-        if reserved:
-            raise ValueError(f"sets: {reserved[0]!r} is the name of a real set; choose another")
+            yield "calibration: missing; `test` judges, something else must give the calibration's risks"
+        for reserved in sorted(set(self.sets) & {*REAL_SETS, "real"}):
+            yield f"sets: {reserved!r} is the name of a real set; choose another"
+        parts = [name for name, settings in self.sets.items() if not isinstance(settings, UnionSet)]
         for name, settings in (self.sets | given).items():
             key = name if name in given else f"sets.{name}"
             if isinstance(settings, UnionSet):
-                parts = [other for other in self.sets if not isinstance(self.sets[other], UnionSet)]
-                unknown = sorted(set(settings.of) - set(parts))
-                if unknown:
-                    raise ValueError(f"{key}.of: {unknown_name(unknown[0], parts)}")
+                for unknown in sorted(set(settings.of) - set(parts)):
+                    yield f"{key}.of: {unknown_name(unknown, parts)}"
             elif isinstance(settings, PredictionFile) == (self.models is not None):
                 needed = "images, which `models` are evaluated on" if self.models else "`source: predictions`"
-                raise ValueError(f"{key}: {needed} needed, as `models` is {'given' if self.models else 'not given'}")
-        return self
+                yield f"{key}: {needed} needed, as `models` is {'given' if self.models else 'not given'}"

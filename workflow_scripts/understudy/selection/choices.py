@@ -17,7 +17,7 @@ REAL_SETS = ("test", "validation", "calibration")
 """Evaluation sets of real images; every other set bears its generator's name."""
 
 
-def generators_of(counts: pd.DataFrame) -> list[str]:
+def generator_names(counts: pd.DataFrame) -> list[str]:
     """Names of the synthetic sets in `counts`, sorted."""
     return sorted(set(counts["set"].astype(str).unique()) - set(REAL_SETS))
 

@@ -12,7 +12,7 @@ import pandas as pd
 from understudy.errors import StudyError
 from understudy.schemas import column_names
 from understudy.selection.aggregation import AGGREGATE
-from understudy.selection.choices import generators_of
+from understudy.selection.choices import generator_names
 from understudy.selection.split_errors import StudyErrors
 from understudy.statistics.certificates import (
     certified,
@@ -48,7 +48,7 @@ def rank_certificates(
     """
     frames = []
     for errors in study.splits():
-        for name in generators_of(errors.counts):
+        for name in generator_names(errors.counts):
             rows = errors.part(errors.last, name, "full")
             key = (errors.draw, errors.split, name)
             for family, runs in rows.groupby("family", observed=True):

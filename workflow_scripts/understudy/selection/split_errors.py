@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from understudy.errors import StudyError
-from understudy.selection.choices import best_snapshots, check_counts, generators_of, last_snapshots, snapshot_errors
+from understudy.selection.choices import best_snapshots, check_counts, generator_names, last_snapshots, snapshot_errors
 from understudy.statistics.sampling_covariance import ErrorCovariance, shared_images
 
 Covariances = Mapping[tuple[int, str, str], ErrorCovariance]
@@ -80,7 +80,7 @@ class SplitErrors:
     @cached_property
     def selection_sets(self) -> list[tuple[str, str]]:
         """Pairs (set, regime) that may choose: each synthetic set for full runs, `validation` for subtrain runs."""
-        sets = [(name, "full") for name in generators_of(self.counts)]
+        sets = [(name, "full") for name in generator_names(self.counts)]
         chosen = self.last[(self.last["regime"] == "subtrain") & (self.last["set"] == "validation")]
         return sets + ([("validation", "subtrain")] if len(chosen) else [])
 
