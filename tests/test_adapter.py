@@ -10,8 +10,14 @@ PROGRAM = """
 import sys
 sys.path.insert(0, {scripts!r})
 from types import SimpleNamespace
+from snakemake.io import InputFiles, OutputFiles, Params, Wildcards
 from adapter import job
-with job(SimpleNamespace(log=[{log!r}], output=["out"])):
+rule = SimpleNamespace(log=[{log!r}], threads=2)
+rule.input = InputFiles(fromdict={{"images": "a.parquet", "shards": ["b.parquet", "c.parquet"], "graphs": []}})
+rule.output = OutputFiles(fromdict={{"table": "out"}})
+rule.params = Params(fromdict={{"seed": 7, "checkpoints": "kept", "settings": {{"steps": 3}}}})
+rule.wildcards = Wildcards(fromdict={{"draw": "1", "split": "Train300", "batch": "small-block0"}})
+with job(rule) as (input, output, params, context):
     import os
     from understudy.errors import StudyError
     print("to stdout")
@@ -33,6 +39,13 @@ def test_all_output_goes_to_the_log(tmp_path):
     assert result.returncode == 0
     assert result.stdout == result.stderr == ""
     assert {"to stdout", "to stderr", "from a library"} <= set(log.splitlines())
+
+
+def test_a_script_gets_paths_its_parameters_and_the_surroundings_of_the_job(tmp_path):
+    body = "print(input.images, input.shards, input.optional('graphs'), output.table, params.settings, context)"
+    _, log = run(tmp_path, body)
+    assert "a.parquet [PosixPath('b.parquet'), PosixPath('c.parquet')] None out {'steps': 3} JobContext(draw=1" in log
+    assert "split='Train300', seed=7, device='cpu', version=1, checkpoints=PosixPath('kept'), threads=2" in log
 
 
 def test_a_study_error_is_its_message_on_the_terminal_and_in_the_log(tmp_path):

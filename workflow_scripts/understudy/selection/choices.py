@@ -42,6 +42,12 @@ def best_snapshots(counts: pd.DataFrame) -> pd.DataFrame:
     return first_of(snapshot_errors(counts), [*RUN, "set"])
 
 
+def last_snapshots(counts: pd.DataFrame) -> pd.DataFrame:
+    """The last snapshot of each run on each set, in the columns of `best_snapshots`."""
+    rows = snapshot_errors(counts)
+    return rows[rows["epoch"] == rows["last_epoch"]].reset_index(drop=True)
+
+
 def chosen_snapshots(counts: pd.DataFrame) -> pd.DataFrame:
     """Which snapshots the selection sets choose: draw, split, regime, run, epoch and `chosen_by`, the sets' names.
 
