@@ -11,7 +11,6 @@ from tests.classifiers.networks import SMALL, parameter_count, small
 from tests.studies import small_study
 from understudy.classifiers import families
 from understudy.classifiers.architectures import ArchitectureSettings
-from understudy.classifiers.bounds import convolutional_bound
 from understudy.classifiers.families import FAMILIES, Arguments, Family
 from understudy.classifiers.labelled import LabelledImages
 from understudy.classifiers.layers import Shape, StackedLinear
@@ -120,10 +119,8 @@ class ToyNetwork(torch.nn.Module):
 
 @pytest.fixture
 def toy_family(monkeypatch):
-    """One more family in the registry: its arguments, its network, and a bound."""
-    monkeypatch.setitem(
-        families.FAMILIES, "toy", Family(ToyArguments, lambda: ToyNetwork, convolutional_bound(lambda given: 4))
-    )
+    """One more family in the registry: its arguments and its network."""
+    monkeypatch.setitem(families.FAMILIES, "toy", Family(ToyArguments, lambda: ToyNetwork))
 
 
 def test_a_new_family_is_planned_costed_and_trained_from_its_entry_alone(toy_family, tmp_path):
