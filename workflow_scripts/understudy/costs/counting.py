@@ -25,6 +25,9 @@ MULTIPLYING = {
     OPERATORS.bmm.default: 0,
     OPERATORS.addmm.default: 1,
 }
+# Operators whose result has the shape of the first argument. Meta tensors have no values, and torch's Python code for
+# these takes most of the time.
+SHAPE_KEEPING = {OPERATORS.normal_.default, OPERATORS.uniform_.default, OPERATORS.relu.default}
 # A tensor's entry in the head of a safetensors file, but for its name, its shape and the two offsets.
 ENTRY = len('"0001.":{"dtype":"F16","shape":,"data_offsets":[,]},')
 OFFSETS = 12  # digits
@@ -32,7 +35,7 @@ OFFSETS = 12  # digits
 
 def count(settings: NetworkSettings, channels: int, size: int, classes: int) -> list[NetworkSize]:
     """Return the sizes of the networks of ``settings``, on square images of ``size`` pixels a side."""
-    with torch.device("meta"):
+    with torch.device("meta"), _ShapesAlone():
         if isinstance(settings, ArchitectureSettings):
             return [_classifier(settings, Shape(channels, size, classes))]
         if isinstance(settings, DiffusionSettings):
@@ -65,6 +68,17 @@ def _generator_and_critic(settings: TrainingSettings, channels: int, size: int, 
     second = network_size(critic, torch.empty(rows, channels, size, size), *labels)
     of_image = replace(second, operations=second.operations / rows, elements=second.elements / rows)
     return [_with_bytes(first, generator.state_dict()), of_image]
+
+
+class _ShapesAlone(TorchDispatchMode):
+    """Skips what changes values alone."""
+
+    def __torch_dispatch__(self, operator: Callable, types: Sequence, args: tuple = (), kwargs: dict | None = None):
+        if operator in SHAPE_KEEPING:
+            return args[0]
+        if operator is OPERATORS.native_batch_norm.default:
+            return args[0], args[0], args[0]
+        return operator(*args, **(kwargs or {}))
 
 
 class _WorkCounter(TorchDispatchMode):
