@@ -19,7 +19,9 @@ from understudy.classifiers.published import PUBLISHED
 from understudy.classifiers.recipes import Recipe
 from understudy.classifiers.stack_training import Run
 from understudy.classifiers.training import TrainingOptions, train_runs
+from understudy.code_cache import CodeCache
 from understudy.config import load_study
+from understudy.costs import networks
 from understudy.costs.requests import Requests
 from understudy.costs.work import Work
 from understudy.errors import StudyError
@@ -118,8 +120,10 @@ class ToyNetwork(torch.nn.Module):
 
 
 @pytest.fixture
-def toy_family(monkeypatch):
-    """One more family in the registry: its arguments and its network."""
+def toy_family(tmp_path, monkeypatch):
+    """One more family in the registry: its arguments and its network; sizes are kept in a folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(networks, "SIZES", CodeCache("understudy_sizes.json"))
     monkeypatch.setitem(families.FAMILIES, "toy", Family(ToyArguments, lambda: ToyNetwork))
 
 
