@@ -11,7 +11,6 @@ from tests.classifiers.networks import SMALL, parameter_count, small
 from tests.studies import small_study
 from understudy.classifiers import families
 from understudy.classifiers.architectures import ArchitectureSettings
-from understudy.classifiers.bounds import convolutional_bound
 from understudy.classifiers.families import FAMILIES, Arguments, Family
 from understudy.classifiers.labelled import LabelledImages
 from understudy.classifiers.layers import Shape, StackedLinear
@@ -20,7 +19,9 @@ from understudy.classifiers.published import PUBLISHED
 from understudy.classifiers.recipes import Recipe
 from understudy.classifiers.stack_training import Run
 from understudy.classifiers.training import TrainingOptions, train_runs
+from understudy.code_cache import CodeCache
 from understudy.config import load_study
+from understudy.costs import networks
 from understudy.costs.requests import Requests
 from understudy.costs.work import Work
 from understudy.errors import StudyError
@@ -119,11 +120,11 @@ class ToyNetwork(torch.nn.Module):
 
 
 @pytest.fixture
-def toy_family(monkeypatch):
-    """One more family in the registry: its arguments, its network, and a bound."""
-    monkeypatch.setitem(
-        families.FAMILIES, "toy", Family(ToyArguments, lambda: ToyNetwork, convolutional_bound(lambda given: 4))
-    )
+def toy_family(tmp_path, monkeypatch):
+    """One more family in the registry: its arguments and its network; sizes are kept in a folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(networks, "SIZES", CodeCache("understudy_sizes.json"))
+    monkeypatch.setitem(families.FAMILIES, "toy", Family(ToyArguments, lambda: ToyNetwork))
 
 
 def test_a_new_family_is_planned_costed_and_trained_from_its_entry_alone(toy_family, tmp_path):

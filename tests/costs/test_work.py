@@ -9,7 +9,7 @@ from understudy.classifiers.networks import build_network
 from understudy.classifiers.published import PUBLISHED
 from understudy.classifiers.weights import to_half, write_weights
 from understudy.config import load_study
-from understudy.costs.networks import classifier_size, record_bytes
+from understudy.costs.networks import network_sizes, record_bytes
 from understudy.costs.work import Job, Work
 from understudy.plan import Plan
 
@@ -62,7 +62,7 @@ def test_the_file_of_a_run_is_as_large_as_estimated(tmp_path, width):
         snapshots[epoch] = to_half(weights, {name for name, _ in network.named_parameters()})
     path = tmp_path / "run.safetensors"
     write_weights(path, snapshots, {"settings": entry.model_dump(mode="json")})
-    size = classifier_size(entry.model_dump_json(), 1, 8, 10)
+    (size,) = network_sizes(entry, 1, 8, 10)
     assert 3 * (size.data + size.head) + record_bytes(entry) == pytest.approx(path.stat().st_size, rel=0.05)
 
 

@@ -8,21 +8,18 @@ digest of its closure, and a test compares it with the code as it is.
 
 import ast
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from understudy.errors import StudyError
-from understudy.files import read_json, write_json
+from understudy.code_cache import PACKAGE, SCRIPTS, CodeCache
+from understudy.files import write_json
 from understudy.stages import STAGE_VERSIONS
 
-PACKAGE = Path(__file__).parent
-SCRIPTS = PACKAGE.parent
 DIGESTS = PACKAGE / "stage_digests.json"
-CACHE = Path(".snakemake") / "understudy_code.json"
+FILES = CodeCache("understudy_code.json")
 WHOLE = "*"
 """Stands for all definitions of a module."""
 
@@ -146,27 +143,8 @@ def code_inputs(rule: str) -> list[Path]:
 
     Every job starts a Snakemake that asks this for all rules, so the answers are kept in a file until code changes.
     """
-    state, known = _state(), _known_files()
-    if rule not in known:
-        known[rule] = [str(path) for path in closure_files(SCRIPTS / f"{rule}.py")]
-        write_json(CACHE, {"state": state, "files": known})
-    return [Path(os.path.relpath(path)) for path in known[rule]]
-
-
-@cache
-def _state() -> str:
-    files = [*sorted(PACKAGE.rglob("*.py")), *sorted(PACKAGE.rglob("templates/*")), *sorted(SCRIPTS.glob("*.py"))]
-    state = [(str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files]
-    return hashlib.blake2b(json.dumps(state).encode(), digest_size=8).hexdigest()
-
-
-@cache
-def _known_files() -> dict[str, list[str]]:
-    try:
-        kept = read_json(CACHE)
-        return kept["files"] if kept["state"] == _state() else {}
-    except (OSError, KeyError, StudyError):  # not written yet
-        return {}
+    files = FILES.get(rule, lambda: [str(path) for path in closure_files(SCRIPTS / f"{rule}.py")])
+    return [Path(os.path.relpath(path)) for path in files]
 
 
 def stage_digests() -> dict[str, dict]:

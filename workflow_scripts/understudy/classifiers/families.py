@@ -1,4 +1,4 @@
-"""The registry of classifier families: what each takes, where its network is, and how large it can be at most.
+"""The registry of classifier families: what each takes, and where its network is.
 
 A new family is a file with its network, and here its arguments and its entry in `FAMILIES`. No torch import: a
 configuration is checked, and jobs are planned, without it.
@@ -10,7 +10,6 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from understudy.classifiers.bounds import Bound, convolutional_bound, randomly_wired_bound
 from understudy.settings import FrozenSettings
 
 
@@ -172,12 +171,10 @@ class Family:
     ----------
     arguments : what the configuration may say of a network of this family
     load : imports the network's class, which takes the arguments and the shape of the images
-    bound : no less than the size of a network with these arguments; the cost plan asks for it
     """
 
     arguments: type[Arguments]
     load: Callable[[], type]
-    bound: Bound
 
 
 def _resnet() -> type:
@@ -228,34 +225,14 @@ def _randomly_wired() -> type:
     return RandomlyWiredNetwork
 
 
-def _expansion(given: ResNetArguments | PyramidNetArguments) -> int:
-    """Return how many times wider a block ends than it is inside."""
-    return 4 if given.block == "bottleneck" else 1
-
-
-RESIDUAL_BOUND = convolutional_bound(lambda given: 4 * given.width * _expansion(given))
 FAMILIES = {
-    "resnet": Family(ResNetArguments, _resnet, RESIDUAL_BOUND),
-    "resnet_preact": Family(PreactResNetArguments, _preact_resnet, RESIDUAL_BOUND),
-    "se_resnet_preact": Family(SEPreactResNetArguments, _preact_resnet, RESIDUAL_BOUND),
-    "wrn": Family(
-        WideResNetArguments, _wide_resnet, convolutional_bound(lambda given: 4 * given.width * given.widen_factor)
-    ),
-    "densenet": Family(
-        DenseNetArguments, _densenet, convolutional_bound(lambda given: (2 + max(given.depth, 4)) * given.growth_rate)
-    ),
-    "pyramidnet": Family(
-        PyramidNetArguments,
-        _pyramidnet,
-        convolutional_bound(lambda given: (given.width + given.alpha) * _expansion(given)),
-    ),
-    "resnext": Family(
-        ResNeXtArguments,
-        _resnext,
-        convolutional_bound(lambda given: max(16 * given.width, 4 * given.cardinality * given.base_width)),
-    ),
-    "shake_shake": Family(
-        ShakeShakeArguments, _shake_shake, convolutional_bound(lambda given: 2 * max(4 * given.width, given.stem))
-    ),
-    "rwnn": Family(RWNNArguments, _randomly_wired, randomly_wired_bound),
+    "resnet": Family(ResNetArguments, _resnet),
+    "resnet_preact": Family(PreactResNetArguments, _preact_resnet),
+    "se_resnet_preact": Family(SEPreactResNetArguments, _preact_resnet),
+    "wrn": Family(WideResNetArguments, _wide_resnet),
+    "densenet": Family(DenseNetArguments, _densenet),
+    "pyramidnet": Family(PyramidNetArguments, _pyramidnet),
+    "resnext": Family(ResNeXtArguments, _resnext),
+    "shake_shake": Family(ShakeShakeArguments, _shake_shake),
+    "rwnn": Family(RWNNArguments, _randomly_wired),
 }

@@ -8,7 +8,7 @@ three things decides: giving them, moving the elements that they read and write,
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from understudy.classifiers.bounds import NetworkSize
+from understudy.costs.networks import NetworkSize
 
 # Seconds of a layer in one pass over a batch, and operations a second. CPU: one core of an Intel Xeon at 2.1 GHz with
 # AVX-512, from the digits study. GPU: one NVIDIA H200, PyTorch 2.11. Its steps of training, not compiled, at 32 x 32

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from understudy.classifiers.bounds import NetworkSize
 from understudy.costs.job import Job, network_work
-from understudy.costs.networks import PRETRAINED
+from understudy.costs.networks import PRETRAINED, NetworkSize
 from understudy.generators.pretrained_settings import BigGANSet, DiTSet
 from understudy.plan import Plan
 

@@ -1,19 +1,42 @@
-"""The sizes of a study's networks: layers, arithmetic, and bytes of a snapshot on disk."""
+"""The sizes of a study's networks: layers, arithmetic, and bytes of a snapshot on disk. No torch at import."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import astuple, dataclass
 
 from understudy.classifiers.architectures import ArchitectureSettings
-from understudy.classifiers.bounds import NetworkSize
+from understudy.code_cache import CodeCache
 from understudy.generators.diffusion_settings import DiffusionSettings
+from understudy.generators.settings import TrainingSettings
 
 # Of a run's file, whatever its network: names, seed and status in the metadata, and the file's own entry for it.
 RECORD = 400
-# A tensor's entry in the head of a safetensors file, but for its name, its shape and the two offsets.
-ENTRY = len('"0001.":{"dtype":"F16","shape":,"data_offsets":[,]},')
-OFFSETS = 12  # digits
+NetworkSettings = ArchitectureSettings | TrainingSettings | DiffusionSettings
+SIZES = CodeCache("understudy_sizes.json")
+NO_MATTER = {"recipe", "group"}
+"""Keys of an architecture that don't change its network."""
+
+
+@dataclass(frozen=True)
+class NetworkSize:
+    """The size of a network, the work of one image's forward pass, and the bytes of a snapshot.
+
+    A safetensors file says of each tensor its name, type, shape and offsets: of a tiny network more than the weights.
+
+    Attributes
+    ----------
+    layers, parameters : numbers; layers are those with weights
+    operations : arithmetic ones; a product and a sum are 2
+    elements : numbers that the layers read, and those that they write, in the mean of both
+    data, head : bytes of the tensors of a snapshot, and of what its file says of them
+    """
+
+    layers: int
+    operations: float
+    elements: float
+    parameters: int
+    data: int = 0
+    head: int = 0
+
 
 # Of pretrained latent diffusion models, denoiser and decoder. A product and a sum are two operations: DiT-XL/2
 # has 118.6 billion products (Peebles and Xie 2023, table 4), Stable Diffusion's UNet 339 and its decoder 1,240 billion
@@ -27,78 +50,28 @@ PRETRAINED = {
 }
 
 
-def _with_bytes(counted: NetworkSize, tensors: Mapping[str, object], halved: Collection[str] = ()) -> NetworkSize:
-    """Return a size with the bytes of a snapshot that holds ``tensors``, those named in ``halved`` in float16."""
-    data = sum(value.numel() * (2 if name in halved else value.element_size()) for name, value in tensors.items())
-    shapes = [json.dumps(list(value.shape), separators=(",", ":")) for value in tensors.values()]
-    head = sum(ENTRY + OFFSETS + len(name) + len(shape) for name, shape in zip(tensors, shapes, strict=True))
-    return replace(counted, data=data, head=head)
+def network_sizes(settings: NetworkSettings, channels: int, size: int, classes: int) -> list[NetworkSize]:
+    """Return the sizes of the networks that settings stand for, on square images of ``size`` pixels a side.
+
+    Of an architecture or of a diffusion model that is one network; of a generator's training these are the generator
+    and its discriminator or critic. They are counted once, which takes torch, whose import takes seconds, and kept.
+    The code of foreign networks isn't the package's and may change unseen: they are counted each time.
+    """
+
+    def counted() -> list[tuple]:
+        from understudy.costs.counting import count
+
+        return [astuple(network) for network in count(settings, channels, size, classes)]
+
+    kind = type(settings).__name__
+    if getattr(settings, "is_foreign", False):
+        found = counted()
+    else:
+        key = json.dumps([kind, settings.canonical(exclude=NO_MATTER), channels, size, classes], sort_keys=True)
+        found = SIZES.get(key, counted)
+    return [NetworkSize(*values) for values in found]
 
 
 def record_bytes(entry: ArchitectureSettings) -> int:
     """Return the bytes of a run's record, which its file holds once, as JSON within JSON."""
     return RECORD + len(json.dumps(entry.model_dump_json()))
-
-
-@cache
-def classifier_size(entry: str, channels: int, size: int, classes: int) -> NetworkSize:
-    """Return the size of a classifier whose settings are given as JSON."""
-    import torch  # imported here: it takes two seconds that a study without candidates doesn't need
-
-    from understudy.classifiers.layers import Shape
-    from understudy.classifiers.networks import build_network
-    from understudy.costs.counting import network_size
-
-    settings = ArchitectureSettings.model_validate_json(entry)
-    with torch.device("meta"):
-        network = build_network(settings, Shape(channels, size, classes), 0)
-        noise = [torch.empty(1, network.noise_size)] if network.noise_size else []
-        counted = network_size(network, torch.empty(1, channels, size, size), *noise)
-    return _with_bytes(counted, network.state_dict(), dict(network.named_parameters()))
-
-
-def generator_sizes(settings: object, channels: int, size: int, classes: int) -> tuple[NetworkSize, NetworkSize]:
-    """Return the sizes of a generator and of its discriminator or critic."""
-    import torch
-
-    from understudy.costs.counting import network_size
-    from understudy.generators.methods import METHODS
-
-    step = METHODS[settings.method].step()
-    rows = getattr(settings, "minibatch_std_group", 1)
-    with torch.device("meta"):
-        labels, images = torch.empty(1, classes), torch.empty(rows, channels, size, size)
-        generator = step.generator_class(settings, size, channels, classes)
-        first = network_size(generator, torch.empty(1, generator.random_numbers), labels)
-        critic = step.discriminator_class(settings, size, channels, classes)
-        given = (images, torch.empty(rows, classes)) if step.discriminator_sees_labels else (images,)
-        second = network_size(critic, *given)
-    of_image = replace(second, operations=second.operations / rows, elements=second.elements / rows)
-    return _with_bytes(first, generator.state_dict()), _with_bytes(of_image, {})
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """How the sizes of classifiers, and of pairs of generator and critic, are known: of settings on images.
-
-    Both functions are given settings, channels, pixels a side and classes.
-    """
-
-    classifier: Callable[[ArchitectureSettings, int, int, int], NetworkSize]
-    generators: Callable[[object, int, int, int], tuple[NetworkSize, NetworkSize]]
-
-
-COUNTED = Sizes(lambda entry, *shape: classifier_size(entry.model_dump_json(), *shape), generator_sizes)
-
-
-def denoiser_size(settings: DiffusionSettings, channels: int, size: int, classes: int) -> NetworkSize:
-    """Return the size of the diffusion model that a practice study trains."""
-    import torch
-
-    from understudy.costs.counting import network_size
-    from understudy.generators.diffusion import build_unet
-
-    with torch.device("meta"):
-        network = build_unet(settings, channels, size, classes)
-        images, times = torch.empty(1, channels, size, size), torch.zeros(1)
-        return _with_bytes(network_size(network, images, times, times.long()), network.state_dict())

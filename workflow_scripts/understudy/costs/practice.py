@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from understudy.classifiers.bounds import NetworkSize
 from understudy.costs.job import EVALUATION_BATCH, Job, network_work
-from understudy.costs.networks import PRETRAINED, classifier_size, denoiser_size
+from understudy.costs.networks import PRETRAINED, NetworkSize, network_sizes
 from understudy.plan import Plan
 from understudy.practice.variants import Variant
 
@@ -21,11 +20,10 @@ class PracticeWork:
     def __init__(self, plan: Plan, shape: tuple[int, int], classes: int, sizes: Mapping[str, float]):
         self.plan, self.settings, self.sizes = plan.practice, plan.practice.settings, sizes
         if self.plan.trains_generator:
-            self.denoiser, self.decoder = denoiser_size(self.settings.generator, *shape, classes), None
+            (self.denoiser,), self.decoder = network_sizes(self.settings.generator, *shape, classes), None
         else:
             self.denoiser, self.decoder = PRETRAINED[self.settings.generator.kind]
-        network = self.settings.learner.network
-        self.learner = classifier_size(network.model_dump_json(), *shape, classes)
+        (self.learner,) = network_sizes(self.settings.learner.network, *shape, classes)
         self.image_bytes = 100 + 0.8 * shape[0] * shape[1] ** 2
 
     def jobs(self) -> Iterator[Job]:

@@ -4,34 +4,13 @@ import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
-from understudy.classifiers.architectures import ArchitectureSettings
-from understudy.classifiers.bounds import NetworkSize
-from understudy.costs.bounds import generator_bounds
 from understudy.costs.job import Job
-from understudy.costs.networks import COUNTED, Sizes
-from understudy.costs.published import published_classifier, published_generators
 from understudy.costs.work import Work
 from understudy.plan import Plan
 from understudy.resources import RESOURCES
 
 # Of the estimated time: a smaller GPU, or a busy one, is slower than the one that the estimates were made on.
 MARGIN = 1.5
-
-
-def classifier_bound(entry: ArchitectureSettings, channels: int, size: int, classes: int) -> NetworkSize:
-    """Return a bound for a classifier of this package, on square images of ``size`` pixels a side."""
-    return entry.family.bound(entry.full_arguments, channels, size, classes)
-
-
-# Counting what a network does takes torch, whose import would slow every start down: bounds come first.
-BOUNDED = Sizes(
-    lambda *network: published_classifier(*network) or classifier_bound(*network),
-    lambda *networks: published_generators(*networks) or generator_bounds(*networks),
-)
-EXACT = Sizes(
-    lambda *network: published_classifier(*network) or COUNTED.classifier(*network),
-    lambda *networks: published_generators(*networks) or COUNTED.generators(*networks),
-)
 COPIED_MEGABYTES = 600
 """What a job that reads many images holds besides these: the interpreter, its libraries, and Snakemake."""
 
@@ -47,17 +26,13 @@ class Requests:
         self.plan = plan
 
     @cached_property
-    def _bounded(self) -> Work:
-        return Work(self.plan, BOUNDED)
-
-    @cached_property
-    def _exact(self) -> Work:
-        return Work(self.plan, EXACT)
+    def _work(self) -> Work:
+        return Work(self.plan)
 
     @cached_property
     def _image_megabytes(self) -> float:
         """One copy of all the study's images as bytes."""
-        work = self._bounded
+        work = self._work
         channels, size = work.shape
         return (work.images or 0) * channels * size**2 / 1e6
 
@@ -78,14 +53,9 @@ class Requests:
     def _by_work(self, rule: str, wildcards: Mapping[str, str], minimum: int, needed: Callable[[Job], float]) -> int:
         if not RESOURCES[rule].by_work or self._is_unknown(wildcards):
             return minimum
-        bound = needed(_training(self._bounded, rule, wildcards))
-        return minimum if bound <= minimum else max(minimum, math.ceil(needed(_training(self._exact, rule, wildcards))))
+        training = self._work.generator_training if rule == "train_generator" else self._work.batch_training
+        return max(minimum, math.ceil(needed(training(**wildcards))))
 
     def _is_unknown(self, wildcards: Mapping[str, str]) -> bool:
         members = self.plan.batches[wildcards["batch"]].architectures if "batch" in wildcards else ()
         return any(":" in self.plan.architectures[name]["model"] for name in members)
-
-
-def _training(work: Work, rule: str, wildcards: Mapping[str, str]) -> Job:
-    training = work.generator_training if rule == "train_generator" else work.batch_training
-    return training(**wildcards)

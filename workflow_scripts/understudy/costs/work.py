@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from understudy.classifiers.architectures import ArchitectureSettings
-from understudy.classifiers.bounds import NetworkSize
 from understudy.classifiers.graphs import draw_graphs, graph_arguments
 from understudy.classifiers.recipes import snapshot_epochs
 from understudy.costs.job import EVALUATION_BATCH, Job, network_work
 from understudy.costs.models import model_jobs
-from understudy.costs.networks import COUNTED, Sizes, record_bytes
+from understudy.costs.networks import NetworkSize, network_sizes, record_bytes
 from understudy.costs.practice import PracticeWork
 from understudy.data.sources import DIGITS
 from understudy.files import read_json
@@ -38,8 +37,8 @@ ACTIVE_BYTES = 12.0
 class Work:
     """The jobs of a study whose work is known, and what they write."""
 
-    def __init__(self, plan: Plan, sizes: Sizes = COUNTED):
-        self.plan, self.study, self.sizes = plan, plan.study, sizes
+    def __init__(self, plan: Plan):
+        self.plan, self.study = plan, plan.study
         self.images = self.study.data and self._counted()
         self.shape = self._shape()
         self.classes = self._classes()
@@ -121,9 +120,10 @@ class Work:
             memory=self._memory(state, active, self._train_size(split, "full")),
         )
 
-    def _generator_sizes(self, name: str) -> tuple[NetworkSize, NetworkSize]:
+    def _generator_sizes(self, name: str) -> list[NetworkSize]:
+        """Return the sizes of a generator and of its discriminator or critic."""
         settings, per_class = self.study.generators[name].resolve(), self.study.generators[name].per_class
-        return self.sizes.generators(settings, *self.shape, 1 if per_class else self.classes)
+        return network_sizes(settings, *self.shape, 1 if per_class else self.classes)
 
     def _memory(self, state: float, active: float, images: int) -> float:
         """Return the bytes of host memory of a training.
@@ -206,9 +206,8 @@ class Work:
         if batch not in self.networks:
             names = self.plan.batches[batch].architectures
             entries = [ArchitectureSettings.model_validate(self._with_edges(name)) for name in names]
-            self.networks[batch] = [
-                (entry, self.sizes.classifier(entry, *self.shape, self.classes)) for entry in entries
-            ]
+            shape = (*self.shape, self.classes)
+            self.networks[batch] = [(entry, size) for entry in entries for size in network_sizes(entry, *shape)]
         return self.networks[batch]
 
     def _with_edges(self, name: str) -> dict:

@@ -28,10 +28,6 @@ class Method:
     passes : callable
         Returns, for settings, how often an image that is shown passes forward through the generator and through the
         discriminator; a pass back counts two.
-    widths : callable
-        Returns, for settings, the most channels of a layer of the generator and of the discriminator.
-    dense_layers : callable
-        Returns, for settings, the number of dense layers besides the last ones.
 
     """
 
@@ -39,8 +35,6 @@ class Method:
     step: Callable[[], type["AdversarialStep"]]
     penalty: str
     passes: Callable[[TrainingSettings], tuple[float, float]]
-    widths: Callable[[TrainingSettings], tuple[int, int]]
-    dense_layers: Callable[[TrainingSettings], int]
 
 
 def _stylegan2_step() -> type["AdversarialStep"]:
@@ -68,16 +62,12 @@ METHODS = {
         # A discriminator's step: fakes forward, real and fake images forward and back; a generator's: both networks
         # forward and back; gradient penalties now and then.
         passes=lambda settings: (4.0, 9.0),
-        widths=lambda settings: (settings.channels_max, settings.channels_max),
-        dense_layers=lambda settings: settings.mapping_layers + settings.label_mapping_layers,
     ),
     "wgan_gp": Method(
         settings=WGANGPSettings,
         step=_wgan_gp_step,
         penalty="gradient_penalty",
         passes=_wgan_gp_passes,
-        widths=lambda settings: (settings.generator_channels, settings.critic_channels),
-        dense_layers=lambda settings: 0,
     ),
 }
 
