@@ -10,13 +10,15 @@ PROGRAM = """
 import sys
 sys.path.insert(0, {scripts!r})
 from types import SimpleNamespace
-from snakemake.io import InputFiles, OutputFiles, Params, Wildcards
 from adapter import job
+class Named(dict):  # of Snakemake's containers, what the adapter uses
+    __getattr__ = dict.__getitem__
+    __iter__ = lambda self: iter(self.values())
 rule = SimpleNamespace(log=[{log!r}], threads=2)
-rule.input = InputFiles(fromdict={{"images": "a.parquet", "shards": ["b.parquet", "c.parquet"], "graphs": []}})
-rule.output = OutputFiles(fromdict={{"table": "out"}})
-rule.params = Params(fromdict={{"seed": 7, "checkpoints": "kept", "settings": {{"steps": 3}}}})
-rule.wildcards = Wildcards(fromdict={{"draw": "1", "split": "Train300", "batch": "small-block0"}})
+rule.input = Named(images="a.parquet", shards=["b.parquet", "c.parquet"], graphs=[])
+rule.output = Named(table="out")
+rule.params = Named(seed=7, checkpoints="kept", settings={{"steps": 3}})
+rule.wildcards = Named(draw="1", split="Train300", batch="small-block0")
 with job(rule) as (input, output, params, context):
     import os
     from understudy.errors import StudyError

@@ -79,11 +79,7 @@ def test_a_submission_waits_for_an_absent_controller_and_for_nothing_else(tmp_pa
 
 def scripts_with_little_memory() -> list[str]:
     """Return the scripts of rules that ask for less memory than a job needs that imports torch."""
-    return [
-        re.search(r"workflow_scripts/(\w+)\.py", text)[1]
-        for text in rules().values()
-        if int(re.search(r"mem_mb=memory\((\d+)", text)[1]) < 2000
-    ]
+    return [rule for rule, request in RESOURCES.items() if request.megabytes < 2000]
 
 
 def test_a_job_with_little_memory_imports_no_torch():

@@ -15,7 +15,7 @@ from understudy.data.shards import write_images
 from understudy.errors import StudyError
 from understudy.jobs import zoo as job
 from understudy.jobs.context import JobContext
-from understudy.ranking.predictions import read_parquet
+from understudy.ranking.prediction_formats import read_parquet
 from understudy.tables import read_table
 from understudy.zoo.evaluation import predict_pictures
 from understudy.zoo.models import make_model, model_names
@@ -44,7 +44,7 @@ def test_predictions_equal_a_plain_loop(folder):
     model, preprocessing = make_model("test_resnet", ZooSettings(**RANDOM), CLASSES, seed=1)
     found = predict_pictures(model, preprocessing, images, batch_size=7, workers=0, device=CPU)
     for number in (0, 13, 19):
-        path, _ = images.places[number]
+        path, _ = images.locations[number]
         with torch.inference_mode():
             chances = model(preprocessing(Image.open(path).convert("RGB"))[None]).softmax(1)[0]
         order = chances.argsort(descending=True)
@@ -85,7 +85,7 @@ def test_a_failing_model_is_a_row_with_its_reason(folder, tmp_path):
     rows = read_table(outputs.evaluations, "model_evaluations").set_index("model")
     assert rows["reason"].tolist()[:2] == ["", ""]
     assert "no_such_model" in rows.loc["no_such_model", "reason"]
-    found = read_parquet(outputs.predictions, outputs.labels, CLASSES)
+    found = read_parquet({"files": [outputs.predictions], "labels": outputs.labels}, CLASSES)
     assert found.models == tuple(MODELS[:2]) and found.predicted.shape == (2, 20, 5)
     np.testing.assert_allclose(found.errors().mean(axis=1), rows["top1_error"][:2])
 
@@ -161,10 +161,10 @@ def test_classes_are_names_numbers_or_the_alphabetical_order(tmp_path, folder):
     for name in ("b", "a", "c"):
         (tmp_path / "three" / name).mkdir(parents=True)
         (tmp_path / "three" / name / "x.png").touch()
-    order = [path.parent.name for path, _ in folder_images(tmp_path / "three", 3).places]
+    order = [path.parent.name for path, _ in folder_images(tmp_path / "three", 3).locations]
     assert order == ["a", "b", "c"]
     named = folder_images(tmp_path / "three", ["c", "a", "b", "d"])
-    assert {path.parent.name: label for (path, _), label in zip(named.places, named.labels, strict=True)} == {
+    assert {path.parent.name: label for (path, _), label in zip(named.locations, named.labels, strict=True)} == {
         "c": 0, "a": 1, "b": 2,
     }  # fmt: skip
     with pytest.raises(StudyError, match=r"holds 3 folders .* expected 4 folders"):

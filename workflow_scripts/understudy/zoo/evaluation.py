@@ -46,7 +46,7 @@ class _Pictures(Dataset):
         return len(self.images)
 
     def __getitem__(self, number: int) -> Tensor:
-        path, row = self.images.places[number]
+        path, row = self.images.locations[number]
         name = str(path) if row < 0 else f"{path}, row {row}"
         return self.preprocessing(decode_picture(self.images.read(number), name).convert("RGB"))
 
