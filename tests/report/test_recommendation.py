@@ -8,7 +8,7 @@ from understudy.report import formats
 from understudy.report.caveats import caveats
 from understudy.report.recommendation import UNSURE, recommendation_page, verdict
 from understudy.selection.protocols import ONE_RUN
-from understudy.statistics.ordering import TIE_RULE
+from understudy.statistics.tie_breaking import TIE_RULE
 
 
 def tables(**changed):

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from tests.plots import made_up
 from tests.report.test_pages import Cells
@@ -10,7 +11,8 @@ from understudy.report import formats
 from understudy.report.columns import NO_TEST
 from understudy.report.generators import generator_quality_page
 from understudy.report.ranking import model_ranking_page
-from understudy.tables import write_table
+from understudy.schemas import SCHEMAS
+from understudy.tables import arrow_schema, write_table
 
 TEST_COLUMNS = {
     "rank_preservation": ["spearman", "kendall", "spearman_true", "ci_low", "ci_high"],
@@ -180,6 +182,13 @@ def test_practice_s_other_pages_state_their_tables():
     table = pd.DataFrame([{"arm": "a", "target_images": 1000, "target_accuracy": 0.8, **costs, **ratio}])
     assert rows_of("practice_equal_accuracy", table)[1] == ["a", "–", "1,500", "20", "0.50", "95", "never"]
     assert "Static, 1,000 images: 80.0 %" in PAGES["practice_equal_accuracy"](table).html()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_table_without_rows_has_a_page(name):
+    columns = [column for column, _, _ in SCHEMAS[name] if not column.endswith("*")]
+    page = PAGES[name](arrow_schema(name, columns).empty_table().to_pandas())
+    assert not any(section.table and section.table.rows for section in page.sections)
 
 
 def test_a_page_of_each_kind_is_written_from_files(tmp_path):

@@ -9,7 +9,7 @@ from understudy.selection.comparison import protocol_comparison
 from understudy.selection.gain import selection_gain
 from understudy.selection.split_errors import StudyErrors
 from understudy.selection.subsets import protocol_subsets
-from understudy.statistics import ordering
+from understudy.statistics import tie_breaking
 
 IMAGES = 4 * CLASSES
 FIRST_HALF = np.arange(IMAGES) // CLASSES % 2 == 0
@@ -19,8 +19,8 @@ FIRST_HALF = np.arange(IMAGES) // CLASSES % 2 == 0
 def turned(request, monkeypatch) -> bool:
     """Whether the tie rule is turned round: last architecture, highest seed, earliest epoch."""
     if request.param:
-        opposite = tuple(tie._replace(ascending=not tie.ascending) for tie in ordering.TIES)
-        monkeypatch.setattr(ordering, "TIES", opposite)
+        opposite = tuple(tie._replace(ascending=not tie.ascending) for tie in tie_breaking.TIES)
+        monkeypatch.setattr(tie_breaking, "TIES", opposite)
     return request.param
 
 
@@ -89,7 +89,7 @@ def test_resampled_choices_follow_the_rule(turned):
     counts, *_ = tied_study()
     best = best_snapshots(counts[counts["set"] == "gan"])
     preferred = len(best) - 1 if turned else 0
-    of_rank = ordering.ranks(best)
-    resampled, chosen = ordering.choose_again(of_rank, 200, np.random.default_rng(0))
+    of_rank = tie_breaking.ranks(best)
+    resampled, chosen = tie_breaking.choose_again(of_rank, 200, np.random.default_rng(0))
     assert (chosen == (resampled.max(axis=1) if turned else resampled.min(axis=1))).all()
     assert of_rank[preferred] == 0

@@ -108,7 +108,7 @@ def test_a_changed_default_of_the_calibration_ranks_again(changed):
 
 
 def test_a_changed_tie_rule_selects_again_and_trains_nothing(changed):
-    planned = changed("statistics/ordering.py", 'Tie("seed", True', 'Tie("seed", False')
+    planned = changed("statistics/tie_breaking.py", 'Tie("seed", True', 'Tie("seed", False')
     assert {"selection_table", "choose_snapshots"} <= set(planned)
     assert not {rule for rule in planned if rule.startswith(("train_", "sample"))}
 

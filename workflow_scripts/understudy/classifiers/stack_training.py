@@ -92,7 +92,7 @@ class StackTraining:
             self.done = self.total
             return
         epoch, step = self.done // self.steps + 1, self.done % self.steps
-        random = self._random_of(epoch).step(step, self.batch)
+        random = self._sample_epoch(epoch).step(step, self.batch)
         images, labels = self.augmentation.batch(random), self.labels[random.order]
         with self._random_state():
             losses, errors = self.stack.step(images, labels, random.noise, self._learning_rate(self.done))
@@ -101,7 +101,7 @@ class StackTraining:
         if step + 1 == self.steps:
             self._end_epoch(epoch)
 
-    def _random_of(self, epoch: int) -> EpochRandom:
+    def _sample_epoch(self, epoch: int) -> EpochRandom:
         if self.sampled is None or self.sampled[0] != epoch:
             seeds, device = [run.seed for run in self.runs], self.labels.device
             images, size = len(self.labels), self.augmentation.size

@@ -15,7 +15,7 @@ from understudy.errors import StudyError
 from understudy.generators.sampling import TrainedGenerator, load_generator
 from understudy.metrics.frechet import frechet_distance
 from understudy.seeds import seed_for
-from understudy.statistics.ordering import best_first
+from understudy.statistics.tie_breaking import best_first
 
 Extract = Callable[[np.ndarray], np.ndarray]
 

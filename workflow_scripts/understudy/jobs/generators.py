@@ -147,13 +147,13 @@ def measure_generator(
     """
     extract, extractor_name = load_features(features, extractor, resolve_device(context.device))
 
-    def sample_of(files: Path | Sequence[Path]) -> Sample:
+    def extract_sample(files: Path | Sequence[Path]) -> Sample:
         data = read_images(files)
         return Sample(extract(data.images), data.labels)
 
     name = context.wildcards["generator"]
-    synthetic, train = sample_of(shards), sample_of(real.train)
-    held_out = sample_of(real.held_out) if real.held_out else None
+    synthetic, train = extract_sample(shards), extract_sample(real.train)
+    held_out = extract_sample(real.held_out) if real.held_out else None
     seed = seed_for(context.seed, "quality", context.draw, context.split, name)
 
     def write(table: str, rows: pd.DataFrame, path: Path, **columns: str) -> None:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from understudy.plots import style
 from understudy.selection.choices import best_snapshots
-from understudy.statistics.ordering import best_first, first_of
+from understudy.statistics.tie_breaking import best_first, take_first
 
 TRAIN_COLOUR, TEST_COLOUR = style.GREY, style.BLACK
 
@@ -67,7 +67,7 @@ def followed_runs(errors: pd.DataFrame, split: str, generator: str, followed: in
     that the panels don't all show the best.
     """
     rows = errors[(errors["split"] == split) & (errors["regime"] == "full") & (errors["set"] == generator)]
-    runs = first_of(best_snapshots(rows), ["architecture"])
+    runs = take_first(best_snapshots(rows), ["architecture"])
     positions = np.linspace(0, len(runs), min(followed, len(runs)), endpoint=False).astype(int)
     return runs.iloc[best_first(runs)[positions]].reset_index(drop=True)
 

@@ -75,7 +75,7 @@ class PrunedAdditions(PlainAdditions):
         return replace(part, images=ImageBatch(*(values[kept] for values in vars(part.images).values())))
 
 
-def additions_of(variant: Variant, seed: int, pool: PlainPool | None, sampler: Sampler | None) -> Additions:
+def make_additions(variant: Variant, seed: int, pool: PlainPool | None, sampler: Sampler | None) -> Additions:
     """Return where the additions of a run come from."""
     if variant.samples:
         return GuidedAdditions(sampler, variant, seed)

@@ -17,7 +17,7 @@ from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import image_statistics
 from understudy.data.shards import Images
 from understudy.errors import StudyError
-from understudy.practice.additions import additions_of
+from understudy.practice.additions import make_additions
 from understudy.practice.images import GrowingSet, ImageBatch
 from understudy.practice.learner import LearnerTraining
 from understudy.practice.pool import PlainPool
@@ -71,7 +71,7 @@ class PracticeRun(LearnerSteps):
             settings.learner, self.shape, image_statistics(torch.from_numpy(first)), settings.seed, device
         )
         super().__init__(settings, sources.validation, images, learner)
-        self.additions = additions_of(variant, settings.seed, sources.pool, sources.sampler)
+        self.additions = make_additions(variant, settings.seed, sources.pool, sources.sampler)
         self.state.images = self.done = variant.initial
         if variant.plain_images:
             self.state.generator_seconds = variant.initial * sources.pool.seconds_per_image

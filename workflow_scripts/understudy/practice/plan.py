@@ -6,7 +6,7 @@ from pathlib import Path
 from understudy.data.file_state import files_state
 from understudy.generators.diffusion_settings import DiffusionSettings
 from understudy.practice.comparison_settings import ComparisonSettings
-from understudy.practice.variants import omega_variants, variants_of
+from understudy.practice.variants import list_variants, omega_variants
 
 
 class PracticePlan:
@@ -18,7 +18,7 @@ class PracticePlan:
 
     def __init__(self, settings: ComparisonSettings, root: Path, draws: int):
         self.settings, self.root, self.draws = settings, root / "practice", draws
-        self.variants = {variant.name: variant for variant in variants_of(settings)}
+        self.variants = {variant.name: variant for variant in list_variants(settings)}
         size, end = settings.seed_block, settings.first_seed + settings.seeds
         self.blocks = {
             f"block{number}": list(range(first, min(first + size, end)))

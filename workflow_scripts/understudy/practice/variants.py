@@ -105,7 +105,7 @@ class Variant:
         return 0 if self.method == "real" else self.initial + additions * made
 
 
-def variants_of(settings: ComparisonSettings) -> list[Variant]:
+def list_variants(settings: ComparisonSettings) -> list[Variant]:
     """Return the variants of a study. How many images ``real`` has, its job finds out."""
     loop = settings.loop
     grown = {"initial": loop.initial, "added": loop.added}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from understudy.data.shards import shard_name
 from understudy.generators.pretrained_settings import BigGANSet, GeneratedSet
-from understudy.ranking.prediction_formats import SetFiles, format_of
+from understudy.ranking.prediction_formats import SetFiles, find_format
 from understudy.ranking.settings import PredictionFile, RankingSettings, UnionSet
 from understudy.settings import Settings
 from understudy.zoo.plan import model_batches
@@ -132,7 +132,7 @@ class RankingPlan:
         """Return the files that hold the predictions on given sets, and their true labels."""
         paths = []
         for given in (files for sets in self.given_sets() for files in sets.values() if "of" not in files):
-            paths += [*given["files"], *([given["labels"]] if format_of(given["files"][0]).labels_apart else [])]
+            paths += [*given["files"], *([given["labels"]] if find_format(given["files"][0]).labels_apart else [])]
         return list(dict.fromkeys(paths))
 
     def missing_files(self) -> list[str]:

@@ -149,7 +149,7 @@ FORMATS = {
 """By the suffix of the files."""
 
 
-def format_of(path: str | Path) -> PredictionFormat:
+def find_format(path: str | Path) -> PredictionFormat:
     """Return the format of a prediction file."""
     return FORMATS[Path(path).suffix]
 
@@ -166,7 +166,7 @@ def read_set(name: str, sets: Mapping[str, SetFiles], classes: Classes, models: 
     files = sets[name]
     if "of" in files:
         return union([read_set(part, sets, classes, models) for part in files["of"]])
-    found = format_of(files["files"][0]).read(files, classes)
+    found = find_format(files["files"][0]).read(files, classes)
     if models is None:
         return found
     kept = [model for model in found.models if model in set(models)]

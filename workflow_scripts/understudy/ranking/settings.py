@@ -8,7 +8,7 @@ from pydantic import Field
 
 from understudy.errors import unknown_name
 from understudy.generators.pretrained_settings import BigGANSet, DiTSet
-from understudy.ranking.prediction_formats import FORMATS, format_of
+from understudy.ranking.prediction_formats import FORMATS, find_format
 from understudy.ranking.predictions import REAL_SETS
 from understudy.settings import Name, Settings
 from understudy.zoo.settings import ZooSettings
@@ -32,7 +32,7 @@ class PredictionFile(Settings):
     @property
     def files(self) -> dict[str, Path]:
         """The files to read, by the key that names each."""
-        apart = format_of(self.path).labels_apart
+        apart = find_format(self.path).labels_apart
         return {"path": self.path} | ({"labels": Path(self.labels)} if apart else {})
 
 

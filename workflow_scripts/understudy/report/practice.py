@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from math import nan
 
+import numpy as np
 import pandas as pd
 
 from understudy.practice.intervals import mean_interval
@@ -129,7 +130,8 @@ def practice_guidance_page(table: pd.DataFrame) -> Page:
     """Return the page of ``practice_guidance``: each strength over seeds."""
     strengths = table.assign(milliseconds=1000 * table["seconds_per_image"]).groupby("omega")
     rows = strengths[["entropy", "label_agreement", "milliseconds"]].mean()
-    rows[["ci_low", "ci_high"]] = [mean_interval(part["entropy"].to_numpy()) for _, part in strengths]
+    ends = [mean_interval(part["entropy"].to_numpy()) for _, part in strengths]
+    rows["ci_low"], rows["ci_high"] = np.array(ends, float).reshape(-1, 2).T  # a study without a sweep has no strength
     rows["seeds"], rows["images"] = strengths.size(), strengths["images"].sum()
     rows["reason"] = strengths["reason"].agg(lambda reasons: "; ".join(sorted(set(reasons) - {""})))
     explanation = (

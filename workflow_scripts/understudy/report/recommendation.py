@@ -13,7 +13,7 @@ from understudy.report.caveats import caveats
 from understudy.report.pages import Page, Section
 from understudy.selection.aggregation import AGGREGATE
 from understudy.selection.protocols import ONE_RUN
-from understudy.statistics.ordering import TIE_RULE
+from understudy.statistics.tie_breaking import TIE_RULE
 
 UNSURE = "no difference can be told from noise"
 

@@ -2,13 +2,13 @@
 
 Sections 4.2.1-4.2.3 of Synthetic Data for Model Selection. Every rule reads the errors on one selection set (a
 synthetic set, or the validation part for subtrain runs) and never looks at another set. Ties are broken as
-`understudy.statistics.ordering` says.
+`understudy.statistics.tie_breaking` says.
 """
 
 import pandas as pd
 
 from understudy.errors import StudyError
-from understudy.statistics.ordering import best_first, first_of
+from understudy.statistics.tie_breaking import best_first, take_first
 
 RUN = ["draw", "split", "regime", "family", "architecture", "seed", "run"]
 """The columns that identify one trained model."""
@@ -39,7 +39,7 @@ def best_snapshots(counts: pd.DataFrame) -> pd.DataFrame:
 
     One row per draw, split, regime, family, architecture, seed, run and set, with epoch, errors, images and last_epoch.
     """
-    return first_of(snapshot_errors(counts), [*RUN, "set"])
+    return take_first(snapshot_errors(counts), [*RUN, "set"])
 
 
 def last_snapshots(counts: pd.DataFrame) -> pd.DataFrame:

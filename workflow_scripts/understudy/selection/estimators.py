@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from understudy.statistics.intervals import Estimate, between_variance, rescaled
-from understudy.statistics.ordering import choose_again
+from understudy.statistics.tie_breaking import choose_again
 
 Array = np.ndarray
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from understudy.selection.estimators import Outcome, Runs, RunSpread, Snapshots, over_halves, run_spread
 from understudy.selection.split_errors import SplitErrors
-from understudy.statistics.ordering import ranks
+from understudy.statistics.tie_breaking import ranks
 
 METHODS = ("baseline", "es", "rss", "es_rss", "oracle")
 

@@ -15,7 +15,7 @@ from understudy.selection.rank_preservation import means_over
 from understudy.selection.regret import regret_interval
 from understudy.selection.split_errors import SplitErrors
 from understudy.statistics.intervals import Estimate, between_variance, mean_over_units, shrunken
-from understudy.statistics.ordering import best_columns, best_first, choose_again, ranks
+from understudy.statistics.tie_breaking import best_columns, best_first, choose_again, ranks
 
 Array = np.ndarray
 

@@ -19,7 +19,7 @@ from understudy.selection.comparison import comparisons
 from understudy.selection.protocols import ONE_RUN, Pool
 from understudy.selection.split_errors import SplitErrors, StudyErrors
 from understudy.statistics.intervals import Estimate
-from understudy.statistics.ordering import best_columns, best_first
+from understudy.statistics.tie_breaking import best_columns, best_first
 
 Array = np.ndarray
 
@@ -109,7 +109,7 @@ def _pool_records(pool: Pool, rng: np.random.Generator, subsets: int) -> list[Re
         best = pool.part(errors.best, name, regime)
         if len(best):
             protocol = "validation" if name == "validation" else "synthetic"
-            results[protocol, name] = _best_of(errors, best, masks[regime])
+            results[protocol, name] = _choose_best(errors, best, masks[regime])
     key = {"draw": errors.draw, "split": errors.split, "family": pool.family, "subsets": subsets}
     taken = {"architectures": halves.architectures, "runs": masks["full"]}
     key |= {name: round(float(mask.sum(axis=1).mean())) for name, mask in taken.items()}
@@ -160,7 +160,7 @@ def _plain_results(
     return found
 
 
-def _best_of(errors: SplitErrors, best: pd.DataFrame, mask: Array) -> Results:
+def _choose_best(errors: SplitErrors, best: pd.DataFrame, mask: Array) -> Results:
     """The one snapshot of the lowest error on the selection set, in each subset."""
     order = best_first(best)
     chosen = order[mask[:, order].argmax(axis=1)]

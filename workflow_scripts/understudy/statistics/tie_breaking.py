@@ -1,6 +1,6 @@
 """The one order of candidates: by error, and of equal errors by the tie rule. Everything that chooses uses it.
 
-A chooser sorts rows (`best_first`, `first_of`), or turns them into ranks, which never tie, and compares these.
+A chooser sorts rows (`best_first`, `take_first`), or turns them into ranks, which never tie, and compares these.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ def ranks(rows: pd.DataFrame, error: str = "errors") -> Array:
     return np.argsort(best_first(rows, error))
 
 
-def first_of(rows: pd.DataFrame, keys: Sequence[str], error: str = "errors") -> pd.DataFrame:
+def take_first(rows: pd.DataFrame, keys: Sequence[str], error: str = "errors") -> pd.DataFrame:
     """Return the best row of each combination of `keys`, sorted by these."""
     best = rows.iloc[best_first(rows, error)].drop_duplicates(keys)
     return best.sort_values(list(keys), kind="stable").reset_index(drop=True)

@@ -5,8 +5,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy.statistics import ordering
-from understudy.statistics.ordering import TIE_RULE, best_columns, best_first, choose_again, first_of, ranks
+from understudy.statistics import tie_breaking
+from understudy.statistics.tie_breaking import TIE_RULE, best_columns, best_first, choose_again, ranks, take_first
 
 ROWS = st.lists(st.tuples(*[st.integers(0, 2)] * 4), min_size=1, max_size=12, unique=True)
 
@@ -19,7 +19,7 @@ def test_order_is_by_error_then_architecture_then_seed_then_latest_epoch(rows):
     expected = sorted(range(len(rows)), key=lambda k: (*rows[k][:3], -rows[k][3]))
     assert best_first(table).tolist() == expected
     assert ranks(table)[expected].tolist() == list(range(len(rows)))
-    first = first_of(table, ["seed"])
+    first = take_first(table, ["seed"])
     for seed, part in table.groupby("seed"):
         assert first[first["seed"] == seed].iloc[0].tolist() == part.iloc[best_first(part)[0]].tolist()
 
@@ -50,6 +50,6 @@ def test_sentence_states_the_rule():
         "Of equal errors the first architecture in alphabetical order, then the lowest seed, then the latest epoch is "
         "chosen."
     )
-    assert [(tie.column, tie.ascending) for tie in ordering.TIES] == [
+    assert [(tie.column, tie.ascending) for tie in tie_breaking.TIES] == [
         ("architecture", True), ("seed", True), ("epoch", False)
     ]  # fmt: skip
