@@ -5,7 +5,7 @@ REQUESTS = Requests(plan)
 
 
 def resources_for(rule):
-    """What a rule asks for: `understudy/resources.py`, or more where a job's work needs it; twice with each attempt."""
+    """The row of `understudy/resources.py`, or more where a job's work needs it; twice as much with each attempt."""
     request = RESOURCES[rule]
 
     def growing(least, needed):
@@ -54,7 +54,7 @@ def figure(path, category, contents, caption=None, subcategory=None, **labels):
 
 
 def table_files(*names):
-    """The files of tables as a rule's outputs: each by the table's name, and its CSV by the name and `_csv`."""
+    """The files of tables by name, and their CSV files by the name and `_csv`."""
     found = {name: plan.table(name) for name in names}
     return found | {f"{name}_csv": plan.table(name, "csv") for name in names}
 
@@ -62,3 +62,10 @@ def table_files(*names):
 def table_page(table):
     """The page of a table."""
     return f"{PAGES}/{table}.html"
+
+
+def by_category(category, value, otherwise):
+    """A function of a page's wildcards: `value` for a table of this category, `otherwise` for one of another."""
+    return lambda wildcards: (
+        value if REPORTED_TABLES[wildcards.table] == category else otherwise
+    )

@@ -1,13 +1,6 @@
 # The pages of tables for people, whatever parts the study has.
 
 
-def by_category(category, value, otherwise):
-    """A function of a page's wildcards: `value` for a table of this category, `otherwise` for one of another."""
-    return lambda wildcards: (
-        value if REPORTED_TABLES[wildcards.table] == category else otherwise
-    )
-
-
 rule write_table_page:
     input:
         table=lambda wildcards: plan.table(wildcards.table),
