@@ -2,13 +2,9 @@
 
 import copy
 import json
-import os
-import random
 import runpy
 import shutil
-import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -20,12 +16,10 @@ import torch
 
 from tests.studies import one_split_study
 from tests.workflow.runs import (
-    clone,
     files_below,
     planned_jobs,
     snakemake,
     snakemake_command,
-    tables_below,
     write_config,
 )
 from understudy.classifiers.weights import WeightsFile, load_network
@@ -167,42 +161,6 @@ def test_no_step_but_evaluations_reads_test_images(finished):
     assert "evaluate" in readers
 
 
-def test_one_core_and_an_interruption_change_no_table(finished, tmp_path):
-    """Met by a second Snakemake, killed with SIGKILL, taken up again as `make demo` does: the same bytes."""
-    config = write_config(tmp_path, one_split_study())
-    clone(tmp_path)
-    command = [sys.executable, "workflow_scripts/run_study.py", "--configfile", config.name, "--cores", "1"]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    wanted = tmp_path / "results" / "small" / "benchmarks" / "train_candidates"
-    deadline = time.monotonic() + 300
-    while not wanted.exists() and time.monotonic() < deadline:
-        time.sleep(0.5)
-    assert wanted.exists()
-    # A second Snakemake on the same study is refused, and changes nothing. Told to make incomplete files anew, as the
-    # interrupted study will be: a file that the running job has just put in place would be its first complaint.
-    another = snakemake_command(
-        "--directory", str(tmp_path), "--configfile", str(config), "--cores", "1", "--rerun-incomplete"
-    )
-    second = subprocess.run(another, capture_output=True, text=True)
-    assert second.returncode != 0
-    assert "cannot be locked" in second.stdout + second.stderr
-    time.sleep(random.Random(0).uniform(0, 6))
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert not (tmp_path / "results" / "small" / "summary.txt").exists()
-    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert "report.html" in again.stdout
-    assert "Spearman" in again.stdout
-    first = tables_below(finished / "results" / "small")
-    second = tables_below(tmp_path / "results" / "small")
-    assert first.keys() == second.keys()
-    different = [name for name in first if first[name] != second[name]]
-    assert different == []
-
-
 def test_a_job_that_is_still_starting_ends_with_its_snakemake(tmp_path):
     """Held before it can look for the Snakemake above it, which is killed in the meantime."""
     config, target = write_config(tmp_path, one_split_study()), "results/small/data/images.parquet"
@@ -289,9 +247,7 @@ def test_the_estimate_of_costs_knows_every_expensive_job(finished, monkeypatch):
     plan = Plan(load_study(one_split_study()))
     benchmarks = read_benchmarks(plan.root, "cpu")
     jobs = list(Work(plan).jobs())
-    assert {(job.rule, job.place) for job in jobs} == {
-        key for key in benchmarks if key[0] in {job.rule for job in jobs}
-    }
+    assert {(job.rule, job.path) for job in jobs} == {key for key in benchmarks if key[0] in {job.rule for job in jobs}}
     weights = sum(path.stat().st_size for path in (plan.root / "candidates").rglob("weights/*"))
     assert sum(job.disk for job in jobs if job.rule == "train_candidates") == pytest.approx(weights, rel=0.05)
     snapshots = sum(path.stat().st_size for path in (plan.root / "generators").rglob("snapshots/*.safetensors"))
