@@ -33,10 +33,11 @@ def start(cluster: Cluster, folder: Path, study: dict, *arguments: str) -> subpr
     if not (folder / "Snakefile").exists():
         clone(folder)
     config = write_config(folder, study)
-    command = [sys.executable, "-m", "tests.cluster.fast_polling", "--profile", "slurm", "--configfile", config.name]
+    command = [sys.executable, "-m", "tests.cluster.fast_polling", "--profile", "slurm"]
     with (folder / "session.log").open("w") as log:
         return subprocess.Popen(
-            [*command, *arguments],
+            # --configfile takes all paths that follow it.
+            [*command, *arguments, "--configfile", config.name],
             cwd=folder,
             env=cluster.environment | {"PYTHONPATH": str(ROOT), "UNDERSTUDY_CHECKPOINT_SECONDS": "1"},
             stdout=log,
