@@ -7,6 +7,8 @@ from understudy.classifiers.extractor import ExtractorNetwork, load_extractor, t
 from understudy.classifiers.layers import Shape
 from understudy.errors import StudyError
 
+pytestmark = pytest.mark.slow(minutes=0.3)  # a training
+
 CPU = torch.device("cpu")
 
 

@@ -9,6 +9,7 @@ from understudy.config import load_study, read_study
 from understudy.costs.requests import Requests
 from understudy.plan import Plan
 
+pytestmark = pytest.mark.slow(minutes=0.3)  # networks are counted
 ROOT = Path(__file__).parents[2]
 
 

@@ -18,6 +18,8 @@ from understudy.practice.sampling import Sampler
 from understudy.practice.steps import RunSettings
 from understudy.practice.variants import Variant
 
+pytestmark = pytest.mark.slow(minutes=0.3)  # pipelines
+
 CPU = torch.device("cpu")
 NAMES = ["cat", "dog", "bird"]
 

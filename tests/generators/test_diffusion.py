@@ -8,6 +8,8 @@ from understudy.errors import StudyError
 from understudy.generators.batches import TrainingImages
 from understudy.generators.diffusion import DiffusionTraining, load_diffusion, noise_schedule, train_diffusion
 
+pytestmark = pytest.mark.slow(minutes=0.3)  # trainings
+
 REAL = real_images()
 DATA = TrainingImages(REAL.images, REAL.labels, CLASSES)
 

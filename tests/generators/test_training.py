@@ -16,6 +16,8 @@ from understudy.generators.stylegan2_step import StyleGAN2Step
 from understudy.generators.training import GANTraining, train_generator
 from understudy.tables import read_table
 
+pytestmark = pytest.mark.slow(minutes=0.3)  # trainings
+
 DATA = made_up_images()
 
 

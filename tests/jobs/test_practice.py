@@ -27,6 +27,8 @@ from understudy.practice.sampling import Sampler
 from understudy.report.practice import PRACTICE_PAGES
 from understudy.tables import read_table, read_tables
 
+pytestmark = pytest.mark.slow(minutes=0.3)  # whole runs
+
 TABLES = [
     *("practice_scaling", "practice_costs", "practice_summary", "practice_equal_accuracy", "practice_guidance"),
     *("practice_history", "practice_additions", "practice_hardness", "practice_differences"),

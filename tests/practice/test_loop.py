@@ -28,6 +28,8 @@ from understudy.practice.steps import RunSettings, sample_indices
 from understudy.practice.variants import SWEEP, Variant
 from understudy.training_loop import resume, train
 
+pytestmark = pytest.mark.slow(minutes=0.3)  # runs that are killed and continued
+
 PRACTICE = Variant("practice", "practice", "scaling", 12, 9, 2, omega=0.2)
 DYNAMIC = Variant("dynamic", "dynamic", "scaling", 12, 9, 2)
 PRUNE = Variant("prune", "prune", "scaling", 12, 9, 2, oversampling=2.0)

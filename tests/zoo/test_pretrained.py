@@ -18,6 +18,8 @@ from understudy.generators.pretrained_settings import BigGANSet, DiTSet
 from understudy.jobs.context import JobContext
 from understudy.jobs.zoo import generate_shard
 
+pytestmark = pytest.mark.slow(minutes=0.3)  # pipelines
+
 CPU = torch.device("cpu")
 LABELS, SEEDS = np.array([3, 1, 3, 0]), np.array([11, 12, 11, 14])
 
