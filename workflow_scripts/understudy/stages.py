@@ -22,7 +22,7 @@ STAGE_VERSIONS = {
     "generate_images": 1,
     "evaluate_models": 1,
     "practice_theory": 1,
-    "train_diffusion": 1,
+    "train_diffusion": 2,
     "sample_plain_images": 1,
     "run_practice": 2,
     "evaluate_practice": 1,
