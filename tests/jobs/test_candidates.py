@@ -138,7 +138,7 @@ def test_what_the_selection_sets_chose_is_kept_of_the_test_set(folder):
     sets = {name: evaluate(place, folder, name) for name in ("gan", "other")}
     choose_snapshots([place / name / "counts.parquet" for name in sets], place / "chosen.parquet")
     _, kept = evaluate(place, folder, "test", place / "chosen.parquet")
-    # Of a run the last snapshot, and of equal sets both chose the same.
+    # Take a run's last snapshot; where two sets are equal, both choose the same one.
     expected = sets["gan"][1].assign(
         chosen_by=lambda rows: [["gan", "other"] if len(one) else [] for one in rows["chosen_by"]]
     )

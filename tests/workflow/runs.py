@@ -25,7 +25,7 @@ TABLES = (
     "card.json",
 )
 MEASURED = r"seconds|^ratio_ci"
-# Of a Snakemake in a fork of the server.
+# The files with the output of a Snakemake that a fork of the server runs.
 OUTPUTS = ("snakemake.stdout", "snakemake.stderr")
 
 

@@ -125,7 +125,7 @@ def read_mistake(entry: dict, model: type[BaseModel], parents: tuple[str, ...] =
             kind = "missing"
         path.append(key)
     if entry["loc"][-1:] == (KEY,):
-        # Of a key and its value, both wrong, the key is told.
+        # Where a key and its value are both wrong, the message names the key.
         kind, depth = "extra_forbidden" if allowed.values() else "wrong_key", 0
     cause = entry.get("ctx", {}).get("error")
     return Mistake(kind, given, tuple(path), group, allowed, depth, cause)

@@ -1,4 +1,4 @@
-"""Read a study's YAML file; its mistakes are told with their lines."""
+"""Read a study's YAML file; messages about mistakes give the line."""
 
 from collections.abc import Iterator
 from pathlib import Path

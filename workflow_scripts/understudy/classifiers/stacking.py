@@ -131,7 +131,7 @@ class StackedRuns:
 
     @torch.no_grad()
     def reset(self, index: int) -> None:
-        """Put zeros in place of a failed run's numbers: what it computes from there on is finite and of no account."""
+        """Replace a failed run's numbers with zeros: its later results are finite, and nothing uses them."""
         self._take_assigned()
         momenta = views(self.momenta, self.parameters)
         # What normalises the images isn't trained, and dividing by a deviation of 0 would give NaN again.

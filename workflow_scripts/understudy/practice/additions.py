@@ -61,7 +61,7 @@ class PlainAdditions:
         return Part(images, count * self.pool.seconds_per_image, seconds(learner.device) - began)
 
     def make(self, addition: int, start: int, learner: LearnerTraining) -> Part:
-        """Take them all; that their entropies are told is no part of the method, and costs nothing."""
+        """Take them all. The entropies are recorded only; the method does not use them."""
         return replace(self.candidates(addition, learner), learner_seconds=0.0)
 
 

@@ -81,7 +81,7 @@ def _is_whole(path: Path, kind: np.dtype, shape: tuple[int, ...]) -> bool:
 
 
 def _make(path: Path, kind: np.dtype, shape: tuple[int, ...]) -> None:
-    """Write an array of zeros, each byte with room on the disk: a full one is told here, and kills no writer."""
+    """Write an array of zeros with room on the disk for each byte: a full disk raises an error here, not later."""
     with writing(path) as temporary:
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=kind, shape=shape)
         with temporary.open("r+b") as file:
