@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import strip_wildcard_constraints
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -154,3 +155,7 @@ rule ranking:
 rule practice:
     input:
         TARGETS["practice"],
+
+
+# Every rule has the environment, a log and a benchmark: these are alike and stand in no rule.
+share_parts()

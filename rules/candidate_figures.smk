@@ -26,12 +26,6 @@ rule plot_learning_curves:
             "Errors during training",
             draw="{draw}",
         ),
-    log:
-        f"{LOGS}/plot_learning_curves/draw{{draw}}.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_learning_curves/draw{{draw}}.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("plot_learning_curves"),
     params:
@@ -56,12 +50,6 @@ rule plot_random_graphs:
             "Graphs of the randomly wired networks",
             draw="all",
         ),
-    log:
-        f"{LOGS}/plot_random_graphs.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_random_graphs.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("plot_random_graphs"),
     message:

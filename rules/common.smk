@@ -30,7 +30,24 @@ def stage(rule):
     return {"seed": study.seed, "version": STAGE_VERSIONS[rule]} | device
 
 
-ENVIRONMENT = "../envs/understudy.yaml"
+def share_parts():
+    """Give all rules the environment, and each a log and a benchmark where it names none.
+
+    Their path is the rule's name and those parts of its first output's path that hold wildcards.
+    """
+    for one in workflow.rules:
+        if one.norun:
+            continue
+        one.conda_env = "../envs/understudy.yaml"
+        output = Path(strip_wildcard_constraints(one.output[0])).with_suffix("")
+        parts = [one.name, *(part for part in output.parts if "{" in part)]
+        one.log_modifier = one.benchmark_modifier = one.output_modifier
+        if not one.log:
+            one.set_log(f"{LOGS}/{'/'.join(parts)}.log")
+            one.benchmark = f"{BENCHMARKS}/{'/'.join(parts)}.tsv"
+
+
+ENVIRONMENT = "../envs/understudy.yaml"  # of the rules of data.smk
 # With `--resources gpu=1` jobs that may use the one GPU of a machine take turns.
 GPU = 0 if study.device == "cpu" else 1
 

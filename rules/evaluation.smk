@@ -11,13 +11,6 @@ rule choose_snapshots:
         code=code_inputs("choose_snapshots"),
     output:
         chosen=plan.chosen_snapshots("{draw}", "{split}", "{regime}", "{batch}"),
-    log:
-        f"{LOGS}/choose_snapshots/{BATCH_PATH}.log",
-    benchmark:
-        f"{BENCHMARKS}/choose_snapshots/{BATCH_PATH}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("choose_snapshots"),
     message:
@@ -44,15 +37,8 @@ rule evaluate:
             "{draw}", "{split}", "{regime}", "{batch}", "{set}"
         )
         / "predictions.parquet",
-    log:
-        f"{LOGS}/evaluate/{BATCH_PATH}/{{set}}.log",
-    benchmark:
-        f"{BENCHMARKS}/evaluate/{BATCH_PATH}/{{set}}.tsv"
     wildcard_constraints:
         set="|".join(map(re.escape, ["test", "validation", *study.generators])),
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("evaluate"),
     params:

@@ -33,12 +33,6 @@ rule plot_generator_images:
             contents="Closest pairs",
             **IMAGES_FIGURE,
         ),
-    log:
-        f"{LOGS}/plot_generator_images/draw{{draw}}/{{split}}.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_generator_images/draw{{draw}}/{{split}}.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("plot_generator_images"),
     params:
@@ -68,12 +62,6 @@ rule plot_generators:
             split="all",
             **GENERATOR_FIGURE,
         ),
-    log:
-        f"{LOGS}/plot_generators.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_generators.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("plot_generators"),
     params:

@@ -18,15 +18,8 @@ rule train_generator:
     output:
         snapshots=directory(f"{GENERATOR}/snapshots"),
         history=f"{GENERATOR}/history.parquet",
-    log:
-        f"{LOGS}/train_generator/{GENERATOR_KEYS}.log",
-    benchmark:
-        f"{BENCHMARKS}/train_generator/{GENERATOR_KEYS}.tsv"
     # Long jobs first: a small machine is busy to the end.
     priority: 10
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("train_generator"),
     params:
@@ -47,13 +40,6 @@ rule select_snapshot:
     output:
         generator=f"{GENERATOR}/generator.safetensors",
         scores=f"{GENERATOR}/snapshot_scores.parquet",
-    log:
-        f"{LOGS}/select_snapshot/{GENERATOR_KEYS}.log",
-    benchmark:
-        f"{BENCHMARKS}/select_snapshot/{GENERATOR_KEYS}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("select_snapshot"),
     params:
@@ -70,13 +56,6 @@ rule sample:
         generator=rules.select_snapshot.output.generator,
     output:
         shards=directory(SYNTHETIC),
-    log:
-        f"{LOGS}/sample/{GENERATOR_KEYS}.log",
-    benchmark:
-        f"{BENCHMARKS}/sample/{GENERATOR_KEYS}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("sample"),
     params:
@@ -102,13 +81,6 @@ rule evaluate_generator:
         clusters=f"{GENERATOR}/total_variation_clusters.parquet",
         pairs=f"{GENERATOR}/closest_pairs.parquet",
         feature_clusters=f"{GENERATOR}/feature_clusters.parquet",
-    log:
-        f"{LOGS}/evaluate_generator/{GENERATOR_KEYS}.log",
-    benchmark:
-        f"{BENCHMARKS}/evaluate_generator/{GENERATOR_KEYS}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("evaluate_generator"),
     params:
@@ -127,13 +99,6 @@ rule generator_quality:
     output:
         table=plan.table("generator_quality"),
         csv=plan.table("generator_quality", "csv"),
-    log:
-        f"{LOGS}/generator_quality.log",
-    benchmark:
-        f"{BENCHMARKS}/generator_quality.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("generator_quality"),
     message:

@@ -30,13 +30,7 @@ rule train_diffusion:
     output:
         model=PRACTICE.model("{draw}").as_posix(),
         history=PRACTICE.model("{draw}").with_name("history.parquet").as_posix(),
-    log:
-        f"{LOGS}/train_diffusion/draw{{draw}}.log",
-    benchmark:
-        f"{BENCHMARKS}/train_diffusion/draw{{draw}}.tsv"
     priority: 10
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("train_diffusion"),
     params:
@@ -55,13 +49,7 @@ rule sample_plain_images:
         classes=rules.prepare.output.classes,
     output:
         shard=directory(PRACTICE.shard("{seed}", "{shard}").as_posix()),
-    log:
-        f"{LOGS}/sample_plain_images/seed{{seed}}/shard{{shard}}.log",
-    benchmark:
-        f"{BENCHMARKS}/sample_plain_images/seed{{seed}}/shard{{shard}}.tsv"
     priority: 9
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("sample_plain_images"),
     params:
@@ -91,13 +79,7 @@ rule run_practice:
         history=PRACTICE.run("{variant}", "{block}") / "history.parquet",
         additions=PRACTICE.run("{variant}", "{block}") / "additions.parquet",
         hardness=PRACTICE.run("{variant}", "{block}") / "hardness.parquet",
-    log:
-        f"{LOGS}/run_practice/{PRACTICE_BLOCK}.log",
-    benchmark:
-        f"{BENCHMARKS}/run_practice/{PRACTICE_BLOCK}.tsv"
     priority: 5
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("run_practice"),
     params:
@@ -119,12 +101,6 @@ rule evaluate_practice:
     output:
         evaluation=PRACTICE.evaluation("{block}"),
         guidance=PRACTICE.evaluation("{block}", "guidance"),
-    log:
-        f"{LOGS}/evaluate_practice/{{block}}.log",
-    benchmark:
-        f"{BENCHMARKS}/evaluate_practice/{{block}}.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("evaluate_practice"),
     params:
@@ -155,12 +131,6 @@ if OMEGA_RUNS:
         output:
             table=plan.table("practice_omega"),
             csv=plan.table("practice_omega", "csv"),
-        log:
-            f"{LOGS}/practice_omega.log",
-        benchmark:
-            f"{BENCHMARKS}/practice_omega.tsv"
-        conda:
-            ENVIRONMENT
         resources:
             **resources_for("practice_omega"),
         message:
@@ -177,12 +147,6 @@ rule practice_tables:
     output:
         **{name: plan.table(name) for name in PRACTICE_TABLES},
         csv=[plan.table(name, "csv") for name in PRACTICE_TABLES],
-    log:
-        f"{LOGS}/practice_tables.log",
-    benchmark:
-        f"{BENCHMARKS}/practice_tables.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("practice_tables"),
     params:

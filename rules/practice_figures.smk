@@ -20,12 +20,6 @@ rule plot_practice:
             name: figure(f"practice_{name}", "7 Practice", contents)
             for name, contents in PRACTICE_FIGURES.items()
         },
-    log:
-        f"{LOGS}/plot_practice.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_practice.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("plot_practice"),
     params:
@@ -53,12 +47,6 @@ rule plot_guided_images:
         figure=figure(
             "practice_guided_images", "7 Practice", "Images at several strengths"
         ),
-    log:
-        f"{LOGS}/plot_guided_images.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_guided_images.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("plot_guided_images"),
     params:

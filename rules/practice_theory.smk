@@ -8,12 +8,6 @@ rule practice_theory:
     output:
         table=plan.table("practice_theory"),
         csv=plan.table("practice_theory", "csv"),
-    log:
-        f"{LOGS}/practice_theory.log",
-    benchmark:
-        f"{BENCHMARKS}/practice_theory.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("practice_theory"),
     params:
@@ -40,12 +34,6 @@ rule plot_practice_theory:
             "7 Practice",
             "Theory: accuracy against oversampling",
         ),
-    log:
-        f"{LOGS}/plot_practice_theory.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_practice_theory.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("plot_practice_theory"),
     params:

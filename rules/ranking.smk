@@ -24,13 +24,6 @@ rule calibration_tables:
         code=code_inputs("calibration_tables"),
     output:
         **table_files(*CALIBRATION_TABLES),
-    log:
-        f"{LOGS}/calibration_tables.log",
-    benchmark:
-        f"{BENCHMARKS}/calibration_tables.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("calibration_tables"),
     params:
@@ -61,14 +54,8 @@ rule plot_model_ranking:
             "Real error against estimated error",
             models="{ranking}",
         ),
-    log:
-        f"{LOGS}/plot_model_ranking/{{ranking}}.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_model_ranking/{{ranking}}.tsv"
     wildcard_constraints:
         ranking="|".join(map(re.escape, SHOWN_RANKINGS)),
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("plot_model_ranking"),
     params:
@@ -92,14 +79,8 @@ rule plot_gallery:
             "Images by their weight in the calibration",
             models="{ranking}",
         ),
-    log:
-        f"{LOGS}/plot_gallery/{{ranking}}.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_gallery/{{ranking}}.tsv"
     wildcard_constraints:
         ranking="|".join(map(re.escape, SHOWN_RANKINGS)),
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("plot_gallery"),
     params:
@@ -129,12 +110,6 @@ rule plot_calibration_models:
             "Rank correlation by the number of calibration models",
             models="all",
         ),
-    log:
-        f"{LOGS}/plot_calibration_models.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_calibration_models.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("plot_calibration_models"),
     params:

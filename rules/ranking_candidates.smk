@@ -18,13 +18,6 @@ rule evaluate_calibration:
     output:
         predictions=plan.ranking.folder("{draw}", "{split}")
         / "calibration_predictions.parquet",
-    log:
-        f"{LOGS}/evaluate_calibration/draw{{draw}}/{{split}}.log",
-    benchmark:
-        f"{BENCHMARKS}/evaluate_calibration/draw{{draw}}/{{split}}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("evaluate_calibration"),
     params:
@@ -53,13 +46,6 @@ rule rank_candidates:
             name: plan.ranking.folder("{draw}", "{split}") / f"{name}.parquet"
             for name in plan.ranking.outputs
         },
-    log:
-        f"{LOGS}/rank_candidates/draw{{draw}}/{{split}}.log",
-    benchmark:
-        f"{BENCHMARKS}/rank_candidates/draw{{draw}}/{{split}}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("rank_candidates"),
     params:

@@ -33,8 +33,6 @@ rule generate_images:
         set="|".join(map(re.escape, plan.ranking.image_sets)),
         shard=r"\d+",
     priority: 10
-    conda:
-        ENVIRONMENT
     threads: 2
     resources:
         **resources_for("generate_images"),
@@ -60,15 +58,9 @@ rule evaluate_models:
         labels=plan.ranking.model_evaluation("{set}", "{batch}") / "labels.parquet",
         evaluations=plan.ranking.model_evaluation("{set}", "{batch}")
         / "evaluations.parquet",
-    log:
-        f"{LOGS}/evaluate_models/{{set}}/{{batch}}.log",
-    benchmark:
-        f"{BENCHMARKS}/evaluate_models/{{set}}/{{batch}}.tsv"
     wildcard_constraints:
         set="|".join(map(re.escape, plan.ranking.image_sets)),
         batch=r"block\d+",
-    conda:
-        ENVIRONMENT
     # The job's own process, and those that load images: how many changes no result, so that no parameter says it.
     threads: 1 + study.ranking.models.workers if study.ranking.models else 1
     resources:
@@ -96,13 +88,6 @@ rule model_evaluations:
     output:
         table=plan.table("model_evaluations"),
         csv=plan.table("model_evaluations", "csv"),
-    log:
-        f"{LOGS}/model_evaluations.log",
-    benchmark:
-        f"{BENCHMARKS}/model_evaluations.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("model_evaluations"),
     message:
@@ -121,12 +106,6 @@ rule rank_models:
             name: plan.ranking.folder(0, "") / f"{name}.parquet"
             for name in plan.ranking.outputs
         },
-    log:
-        f"{LOGS}/rank_models.log",
-    benchmark:
-        f"{BENCHMARKS}/rank_models.tsv"
-    conda:
-        ENVIRONMENT
     threads: 2
     resources:
         **resources_for("rank_models"),

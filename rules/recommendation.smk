@@ -19,12 +19,6 @@ rule write_recommendation:
             category="1 Recommendation",
             labels={"contents": "Which model to ship"},
         ),
-    log:
-        f"{LOGS}/write_recommendation.log",
-    benchmark:
-        f"{BENCHMARKS}/write_recommendation.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("write_recommendation"),
     params:

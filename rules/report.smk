@@ -17,14 +17,8 @@ rule write_table_page:
                 by_category("6 Ranking", "models", "split")(wildcards): "all",
             },
         ),
-    log:
-        f"{LOGS}/write_table_page/{{table}}.log",
-    benchmark:
-        f"{BENCHMARKS}/write_table_page/{{table}}.tsv"
     wildcard_constraints:
         table="|".join(REPORTED_TABLES),
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("write_table_page"),
     params:

@@ -11,15 +11,8 @@ rule selection_table:
     output:
         table=plan.table("{table}"),
         csv=plan.table("{table}", "csv"),
-    log:
-        f"{LOGS}/selection_table/{{table}}.log",
-    benchmark:
-        f"{BENCHMARKS}/selection_table/{{table}}.tsv"
     wildcard_constraints:
         table="|".join(plan.selection_tables),
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("selection_table"),
     params:
@@ -43,13 +36,6 @@ rule rank_certificates:
         code=code_inputs("rank_certificates"),
     output:
         **table_files("rank_certificates", "certificate_summary"),
-    log:
-        f"{LOGS}/rank_certificates.log",
-    benchmark:
-        f"{BENCHMARKS}/rank_certificates.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("rank_certificates"),
     params:
@@ -72,13 +58,6 @@ rule select_model:
         code=code_inputs("select_model"),
     output:
         folder=directory(f"{ROOT}/selected/{{split}}"),
-    log:
-        f"{LOGS}/select_model/{{split}}.log",
-    benchmark:
-        f"{BENCHMARKS}/select_model/{{split}}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("select_model"),
     params:
@@ -105,13 +84,6 @@ rule clean_snapshots:
         code=code_inputs("clean_snapshots"),
     output:
         removed=plan.table("removed_snapshots"),
-    log:
-        f"{LOGS}/clean_snapshots.log",
-    benchmark:
-        f"{BENCHMARKS}/clean_snapshots.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("clean_snapshots"),
     params:
@@ -132,13 +104,6 @@ rule summary:
         code=code_inputs("summary"),
     output:
         summary=f"{ROOT}/summary.txt",
-    log:
-        f"{LOGS}/summary.log",
-    benchmark:
-        f"{BENCHMARKS}/summary.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
     resources:
         **resources_for("summary"),
     params:

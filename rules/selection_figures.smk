@@ -12,12 +12,6 @@ rule plot_protocols:
         figure=figure(
             "protocols", "2 Protocols", "The protocols, split by split", split="all"
         ),
-    log:
-        f"{LOGS}/plot_protocols.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_protocols.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("plot_protocols"),
     params:
@@ -40,12 +34,6 @@ rule plot_protocol_subsets:
             "Wins among halves of the candidates",
             split="all",
         ),
-    log:
-        f"{LOGS}/plot_protocol_subsets.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_protocol_subsets.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("plot_protocol_subsets"),
     params:
@@ -68,12 +56,6 @@ rule plot_rank_preservation:
             "Test error against error on the selection set",
             split="all",
         ),
-    log:
-        f"{LOGS}/plot_rank_preservation.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_rank_preservation.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("plot_rank_preservation"),
     params:
@@ -97,12 +79,6 @@ rule plot_selection_gain:
             caption="selection_gain",
             split="{split}",
         ),
-    log:
-        f"{LOGS}/plot_selection_gain/{{split}}.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_selection_gain/{{split}}.tsv"
-    conda:
-        ENVIRONMENT
     resources:
         **resources_for("plot_selection_gain"),
     params:
