@@ -156,7 +156,7 @@ def test_wrong_settings_say_what_is_allowed():
         ({"model": "resnet", "arguments": {"depth": 9}}, r"depth 9: the basic form has 6n\+2 layers"),
         ({"model": "resnet", "arguments": {}}, r"(?s)ResNetArguments.depth.*required"),
         ({"model": "wrn", "arguments": {"depth": 16, "widen_factor": 2, "wide": 1}}, r"(?s)WideResNet.*\nwide\n"),
-        ({"model": "shake_shake", "arguments": {"depth": 8, "width": 3}}, "even number"),
+        ({"model": "shake_shake", "arguments": {"depth": 8, "width": 3}}, "multiple of 2"),
         ({"model": "resnet_32", "recipe": {"epoch": 3}}, r"(?s)Recipe\nepoch\n"),
         ({"model": "resnet_32", "recipe": {"epochs": 0}}, r"(?s)epochs.*greater"),
         ({"model": "rwnn", "arguments": {"nodes": 3, "graphs": [[[2, 1]]]}}, "source < target < 3"),

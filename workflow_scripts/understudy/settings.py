@@ -20,6 +20,7 @@ class Words:
 NAME = r"[A-Za-z][A-Za-z0-9_.]*"
 Name = Annotated[str, Field(pattern=f"^{NAME}$"), Words("a name (a letter, then letters, digits, _ or .)")]
 Count = Annotated[int, Field(ge=1)]
+EvenCount = Annotated[int, Field(ge=2, multiple_of=2), Words("an even number of at least 2")]
 
 
 class OldName(FutureWarning):

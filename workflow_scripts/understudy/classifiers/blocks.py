@@ -9,7 +9,6 @@ from understudy.classifiers.layers import BatchNorm, Convolution, conv1x1, conv3
 
 EXPANSION = {"basic": 1, "bottleneck": 4}
 """How many times wider a block ends than it is inside."""
-CONVOLUTIONS = {"basic": 2, "bottleneck": 3}
 
 
 def block_convolutions(block: str, inputs: int, outputs: int, stride: int) -> list[Convolution]:
@@ -51,11 +50,11 @@ class BlockShape(NamedTuple):
         return self.inputs != self.outputs or self.stride != 1
 
 
-def block_shapes(width: int, outputs: Sequence[int], blocks: int) -> list[BlockShape]:
-    """The blocks of a CIFAR network: ``width`` channels before the first, and ``outputs`` those of each stage."""
-    ends = [width, *outputs]
+def block_shapes(width: int, outputs: int, blocks: int) -> list[BlockShape]:
+    """The blocks of a CIFAR network: ``width`` channels before its three stages, whose ``outputs`` double each time."""
+    ends = [width, outputs, 2 * outputs, 4 * outputs]
     return [
         BlockShape(stage, position, ends[stage + (position > 0)], ends[stage + 1])
-        for stage in range(len(outputs))
+        for stage in range(3)
         for position in range(blocks)
     ]

@@ -1,15 +1,13 @@
 """Settings of a study's candidates: architectures of two families, seeds, snapshots, recipes. No torch import."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from understudy.classifiers.architectures import ArchitectureSettings
 from understudy.classifiers.recipes import Recipe, RecipeFields
-from understudy.settings import Name, Settings, Words
-
-EvenCount = Annotated[int, Field(ge=2, multiple_of=2), Words("an even number of at least 2")]
+from understudy.settings import EvenCount, Name, Settings
 
 
 class RandomlyWiredSettings(Settings):

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from understudy.classifiers.blocks import preactivated
 from understudy.classifiers.families import DenseNetArguments
-from understudy.classifiers.layers import AveragePool, BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
+from understudy.classifiers.layers import AveragePool, BatchNorm, Head, Shape, assemble, conv1x1, conv3x3
 from understudy.classifiers.stacked_operations import join_channels
 
 
@@ -26,25 +26,18 @@ def transition(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(*preactivated([conv1x1(inputs, outputs)]), AveragePool(2))
 
 
-class DenseNet(nn.Module):
+def densenet(arguments: DenseNetArguments, shape: Shape) -> nn.Sequential:
     """Images [N, channels, size, size] to logits [N, classes]."""
-
-    def __init__(self, arguments: DenseNetArguments, shape: Shape):
-        super().__init__()
-        shape.check_strides(2, f"DenseNet-BC-{arguments.depth}")
-        channels = 2 * arguments.growth_rate
-        layers: list[nn.Module] = [conv3x3(shape.channels, channels)]
-        for block in range(3):
-            for _ in range((arguments.depth - 4) // 6):
-                layers.append(DenseLayer(channels, arguments.growth_rate))
-                channels += arguments.growth_rate
-            if block < 2:
-                compressed = int(channels * arguments.compression)
-                layers.append(transition(channels, compressed))
-                channels = compressed
-        self.layers = nn.Sequential(*layers, BatchNorm(channels), nn.ReLU())
-        self.head = Head(channels, shape.classes)
-        initialise(self)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.layers(x))
+    shape.check_strides(2, f"DenseNet-BC-{arguments.depth}")
+    channels = 2 * arguments.growth_rate
+    layers: list[nn.Module] = [conv3x3(shape.channels, channels)]
+    for block in range(3):
+        for _ in range(arguments.blocks):
+            layers.append(DenseLayer(channels, arguments.growth_rate))
+            channels += arguments.growth_rate
+        if block < 2:
+            compressed = int(channels * arguments.compression)
+            layers.append(transition(channels, compressed))
+            channels = compressed
+    layers += [BatchNorm(channels), nn.ReLU()]
+    return assemble(layers=nn.Sequential(*layers), head=Head(channels, shape.classes))

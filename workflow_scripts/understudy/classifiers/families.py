@@ -6,38 +6,59 @@ configuration is checked, and jobs are planned, without it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from understudy.settings import FrozenSettings
+from understudy.settings import EvenCount, FrozenSettings
 
 
 class Arguments(FrozenSettings):
     """Base of the arguments of all families."""
 
 
-def _check_depth(depth: int, per_block: int, extra: int, form: str) -> None:
-    if depth < per_block + extra or (depth - extra) % per_block:
-        examples = [per_block * n + extra for n in (1, 2, 3)]
-        raise ValueError(f"depth {depth}: {form} has {per_block}n+{extra} layers, such as {examples}")
+class Depths(NamedTuple):
+    """Which depths a network of three equal stages may have: three blocks' layers times n, and some more."""
+
+    per_block: int
+    extra: int
+    form: str
 
 
-def _check_block_depth(depth: int, block: str) -> None:
-    _check_depth(depth, {"basic": 6, "bottleneck": 9}[block], 2, f"the {block} form")
+BLOCK_DEPTHS = {"basic": Depths(6, 2, "the basic form"), "bottleneck": Depths(9, 2, "the bottleneck form")}
 
 
-class ResNetArguments(Arguments):
+class StagedArguments(Arguments):
+    """Base of the arguments of networks of three equal stages; a class says by `depths` which it allows."""
+
+    depth: int
+    depths: ClassVar[Depths]
+
+    @model_validator(mode="after")
+    def _check_depth(self):
+        per_block, extra, form = self.depths
+        if self.blocks < 1 or (self.depth - extra) % per_block:
+            examples = [per_block * n + extra for n in (1, 2, 3)]
+            raise ValueError(f"depth {self.depth}: {form} has {per_block}n+{extra} layers, such as {examples}")
+        return self
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of a stage."""
+        return (self.depth - self.depths.extra) // self.depths.per_block
+
+
+class ResNetArguments(StagedArguments):
     """Residual network of three stages (He et al. 2016a, CIFAR form)."""
 
     depth: int = Field(description="Layers: 6n+2 with basic blocks, 9n+2 with bottlenecks.")
     width: int = Field(16, ge=1, description="Channels of the first stage; doubled in the second and third.")
     block: Literal["basic", "bottleneck"] = "basic"
 
-    @model_validator(mode="after")
-    def _check(self):
-        _check_block_depth(self.depth, self.block)
-        return self
+    @property
+    def depths(self) -> Depths:
+        """The depths of networks of these blocks."""
+        return BLOCK_DEPTHS[self.block]
 
 
 class PreactResNetArguments(ResNetArguments):
@@ -59,37 +80,29 @@ class SEPreactResNetArguments(PreactResNetArguments):
     reduction: int = Field(16, ge=1, description="Channels of a block divided by those of its squeezed layer.")
 
 
-class WideResNetArguments(Arguments):
+class WideResNetArguments(StagedArguments):
     """Wide residual network (Zagoruyko & Komodakis 2016)."""
 
     renamed: ClassVar[dict[str, str]] = {"widen": "widen_factor"}
 
+    depths = Depths(6, 4, "a wide residual network")
     depth: int = Field(description="Layers: 6n+4.")
     widen_factor: int = Field(ge=1, description="Widening factor k.")
     width: int = Field(16, ge=1, description="Channels of the first convolution.")
 
-    @model_validator(mode="after")
-    def _check(self):
-        _check_depth(self.depth, 6, 4, "a wide residual network")
-        return self
 
-
-class DenseNetArguments(Arguments):
+class DenseNetArguments(StagedArguments):
     """DenseNet-BC (Huang et al. 2017)."""
 
     renamed: ClassVar[dict[str, str]] = {"growth": "growth_rate"}
 
+    depths = Depths(6, 4, "DenseNet-BC")
     depth: int = Field(description="Layers: 6n+4.")
     growth_rate: int = Field(12, ge=1, description="Growth rate k; the first convolution has 2k channels.")
     compression: float = Field(0.5, gt=0, le=1, description="Fraction of the channels that a transition keeps.")
 
-    @model_validator(mode="after")
-    def _check(self):
-        _check_depth(self.depth, 6, 4, "DenseNet-BC")
-        return self
 
-
-class PyramidNetArguments(Arguments):
+class PyramidNetArguments(StagedArguments):
     """PyramidNet with additive widening (Han et al. 2017)."""
 
     depth: int = Field(description="Layers: 6n+2 with basic blocks, 9n+2 with bottlenecks.")
@@ -97,49 +110,34 @@ class PyramidNetArguments(Arguments):
     width: int = Field(16, ge=1, description="Channels of the first convolution.")
     block: Literal["basic", "bottleneck"] = "basic"
 
-    @model_validator(mode="after")
-    def _check(self):
-        _check_block_depth(self.depth, self.block)
-        return self
+    @property
+    def depths(self) -> Depths:
+        """The depths of networks of these blocks."""
+        return BLOCK_DEPTHS[self.block]
 
 
-class ResNeXtArguments(Arguments):
+class ResNeXtArguments(StagedArguments):
     """ResNeXt (Xie et al. 2017), named cardinality x base width."""
 
+    depths = Depths(9, 2, "ResNeXt")
     depth: int = Field(description="Layers: 9n+2.")
     cardinality: int = Field(ge=1, description="Groups of the 3x3 convolutions.")
     base_width: int = Field(64, ge=1, description="Channels of a group in the first stage.")
     width: int = Field(64, ge=1, description="Channels of the first convolution; a stage has 4, 8, 16 times that.")
 
-    @model_validator(mode="after")
-    def _check(self):
-        _check_depth(self.depth, 9, 2, "ResNeXt")
-        return self
 
-
-class ShakeShakeArguments(Arguments):
+class ShakeShakeArguments(StagedArguments):
     """Shake-Shake (Gastaldi 2017); the published S-S-I is shake, shake, image."""
 
+    depths = Depths(6, 2, "Shake-Shake")
     depth: int = Field(26, description="Layers: 6n+2.")
-    width: int = Field(ge=2, description="Channels of a branch in the first stage (the d of 2x32d).")
+    width: EvenCount = Field(description="Channels of a branch in the first stage (the d of 2x32d).")
     stem: int = Field(16, ge=1, description="Channels of the first convolution.")
     forward: Literal["shake", "even"] = Field("shake", description="Branch weights: random, or 1/2.")
     backward: Literal["shake", "even", "keep"] = Field(
         "shake", description="Weights of the gradient: random anew, 1/2, or those of the forward pass."
     )
     level: Literal["image", "batch"] = Field("image", description="One random number per image, or per batch.")
-
-    @field_validator("width")
-    @classmethod
-    def _even_width(cls, width: int) -> int:
-        if width % 2:
-            raise ValueError(f"width {width}: an even number is needed, since shortcuts join two halves")
-        return width
-
-    @model_validator(mode="after")
-    def _check(self):
-        _check_depth(self.depth, 6, 2, "Shake-Shake")
-        return self
 
 
 class RWNNArguments(Arguments):
@@ -163,6 +161,10 @@ class RWNNArguments(Arguments):
         return self
 
 
+# From arguments and a shape of images to a torch module.
+Build = Callable[..., Any]
+
+
 @dataclass(frozen=True)
 class Family:
     """A family of classifiers.
@@ -170,59 +172,59 @@ class Family:
     Attributes
     ----------
     arguments : what the configuration may say of a network of this family
-    load : imports the network's class, which takes the arguments and the shape of the images
+    load : imports what makes the network from the arguments and the shape of the images
     """
 
     arguments: type[Arguments]
-    load: Callable[[], type]
+    load: Callable[[], Build]
 
 
-def _resnet() -> type:
-    from understudy.classifiers.resnet import ResNet
+def _resnet() -> Build:
+    from understudy.classifiers.resnet import resnet
 
-    return ResNet
-
-
-def _preact_resnet() -> type:
-    from understudy.classifiers.resnet_preact import PreactResNet
-
-    return PreactResNet
+    return resnet
 
 
-def _wide_resnet() -> type:
-    from understudy.classifiers.wide_resnet import WideResNet
+def _preact_resnet() -> Build:
+    from understudy.classifiers.resnet_preact import preact_resnet
 
-    return WideResNet
-
-
-def _densenet() -> type:
-    from understudy.classifiers.densenet import DenseNet
-
-    return DenseNet
+    return preact_resnet
 
 
-def _pyramidnet() -> type:
-    from understudy.classifiers.pyramidnet import PyramidNet
+def _wide_resnet() -> Build:
+    from understudy.classifiers.wide_resnet import wide_resnet
 
-    return PyramidNet
-
-
-def _resnext() -> type:
-    from understudy.classifiers.resnext import ResNeXt
-
-    return ResNeXt
+    return wide_resnet
 
 
-def _shake_shake() -> type:
+def _densenet() -> Build:
+    from understudy.classifiers.densenet import densenet
+
+    return densenet
+
+
+def _pyramidnet() -> Build:
+    from understudy.classifiers.pyramidnet import pyramidnet
+
+    return pyramidnet
+
+
+def _resnext() -> Build:
+    from understudy.classifiers.resnext import resnext
+
+    return resnext
+
+
+def _shake_shake() -> Build:
     from understudy.classifiers.shake_shake import ShakeShake
 
     return ShakeShake
 
 
-def _randomly_wired() -> type:
-    from understudy.classifiers.rwnn import RandomlyWiredNetwork
+def _randomly_wired() -> Build:
+    from understudy.classifiers.rwnn import randomly_wired_network
 
-    return RandomlyWiredNetwork
+    return randomly_wired_network
 
 
 FAMILIES = {

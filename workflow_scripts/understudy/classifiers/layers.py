@@ -4,6 +4,7 @@ Stacked, an image batch is [W, N, C, H, W] and a weight [W, ...]: run i's images
 lie in memory is told in `stacked_operations.py`.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass
 
 import torch
@@ -82,6 +83,13 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.linear(x.mean((-2, -1)))
+
+
+def assemble(initialisation: str = "fan_out", **parts: nn.Module) -> nn.Sequential:
+    """The network of these parts, each called with what the one before returns, freshly initialised."""
+    network = nn.Sequential(OrderedDict(parts))
+    initialise(network, initialisation)
+    return network
 
 
 def initialise(network: nn.Module, mode: str = "fan_out") -> None:

@@ -28,7 +28,6 @@ _RESNEXT_4 = Recipe(epochs=300, learning_rate=0.025, batch_size=32, weight_decay
 _RESNEXT_8 = Recipe(epochs=300, learning_rate=0.05, batch_size=64, weight_decay=5e-4)
 _SHAKE_32 = Recipe(epochs=1800, schedule="cosine", learning_rate=0.2)
 _SHAKE_64 = Recipe(epochs=1800, schedule="cosine", batch_size=64)
-_PREACT_BASIC = {"preact_stages": (True, True, True)}
 
 PUBLISHED = {
     "densenet_bc_100_12": Published(
@@ -37,7 +36,7 @@ PUBLISHED = {
     "pyramidnet_110_270": Published("pyramidnet", {"depth": 110, "alpha": 270}, _STEPS_300),
     "pyramidnet_110_84": Published("pyramidnet", {"depth": 110, "alpha": 84}, _STEPS_300),
     "se_resnet_preact_110": Published("se_resnet_preact", {"depth": 110}, _STEPS_160),
-    "resnet_preact_110": Published("resnet_preact", {"depth": 110, **_PREACT_BASIC}, _STEPS_160),
+    "resnet_preact_110": Published("resnet_preact", {"depth": 110}, _STEPS_160),
     "resnet_preact_164": Published("resnet_preact", {"depth": 164, "block": "bottleneck"}, _STEPS_160),
     "resnext_29_4x64d": Published("resnext", {"depth": 29, "cardinality": 4}, _RESNEXT_4),
     "resnext_29_8x64d": Published("resnext", {"depth": 29, "cardinality": 8}, _RESNEXT_8),

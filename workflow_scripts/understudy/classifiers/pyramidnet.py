@@ -2,9 +2,9 @@
 
 from torch import Tensor, nn
 
-from understudy.classifiers.blocks import CONVOLUTIONS, EXPANSION, block_convolutions, preactivated
+from understudy.classifiers.blocks import EXPANSION, block_convolutions, preactivated
 from understudy.classifiers.families import PyramidNetArguments
-from understudy.classifiers.layers import AveragePool, BatchNorm, Head, Shape, conv3x3, initialise
+from understudy.classifiers.layers import AveragePool, BatchNorm, Head, Shape, assemble, conv3x3
 from understudy.classifiers.stacked_operations import add_channels
 
 
@@ -34,24 +34,16 @@ def block_widths(arguments: PyramidNetArguments, blocks: int) -> list[int]:
     return [int(arguments.width + arguments.alpha * k / blocks) for k in range(blocks + 1)]
 
 
-class PyramidNet(nn.Module):
+def pyramidnet(arguments: PyramidNetArguments, shape: Shape) -> nn.Sequential:
     """Images [N, channels, size, size] to logits [N, classes]."""
-
-    def __init__(self, arguments: PyramidNetArguments, shape: Shape):
-        super().__init__()
-        shape.check_strides(2, f"PyramidNet-{arguments.depth}")
-        per_stage = (arguments.depth - 2) // (3 * CONVOLUTIONS[arguments.block])
-        widths = block_widths(arguments, 3 * per_stage)
-        layers: list[nn.Module] = [conv3x3(shape.channels, widths[0]), BatchNorm(widths[0])]
-        inputs = widths[0]
-        for position, width in enumerate(widths[1:]):
-            stride = 2 if position in (per_stage, 2 * per_stage) else 1
-            outputs = width * EXPANSION[arguments.block]
-            layers.append(PyramidBlock(inputs, outputs, stride, arguments.block))
-            inputs = outputs
-        self.layers = nn.Sequential(*layers, BatchNorm(inputs), nn.ReLU())
-        self.head = Head(inputs, shape.classes)
-        initialise(self)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.layers(x))
+    shape.check_strides(2, f"PyramidNet-{arguments.depth}")
+    per_stage = arguments.blocks
+    inputs, *widths = block_widths(arguments, 3 * per_stage)
+    layers: list[nn.Module] = [conv3x3(shape.channels, inputs), BatchNorm(inputs)]
+    for position, width in enumerate(widths):
+        stride = 2 if position in (per_stage, 2 * per_stage) else 1
+        outputs = width * EXPANSION[arguments.block]
+        layers.append(PyramidBlock(inputs, outputs, stride, arguments.block))
+        inputs = outputs
+    layers += [BatchNorm(inputs), nn.ReLU()]
+    return assemble(layers=nn.Sequential(*layers), head=Head(inputs, shape.classes))

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from understudy.classifiers.blocks import CONVOLUTIONS, EXPANSION, BlockShape, block_convolutions, block_shapes
+from understudy.classifiers.blocks import EXPANSION, BlockShape, block_convolutions, block_shapes
 from understudy.classifiers.families import ResNetArguments
-from understudy.classifiers.layers import BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
+from understudy.classifiers.layers import BatchNorm, Head, Shape, assemble, conv1x1, conv3x3
 
 
 class ResidualBlock(nn.Module):
@@ -30,21 +30,15 @@ class ResidualBlock(nn.Module):
         return F.relu(self.residual(x) + self.shortcut(x))
 
 
-class ResNet(nn.Module):
+def resnet(arguments: ResNetArguments, shape: Shape) -> nn.Sequential:
     """Images [N, channels, size, size] to logits [N, classes]."""
-
-    def __init__(self, arguments: ResNetArguments, shape: Shape):
-        super().__init__()
-        shape.check_strides(2, f"ResNet-{arguments.depth}")
-        width, block = arguments.width, arguments.block
-        outputs = [width * EXPANSION[block] * 2**stage for stage in range(3)]
-        shapes = block_shapes(width, outputs, (arguments.depth - 2) // (3 * CONVOLUTIONS[block]))
-        self.stem = nn.Sequential(conv3x3(shape.channels, width), BatchNorm(width), nn.ReLU())
-        self.stages = nn.Sequential(
+    shape.check_strides(2, f"ResNet-{arguments.depth}")
+    width, block = arguments.width, arguments.block
+    shapes = block_shapes(width, width * EXPANSION[block], arguments.blocks)
+    return assemble(
+        stem=nn.Sequential(conv3x3(shape.channels, width), BatchNorm(width), nn.ReLU()),
+        stages=nn.Sequential(
             *(ResidualBlock(one, block_convolutions(block, one.inputs, one.outputs, one.stride)) for one in shapes)
-        )
-        self.head = Head(outputs[-1], shape.classes)
-        initialise(self)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.stages(self.stem(x)))
+        ),
+        head=Head(shapes[-1].outputs, shape.classes),
+    )

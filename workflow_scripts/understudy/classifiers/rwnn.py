@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from understudy.classifiers.families import RWNNArguments
-from understudy.classifiers.layers import BatchNorm, Head, Shape, conv1x1, conv3x3, initialise
+from understudy.classifiers.layers import BatchNorm, Head, Shape, assemble, conv1x1, conv3x3
 
 
 def separable_convolution(inputs: int, outputs: int, stride: int) -> nn.Sequential:
@@ -57,27 +57,14 @@ class WiredStage(nn.Module):
         return sum(values[sink] for sink in self.sinks) / len(self.sinks)
 
 
-class RandomlyWiredNetwork(nn.Module):
+def randomly_wired_network(arguments: RWNNArguments, shape: Shape) -> nn.Sequential:
     """Images [N, channels, size, size] to logits [N, classes]."""
-
-    def __init__(self, arguments: RWNNArguments, shape: Shape):
-        super().__init__()
-        shape.check_strides(len(arguments.graphs), "randomly wired network")
-        width = arguments.width
-        layers: list[nn.Module] = [
-            conv3x3(shape.channels, width),
-            BatchNorm(width),
-            nn.ReLU(),
-            conv3x3(width, width),
-            BatchNorm(width),
-        ]
-        for stage, edges in enumerate(arguments.graphs):
-            layers.append(WiredStage(arguments.nodes, edges, width * 2**stage, width * 2 ** (stage + 1)))
-        last = width * 2 ** len(arguments.graphs)
-        layers += [nn.ReLU(), conv1x1(last, arguments.head_width), BatchNorm(arguments.head_width), nn.ReLU()]
-        self.layers = nn.Sequential(*layers)
-        self.head = Head(arguments.head_width, shape.classes)
-        initialise(self)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.layers(x))
+    shape.check_strides(len(arguments.graphs), "randomly wired network")
+    width, head_width = arguments.width, arguments.head_width
+    layers: list[nn.Module] = [conv3x3(shape.channels, width), BatchNorm(width), nn.ReLU()]
+    layers += [conv3x3(width, width), BatchNorm(width)]
+    for edges in arguments.graphs:
+        layers.append(WiredStage(arguments.nodes, edges, width, 2 * width))
+        width *= 2
+    layers += [nn.ReLU(), conv1x1(width, head_width), BatchNorm(head_width), nn.ReLU()]
+    return assemble(layers=nn.Sequential(*layers), head=Head(head_width, shape.classes))

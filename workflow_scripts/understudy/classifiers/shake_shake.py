@@ -89,11 +89,10 @@ class ShakeShake(nn.Module):
         super().__init__()
         shape.check_strides(2, f"Shake-Shake-{arguments.depth}")
         self.stem = nn.Sequential(conv3x3(shape.channels, arguments.stem), BatchNorm(arguments.stem))
-        outputs = [arguments.width * 2**stage for stage in range(3)]
-        shapes = block_shapes(arguments.stem, outputs, (arguments.depth - 2) // 6)
+        shapes = block_shapes(arguments.stem, arguments.width, arguments.blocks)
         self.blocks = nn.ModuleList(ShakeBlock(one, arguments) for one in shapes)
         self.noise_size = 2 * len(self.blocks)
-        self.head = Head(outputs[-1], shape.classes)
+        self.head = Head(shapes[-1].outputs, shape.classes)
         initialise(self)
 
     def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
