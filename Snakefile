@@ -157,5 +157,5 @@ rule practice:
         TARGETS["practice"],
 
 
-# Every rule has the environment, a log and a benchmark: these are alike and stand in no rule.
+# What follows from a rule's name stands in none: the environment, resources, a log and a benchmark.
 share_parts()

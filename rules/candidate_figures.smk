@@ -26,8 +26,6 @@ rule plot_learning_curves:
             "Errors during training",
             draw="{draw}",
         ),
-    resources:
-        **resources_for("plot_learning_curves"),
     params:
         splits=[split for split in plan.splits for batch in plan.batches],
         synthetic_sets=SYNTHETIC_SETS,
@@ -50,8 +48,6 @@ rule plot_random_graphs:
             "Graphs of the randomly wired networks",
             draw="all",
         ),
-    resources:
-        **resources_for("plot_random_graphs"),
     message:
         "Figure: graphs of the randomly wired networks"
     script:

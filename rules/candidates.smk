@@ -6,8 +6,6 @@ BATCH_KEYS = "draw{draw}/{split}/{regime}/{batch}"
 rule draw_graphs:
     output:
         graphs=f"{ROOT}/candidates/graphs.parquet",
-    resources:
-        **resources_for("draw_graphs"),
     params:
         **stage("draw_graphs"),
         settings=plan.graph_settings(),
@@ -32,8 +30,6 @@ rule train_candidates:
         weights=directory(f"{BATCH}/weights"),
         history=f"{BATCH}/history.parquet",
     priority: 5
-    resources:
-        **resources_for("train_candidates"),
     params:
         **stage("train_candidates"),
         batch=lambda wildcards: plan.batch_parameters(wildcards.batch),

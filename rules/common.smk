@@ -31,20 +31,23 @@ def stage(rule):
 
 
 def share_parts():
-    """Give all rules the environment, and each a log and a benchmark where it names none.
+    """Give every rule the environment, its resources, a log and a benchmark; what a rule says itself stays.
 
-    Their path is the rule's name and those parts of its first output's path that hold wildcards.
+    The path of log and benchmark is the rule's name and those parts of its first output's path that hold wildcards.
     """
-    for one in workflow.rules:
-        if one.norun:
-            continue
+    for one in [one for one in workflow.rules if one.script]:
         one.conda_env = "../envs/understudy.yaml"
-        output = Path(strip_wildcard_constraints(one.output[0])).with_suffix("")
-        parts = [one.name, *(part for part in output.parts if "{" in part)]
-        one.log_modifier = one.benchmark_modifier = one.output_modifier
+        one.resources.update(resources_for(one.name))
+        # What --set-resources or a profile gives wins.
+        given = workflow.resource_settings.overwrite_resources
+        one.resources.update(given.get(one.name, {}))
         if not one.log:
-            one.set_log(f"{LOGS}/{'/'.join(parts)}.log")
-            one.benchmark = f"{BENCHMARKS}/{'/'.join(parts)}.tsv"
+            output = Path(strip_wildcard_constraints(one.output[0])).with_suffix("")
+            keys = [part for part in output.parts if "{" in part]
+            path = "/".join([one.name, *keys])
+            one.log_modifier = one.benchmark_modifier = one.output_modifier
+            one.set_log(f"{LOGS}/{path}.log")
+            one.benchmark = f"{BENCHMARKS}/{path}.tsv"
 
 
 ENVIRONMENT = "../envs/understudy.yaml"  # of the rules of data.smk

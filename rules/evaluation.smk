@@ -11,8 +11,6 @@ rule choose_snapshots:
         code=code_inputs("choose_snapshots"),
     output:
         chosen=plan.chosen_snapshots("{draw}", "{split}", "{regime}", "{batch}"),
-    resources:
-        **resources_for("choose_snapshots"),
     message:
         "Choosing snapshots of {wildcards.batch} ({wildcards.regime}, {wildcards.split}, draw {wildcards.draw})"
     script:
@@ -39,8 +37,6 @@ rule evaluate:
         / "predictions.parquet",
     wildcard_constraints:
         set="|".join(map(re.escape, ["test", "validation", *study.generators])),
-    resources:
-        **resources_for("evaluate"),
     params:
         **stage("evaluate"),
     message:

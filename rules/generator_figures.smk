@@ -33,8 +33,6 @@ rule plot_generator_images:
             contents="Closest pairs",
             **IMAGES_FIGURE,
         ),
-    resources:
-        **resources_for("plot_generator_images"),
     params:
         generators=lambda wildcards: study.generator_names(wildcards.split),
     message:
@@ -62,8 +60,6 @@ rule plot_generators:
             split="all",
             **GENERATOR_FIGURE,
         ),
-    resources:
-        **resources_for("plot_generators"),
     params:
         sources=[
             (draw, split, name)

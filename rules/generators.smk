@@ -20,8 +20,6 @@ rule train_generator:
         history=f"{GENERATOR}/history.parquet",
     # Long jobs first: a small machine is busy to the end.
     priority: 10
-    resources:
-        **resources_for("train_generator"),
     params:
         **stage("train_generator"),
         settings=lambda wildcards: TRAININGS[wildcards.generator],
@@ -40,8 +38,6 @@ rule select_snapshot:
     output:
         generator=f"{GENERATOR}/generator.safetensors",
         scores=f"{GENERATOR}/snapshot_scores.parquet",
-    resources:
-        **resources_for("select_snapshot"),
     params:
         **stage("select_snapshot"),
         features=study.feature_extractor.kind,
@@ -56,8 +52,6 @@ rule sample:
         generator=rules.select_snapshot.output.generator,
     output:
         shards=directory(SYNTHETIC),
-    resources:
-        **resources_for("sample"),
     params:
         **stage("sample"),
         images_per_class=study.synthetic.images_per_class,
@@ -81,8 +75,6 @@ rule evaluate_generator:
         clusters=f"{GENERATOR}/total_variation_clusters.parquet",
         pairs=f"{GENERATOR}/closest_pairs.parquet",
         feature_clusters=f"{GENERATOR}/feature_clusters.parquet",
-    resources:
-        **resources_for("evaluate_generator"),
     params:
         **stage("evaluate_generator"),
         features=study.feature_extractor.kind,
@@ -99,8 +91,6 @@ rule generator_quality:
     output:
         table=plan.table("generator_quality"),
         csv=plan.table("generator_quality", "csv"),
-    resources:
-        **resources_for("generator_quality"),
     message:
         "Table generator_quality"
     script:

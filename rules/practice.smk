@@ -31,8 +31,6 @@ rule train_diffusion:
         model=PRACTICE.model("{draw}").as_posix(),
         history=PRACTICE.model("{draw}").with_name("history.parquet").as_posix(),
     priority: 10
-    resources:
-        **resources_for("train_diffusion"),
     params:
         **stage("train_diffusion"),
         settings=COMPARISON.generator.canonical(),
@@ -50,8 +48,6 @@ rule sample_plain_images:
     output:
         shard=directory(PRACTICE.shard("{seed}", "{shard}").as_posix()),
     priority: 9
-    resources:
-        **resources_for("sample_plain_images"),
     params:
         **stage("sample_plain_images"),
         generator=COMPARISON.generator.canonical(),
@@ -80,8 +76,6 @@ rule run_practice:
         additions=PRACTICE.run("{variant}", "{block}") / "additions.parquet",
         hardness=PRACTICE.run("{variant}", "{block}") / "hardness.parquet",
     priority: 5
-    resources:
-        **resources_for("run_practice"),
     params:
         **stage("run_practice"),
         run=lambda wildcards: PRACTICE.parameters(wildcards.variant, wildcards.block),
@@ -101,8 +95,6 @@ rule evaluate_practice:
     output:
         evaluation=PRACTICE.evaluation("{block}"),
         guidance=PRACTICE.evaluation("{block}", "guidance"),
-    resources:
-        **resources_for("evaluate_practice"),
     params:
         **stage("evaluate_practice"),
         draws=lambda wildcards: PRACTICE.block_draws(wildcards.block),
@@ -131,8 +123,6 @@ if OMEGA_RUNS:
         output:
             table=plan.table("practice_omega"),
             csv=plan.table("practice_omega", "csv"),
-        resources:
-            **resources_for("practice_omega"),
         message:
             "Table practice_omega"
         script:
@@ -147,8 +137,6 @@ rule practice_tables:
     output:
         **{name: plan.table(name) for name in PRACTICE_TABLES},
         csv=[plan.table(name, "csv") for name in PRACTICE_TABLES],
-    resources:
-        **resources_for("practice_tables"),
     params:
         n_resamples=COMPARISON.n_resamples,
         seed=study.seed,

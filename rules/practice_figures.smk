@@ -20,8 +20,6 @@ rule plot_practice:
             name: figure(f"practice_{name}", "7 Practice", contents)
             for name, contents in PRACTICE_FIGURES.items()
         },
-    resources:
-        **resources_for("plot_practice"),
     params:
         tables=PLOTTED,
     message:
@@ -47,8 +45,6 @@ rule plot_guided_images:
         figure=figure(
             "practice_guided_images", "7 Practice", "Images at several strengths"
         ),
-    resources:
-        **resources_for("plot_guided_images"),
     params:
         omegas=[variant.omega for variant in GUIDED],
         runs=[f"{variant.name}-s{COMPARISON.first_seed}" for variant in GUIDED],

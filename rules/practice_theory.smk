@@ -8,8 +8,6 @@ rule practice_theory:
     output:
         table=plan.table("practice_theory"),
         csv=plan.table("practice_theory", "csv"),
-    resources:
-        **resources_for("practice_theory"),
     params:
         **stage("practice_theory"),
         settings=THEORY.canonical(),
@@ -34,8 +32,6 @@ rule plot_practice_theory:
             "7 Practice",
             "Theory: accuracy against oversampling",
         ),
-    resources:
-        **resources_for("plot_practice_theory"),
     params:
         keep_fractions=THEORY.keep_fractions,
         oversampled=THEORY.oversampling.kept_samples,

@@ -24,8 +24,6 @@ rule calibration_tables:
         code=code_inputs("calibration_tables"),
     output:
         **table_files(*CALIBRATION_TABLES),
-    resources:
-        **resources_for("calibration_tables"),
     params:
         settings=study.ranking.calibration_settings(),
         seed=study.seed,
@@ -56,8 +54,6 @@ rule plot_model_ranking:
         ),
     wildcard_constraints:
         ranking="|".join(map(re.escape, SHOWN_RANKINGS)),
-    resources:
-        **resources_for("plot_model_ranking"),
     params:
         title=lambda wildcards: SHOWN_RANKINGS[wildcards.ranking][1] or study.study,
     message:
@@ -81,8 +77,6 @@ rule plot_gallery:
         ),
     wildcard_constraints:
         ranking="|".join(map(re.escape, SHOWN_RANKINGS)),
-    resources:
-        **resources_for("plot_gallery"),
     params:
         title=lambda wildcards: SHOWN_RANKINGS[wildcards.ranking][1] or study.study,
         sets=lambda wildcards: {
@@ -110,8 +104,6 @@ rule plot_calibration_models:
             "Rank correlation by the number of calibration models",
             models="all",
         ),
-    resources:
-        **resources_for("plot_calibration_models"),
     params:
         splits=plan.splits or [""],
     message:

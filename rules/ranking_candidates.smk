@@ -18,8 +18,6 @@ rule evaluate_calibration:
     output:
         predictions=plan.ranking.folder("{draw}", "{split}")
         / "calibration_predictions.parquet",
-    resources:
-        **resources_for("evaluate_calibration"),
     params:
         **stage("evaluate_calibration"),
     message:
@@ -46,8 +44,6 @@ rule rank_candidates:
             name: plan.ranking.folder("{draw}", "{split}") / f"{name}.parquet"
             for name in plan.ranking.outputs
         },
-    resources:
-        **resources_for("rank_candidates"),
     params:
         sets=lambda wildcards: [
             name

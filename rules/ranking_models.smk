@@ -34,8 +34,6 @@ rule generate_images:
         shard=r"\d+",
     priority: 10
     threads: 2
-    resources:
-        **resources_for("generate_images"),
     params:
         **stage("generate_images"),
         settings=lambda wildcards: plan.ranking.image_sets[wildcards.set].canonical(),
@@ -63,8 +61,6 @@ rule evaluate_models:
         batch=r"block\d+",
     # The job's own process, and those that load images: how many changes no result, so that no parameter says it.
     threads: 1 + study.ranking.models.workers if study.ranking.models else 1
-    resources:
-        **resources_for("evaluate_models"),
     params:
         **stage("evaluate_models"),
         models=lambda wildcards: plan.ranking.model_batches[wildcards.batch],
@@ -88,8 +84,6 @@ rule model_evaluations:
     output:
         table=plan.table("model_evaluations"),
         csv=plan.table("model_evaluations", "csv"),
-    resources:
-        **resources_for("model_evaluations"),
     message:
         "Table model_evaluations"
     script:
@@ -107,8 +101,6 @@ rule rank_models:
             for name in plan.ranking.outputs
         },
     threads: 2
-    resources:
-        **resources_for("rank_models"),
     params:
         sets=SETS_OF_PREDICTIONS,
         real=REAL_SETS,

@@ -19,8 +19,6 @@ rule write_recommendation:
             category="1 Recommendation",
             labels={"contents": "Which model to ship"},
         ),
-    resources:
-        **resources_for("write_recommendation"),
     params:
         study=study.study,
         tables=list(SELECTION_PAGES),

@@ -19,8 +19,6 @@ rule write_table_page:
         ),
     wildcard_constraints:
         table="|".join(REPORTED_TABLES),
-    resources:
-        **resources_for("write_table_page"),
     params:
         splits=plan.splits or [""],
         generators=list(study.generators),

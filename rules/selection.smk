@@ -13,8 +13,6 @@ rule selection_table:
         csv=plan.table("{table}", "csv"),
     wildcard_constraints:
         table="|".join(plan.selection_tables),
-    resources:
-        **resources_for("selection_table"),
     params:
         sets=SETS,
         seed=study.seed,
@@ -36,8 +34,6 @@ rule rank_certificates:
         code=code_inputs("rank_certificates"),
     output:
         **table_files("rank_certificates", "certificate_summary"),
-    resources:
-        **resources_for("rank_certificates"),
     params:
         sets=SETS,
         has_test=plan.has_test_images,
@@ -58,8 +54,6 @@ rule select_model:
         code=code_inputs("select_model"),
     output:
         folder=directory(f"{ROOT}/selected/{{split}}"),
-    resources:
-        **resources_for("select_model"),
     params:
         choice=lambda wildcards: {
             "study": study.study,
@@ -84,8 +78,6 @@ rule clean_snapshots:
         code=code_inputs("clean_snapshots"),
     output:
         removed=plan.table("removed_snapshots"),
-    resources:
-        **resources_for("clean_snapshots"),
     params:
         batches=plan.trained_batches(),
         version=STAGE_VERSIONS["train_candidates"],
@@ -104,8 +96,6 @@ rule summary:
         code=code_inputs("summary"),
     output:
         summary=f"{ROOT}/summary.txt",
-    resources:
-        **resources_for("summary"),
     params:
         generators=SYNTHETIC_SETS,
     message:

@@ -12,8 +12,6 @@ rule plot_protocols:
         figure=figure(
             "protocols", "2 Protocols", "The protocols, split by split", split="all"
         ),
-    resources:
-        **resources_for("plot_protocols"),
     params:
         synthetic_sets=SYNTHETIC_SETS,
         generators=GENERATORS,
@@ -34,8 +32,6 @@ rule plot_protocol_subsets:
             "Wins among halves of the candidates",
             split="all",
         ),
-    resources:
-        **resources_for("plot_protocol_subsets"),
     params:
         synthetic_sets=SYNTHETIC_SETS,
     message:
@@ -56,8 +52,6 @@ rule plot_rank_preservation:
             "Test error against error on the selection set",
             split="all",
         ),
-    resources:
-        **resources_for("plot_rank_preservation"),
     params:
         splits=plan.splits,
         generators=GENERATORS,
@@ -79,8 +73,6 @@ rule plot_selection_gain:
             caption="selection_gain",
             split="{split}",
         ),
-    resources:
-        **resources_for("plot_selection_gain"),
     params:
         generators=GENERATORS,
     message:
