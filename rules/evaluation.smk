@@ -2,6 +2,9 @@
 #
 # A synthetic set chooses among full runs, the validation part among subtrain runs. The test images choose nothing: they
 # come last, when it is known what the selection sets chose, and no other rule of the candidates reads their file.
+EVALUATION = plan.evaluation("{draw}", "{split}", "{regime}", "{batch}", "{set}")
+
+
 rule choose_snapshots:
     input:
         counts=lambda wildcards: [
@@ -29,12 +32,8 @@ rule evaluate:
             [rules.choose_snapshots.output.chosen] if wildcards.set == "test" else []
         ),
     output:
-        counts=plan.evaluation("{draw}", "{split}", "{regime}", "{batch}", "{set}")
-        / "counts.parquet",
-        predictions=plan.evaluation(
-            "{draw}", "{split}", "{regime}", "{batch}", "{set}"
-        )
-        / "predictions.parquet",
+        counts=EVALUATION / "counts.parquet",
+        predictions=EVALUATION / "predictions.parquet",
     wildcard_constraints:
         set="|".join(map(re.escape, ["test", "validation", *study.generators])),
     params:

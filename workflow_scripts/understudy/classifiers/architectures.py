@@ -2,11 +2,12 @@
 
 import importlib.util
 import re
+from collections.abc import Iterator
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from understudy.classifiers.families import FAMILIES, Arguments, Family
 from understudy.classifiers.published import PUBLISHED
@@ -62,17 +63,15 @@ class ArchitectureSettings(FrozenSettings):
         family = FAMILIES.get(PUBLISHED[model].family if model in PUBLISHED else model)
         return use_new_names(arguments, family.arguments.renamed) if family else arguments
 
-    @model_validator(mode="after")
-    def _check(self) -> "ArchitectureSettings":
+    def _mistakes(self) -> Iterator[str]:
         if self.model != self.model.strip():
-            raise ValueError(f"model: remove the blanks before or after {self.model!r}")
+            yield f"model: remove the blanks before or after {self.model!r}"
         allowed = [*sorted(FAMILIES), *sorted(PUBLISHED), "timm:NAME", "module:function"]
         if not self.is_foreign and self.model not in allowed:
-            raise ValueError(f"model: {unknown_name(self.model, allowed)}")
+            yield f"model: {unknown_name(self.model, allowed)}"
         _ = self.full_recipe
         if not self.is_foreign:
             _ = self.full_arguments
-        return self
 
     @property
     def is_foreign(self) -> bool:

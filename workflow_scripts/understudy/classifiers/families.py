@@ -4,11 +4,11 @@ A new family is a file with its network, and here its arguments and its entry in
 configuration is checked, and jobs are planned, without it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from understudy.settings import EvenCount, FrozenSettings
 
@@ -34,13 +34,11 @@ class StagedArguments(Arguments):
     depth: int
     depths: ClassVar[Depths]
 
-    @model_validator(mode="after")
-    def _check_depth(self):
+    def _mistakes(self) -> Iterator[str]:
         per_block, extra, form = self.depths
         if self.blocks < 1 or (self.depth - extra) % per_block:
             examples = [per_block * n + extra for n in (1, 2, 3)]
-            raise ValueError(f"depth {self.depth}: {form} has {per_block}n+{extra} layers, such as {examples}")
-        return self
+            yield f"depth {self.depth}: {form} has {per_block}n+{extra} layers, such as {examples}"
 
     @property
     def blocks(self) -> int:
@@ -152,13 +150,11 @@ class RWNNArguments(Arguments):
     )
     head_width: int = Field(1280, ge=1, description="Channels of the last 1x1 convolution.")
 
-    @model_validator(mode="after")
-    def _check(self):
+    def _mistakes(self) -> Iterator[str]:
         for stage, edges in enumerate(self.graphs):
             wrong = [edge for edge in edges if not 0 <= edge[0] < edge[1] < self.nodes]
             if wrong:
-                raise ValueError(f"graphs[{stage}]: edge {wrong[0]} needs 0 <= source < target < {self.nodes}")
-        return self
+                yield f"graphs[{stage}]: edge {wrong[0]} needs 0 <= source < target < {self.nodes}"
 
 
 # From arguments and a shape of images to a torch module.

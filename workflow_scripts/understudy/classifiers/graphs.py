@@ -16,14 +16,10 @@ def draw_edges(nodes: int, neighbours: int, rewiring: float, seed: int) -> list[
     Raises
     ------
     StudyError
-        If K is odd, below 2 or not smaller than the number of nodes, or if no draw is connected.
+        If no draw is connected.
 
     """
     name = f"graph WS({neighbours}, {rewiring}) of {nodes} nodes"
-    if neighbours % 2 or not 2 <= neighbours < nodes:
-        raise StudyError(
-            f"{name}: K must be even, at least 2 and below the number of nodes; change the study's rwnn settings"
-        )
     try:
         graph = networkx.connected_watts_strogatz_graph(
             nodes, neighbours, rewiring, tries=MAX_TRIES, seed=numpy_generator(seed)

@@ -1,6 +1,7 @@
 """Building a network from its settings, with its normalisation inside."""
 
 import importlib
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +34,10 @@ class Classifier(nn.Module):
         mean, deviation = (value[..., None, :, None, None] for value in (self.mean, self.deviation))
         x = (images.to(self.mean.dtype) - mean) / deviation
         return self.body(x) if self.noise_size == 0 else self.body(x, noise)
+
+    def random_state(self, seed: int) -> AbstractContextManager:
+        """The random state of a training step: torch's global one, seeded, of a foreign network alone."""
+        return global_random_state(seed, self.mean.device) if self.draws_globally else nullcontext()
 
 
 def image_statistics(images: Tensor) -> tuple[Tensor, Tensor]:

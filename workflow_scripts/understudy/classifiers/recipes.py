@@ -5,9 +5,10 @@ collection; `published.py` gives one recipe to each of its 17 architectures.
 """
 
 import math
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from understudy.settings import FrozenSettings, Renamed
 
@@ -45,15 +46,11 @@ class Recipe(FrozenSettings):
     flip: bool = Field(True, description="Horizontal flip with probability 1/2.")
     cutout: int = Field(0, ge=0, description="Side in pixels of a square of mean colour; 0 for none.")
 
-    @model_validator(mode="after")
-    def _check(self) -> "Recipe":
+    def _mistakes(self) -> Iterator[str]:
         if any(not 0 < m < 1 for m in self.milestones) or list(self.milestones) != sorted(self.milestones):
-            raise ValueError(
-                f"milestones {list(self.milestones)}: rising fractions of the training, between 0 and 1, allowed"
-            )
+            yield f"milestones {list(self.milestones)}: rising fractions of the training, between 0 and 1, allowed"
         if self.nesterov and self.momentum == 0:
-            raise ValueError("nesterov: true needs a momentum above 0")
-        return self
+            yield "nesterov: true needs a momentum above 0"
 
     def updated(self, overrides: dict) -> "Recipe":
         """This recipe with some fields replaced; unknown fields raise pydantic's ValidationError."""

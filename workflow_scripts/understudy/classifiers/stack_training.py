@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import Classifier, build_network
 from understudy.classifiers.stacking import StackedRuns
 from understudy.classifiers.weights import to_half, write_weights
-from understudy.devices import global_random_state
 from understudy.files import writing
 from understudy.seeds import seed_for
 
@@ -94,7 +92,8 @@ class StackTraining:
         epoch, step = self.done // self.steps + 1, self.done % self.steps
         random = self._sample_epoch(epoch).step(step, self.batch)
         images, labels = self.augmentation.batch(random), self.labels[random.order]
-        with self._random_state():
+        # A foreign network is never stacked: the seed is that of the one run.
+        with self.stack.network.random_state(seed_for(self.runs[0].seed, "network", self.done)):
             losses, errors = self.stack.step(images, labels, random.noise, self._learning_rate(self.done))
         self.sums += torch.stack([losses.double(), errors.double()])
         self.done += 1
@@ -108,12 +107,6 @@ class StackTraining:
             random = sample_epoch(seeds, epoch, images, size, self.recipe, self.stack.noise_size, device)
             self.sampled = epoch, random
         return self.sampled[1]
-
-    def _random_state(self) -> AbstractContextManager:
-        """Return the random state of a step; a foreign network is never stacked, so the seed is that of the one run."""
-        if not self.stack.network.draws_globally:
-            return nullcontext()
-        return global_random_state(seed_for(self.runs[0].seed, "network", self.done), self.labels.device)
 
     def _learning_rate(self, step: int) -> float:
         return self.recipe.learning_rate_at(step, self.total)

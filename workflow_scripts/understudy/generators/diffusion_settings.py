@@ -1,9 +1,10 @@
 """Settings of diffusion models: the one that a study trains, and pretrained ones. No torch import."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt
 
 from understudy.settings import FrozenSettings, Words
 
@@ -31,11 +32,9 @@ class DiffusionSettings(FrozenSettings):
     )
     ema_decay: float = Field(0.995, ge=0, lt=1, description="a step, of the average of weights that is used")
 
-    @model_validator(mode="after")
-    def _channels_fit_normalisation(self) -> "DiffusionSettings":
+    def _mistakes(self) -> Iterator[str]:
         if any(channels % 8 for channels in self.channels):
-            raise ValueError(f"channels {list(self.channels)}: multiples of 8 are allowed (normalisation)")
-        return self
+            yield f"channels {list(self.channels)}: multiples of 8 are allowed (normalisation)"
 
 
 class PretrainedDiffusionSettings(FrozenSettings):
@@ -57,14 +56,10 @@ class PretrainedDiffusionSettings(FrozenSettings):
     )
     half_precision: bool = Field(True, description="float16 on a GPU")
 
-    @model_validator(mode="after")
-    def _class_file_fits_the_kind(self) -> "PretrainedDiffusionSettings":
+    def _mistakes(self) -> Iterator[str]:
         other = "class_numbers" if self.class_file_key == "class_names" else "class_names"
         if getattr(self, other) is not None:
-            raise ValueError(
-                f"{other} ({getattr(self, other)}) is not for kind {self.kind}, whose key is {self.class_file_key}"
-            )
-        return self
+            yield f"{other} ({getattr(self, other)}) is not for kind {self.kind}, whose key is {self.class_file_key}"
 
     @property
     def class_file_key(self) -> str:

@@ -3,9 +3,10 @@
 Nothing here imports torch, so that a configuration is checked before anything heavy is loaded.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from understudy.settings import FrozenSettings
 
@@ -120,13 +121,9 @@ class StyleGAN2Settings(TrainingSettings):
         """How many successive images of a batch are of one class."""
         return self.minibatch_std_group if self.class_groups else 1
 
-    @model_validator(mode="after")
-    def _groups_divide_the_batch(self) -> "StyleGAN2Settings":
+    def _mistakes(self) -> Iterator[str]:
         if self.batch % self.minibatch_std_group:
-            raise ValueError(
-                f"minibatch_std_group ({self.minibatch_std_group}) must divide batch ({self.batch}); change either"
-            )
-        return self
+            yield f"minibatch_std_group ({self.minibatch_std_group}) must divide batch ({self.batch}); change either"
 
 
 class WGANGPSettings(TrainingSettings):

@@ -1,7 +1,5 @@
 """The learner: a classifier in training, with its averaged weights, whose every step is a function of its number."""
 
-from contextlib import AbstractContextManager, nullcontext
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,7 +12,7 @@ from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import build_network
 from understudy.classifiers.recipes import Recipe
 from understudy.classifiers.weights import to_half
-from understudy.devices import global_random_state, torch_generator
+from understudy.devices import torch_generator
 from understudy.inference import predict
 from understudy.practice.comparison_settings import LearnerSettings
 from understudy.practice.guidance import entropy
@@ -60,7 +58,7 @@ class LearnerTraining:
         targets = F.one_hot(classes, self.shape.classes).float()
         x, targets = mix(x, targets, self.settings, seed)
         autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
-        with self._random_state(seed), autocast:
+        with self.network.random_state(seed_for(seed, "network")), autocast:
             logits = self.network(x, draws.noise[0])
         loss = F.cross_entropy(logits.float(), targets, label_smoothing=self.settings.label_smoothing)
         self.optimizer.zero_grad()
@@ -80,12 +78,6 @@ class LearnerTraining:
             noise=torch.rand(1, batch, self.network.noise_size, generator=generator),
         )
         return EpochRandom(*(value.to(self.device) for value in vars(draws).values()))
-
-    def _random_state(self, seed: int) -> AbstractContextManager:
-        """Return the random state of a step."""
-        if not self.network.draws_globally:
-            return nullcontext()
-        return global_random_state(seed_for(seed, "network"), self.device)
 
     def guide(self, images: Tensor) -> Tensor:
         """Return the averaged network's logits [B, classes] of float images in pixel units; differentiable in them.

@@ -1,8 +1,9 @@
 """Settings of the practice study."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from understudy.practice.comparison_settings import ComparisonSettings
 from understudy.settings import Settings
@@ -31,13 +32,11 @@ class ImperfectLabels(Settings):
     rho_true: Cosine = Field(description="between the selecting and the true direction")
     rho_labels: Cosine = Field(description="between the labelling and the true direction")
 
-    @model_validator(mode="after")
-    def _directions_exist(self) -> "ImperfectLabels":
+    def _mistakes(self) -> Iterator[str]:
         # Three unit vectors have these cosines if and only if their Gram matrix has no negative eigenvalue.
         rho, true, labels = self.rho, self.rho_true, self.rho_labels
         if 1 + 2 * rho * true * labels - rho**2 - true**2 - labels**2 < -1e-12:
-            raise ValueError(f"no three directions have the cosines {rho}, {true} and {labels}; bring them together")
-        return self
+            yield f"no three directions have the cosines {rho}, {true} and {labels}; bring them together"
 
 
 class TheorySettings(Settings):
@@ -70,8 +69,6 @@ class PracticeSettings(Settings):
         None, description="practice against its baselines; null leaves it out"
     )
 
-    @model_validator(mode="after")
-    def _has_content(self) -> "PracticeSettings":
+    def _mistakes(self) -> Iterator[str]:
         if self.theory is None and self.comparison is None:
-            raise ValueError("there is nothing to do; give `theory: {}` for theorem 1 at its default settings")
-        return self
+            yield "there is nothing to do; give `theory: {}` for theorem 1 at its default settings"
