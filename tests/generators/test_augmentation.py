@@ -1,5 +1,8 @@
 import math
+from collections.abc import Callable
+from statistics import NormalDist
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -44,24 +47,95 @@ def test_about_p_of_all_images_are_changed():
         assert changed == pytest.approx(0.4 * (1 - idle.get(name, 0)), abs=0.04), name
 
 
-def test_blits_copy_pixels_as_flip_and_rot90_do():
-    pipeline, images = AdaptiveAugmentation(BLIT, 8, 3), picture(1)
+def test_turns_copy_pixels_as_flip_and_rot90_do():
+    pipeline, images = AdaptiveAugmentation(("flip", "rotate90"), 8, 3), picture(1)
     still = torch.zeros(1, dtype=torch.int64)
     for flip in (0, 1):
         for turns in range(4):
             expected = torch.rot90(images.flip(-1) if flip else images, turns, dims=(2, 3))
-            assert torch.equal(pipeline.blit(images, still + flip, still + turns, still, still), expected)
-    moved = pipeline.blit(images, still, still, still + 1, still - 2)
-    assert torch.equal(moved[:, :, 1:, :-2], images[:, :, :-1, 2:])
+            assert torch.equal(pipeline.turn(images, still + flip, still + turns), expected)
 
 
 def test_flips_and_turns_at_p_one_are_inverted_exactly():
     pipeline, images = AdaptiveAugmentation(("flip", "rotate90"), 8, 3), picture(64)
-    flip, turns, down, right = pipeline.sample_blit(torch.ones(64), iter(uniform(pipeline, 64).T))
+    flip, turns = pipeline.sample_turn(torch.ones(64), iter(uniform(pipeline, 64).T))
     assert flip.any() and turns.unique().numel() == 4
-    once = pipeline.blit(images, flip, turns, down, right)
-    unturned = pipeline.blit(once, torch.zeros_like(flip), -turns % 4, down, right)
-    assert torch.equal(pipeline.blit(unturned, flip, torch.zeros_like(turns), down, right), images)
+    unturned = pipeline.turn(pipeline.turn(images, flip, turns), torch.zeros_like(flip), -turns % 4)
+    assert torch.equal(pipeline.turn(unturned, flip, torch.zeros_like(turns)), images)
+
+
+def test_a_shift_moves_by_whole_pixels_up_to_an_eighth_and_mirrors_the_edges():
+    pipeline, images = AdaptiveAugmentation(("shift",), 16, 1), picture(25, channels=1, size=16)
+    places = torch.arange(-2, 3)
+    down, right = torch.cartesian_prod(places, places).T
+    numbers = torch.stack([torch.zeros(25), down / 4 + 0.5, right / 4 + 0.5], dim=1).clamp(0, 1 - 1e-6)
+    shifted = pipeline(images, torch.ones(25), numbers)
+    for one, image, y, x in zip(shifted, images, down.tolist(), right.tolist(), strict=True):
+        padded = np.pad(image[0].numpy(), 2, mode="reflect")
+        expected = torch.from_numpy(padded[2 - y : 18 - y, 2 - x : 18 - x])
+        torch.testing.assert_close(one[0], expected, atol=2e-5, rtol=0)
+
+
+def test_an_image_that_is_shifted_out_of_the_frame_and_back_is_whole():
+    # With two resamplings in place of one, rows at the edge would be lost to the mirror.
+    pipeline, images = AdaptiveAugmentation(("shift", "subpixel"), 8, 3), picture(1)
+    down, right = 1, -1
+    quantiles = [NormalDist().cdf(-pixels / (0.125 * 8)) for pixels in (right, down)]
+    numbers = torch.tensor([[0.0, down / 2 + 0.49, right / 2 + 0.51, 0.0, *quantiles]])
+    torch.testing.assert_close(pipeline(images, torch.ones(1), numbers), images, atol=1e-4, rtol=0)
+
+
+def rotation(angle: float) -> np.ndarray:
+    return np.array([[math.cos(angle), math.sin(angle), 0], [-math.sin(angle), math.cos(angle), 0], [0, 0, 1]])
+
+
+def source_of_pixels(numbers: np.ndarray, size: int) -> np.ndarray:
+    """Return where the pixels of an augmented image come from, [3, size, size], by scalar arithmetic in float64."""
+    numbers = iter(numbers.tolist())
+
+    def normal() -> float:
+        return NormalDist().inv_cdf(next(numbers))
+
+    def chosen(matrix: Callable[[], np.ndarray]) -> np.ndarray:
+        next(numbers)  # p = 1: whatever it is, the augmentation is applied
+        return matrix()
+
+    def shift() -> np.ndarray:
+        down, right = (round((next(numbers) - 0.5) * size / 4) for _ in range(2))
+        return np.array([[1, 0, -right], [0, 1, -down], [0, 0, 1]])
+
+    def subpixel() -> np.ndarray:
+        right, down = (normal() * size / 8 for _ in range(2))
+        return np.array([[1, 0, -right], [0, 1, -down], [0, 0, 1]])
+
+    def stretch(across: int) -> np.ndarray:
+        factor = 2 ** (-0.2 * normal())
+        return np.diag([factor, factor**across, 1])
+
+    moves = [shift, lambda: stretch(1), lambda: rotation((2 * next(numbers) - 1) * math.pi), lambda: stretch(-1),
+             lambda: rotation((2 * next(numbers) - 1) * math.pi), subpixel]  # fmt: skip
+    whole = np.linalg.multi_dot([chosen(move) for move in moves])
+    y, x = np.mgrid[:size, :size] - (size - 1) / 2
+    return np.tensordot(whole, np.stack([x, y, np.ones_like(x)]), axes=1)
+
+
+def test_shift_and_all_geometric_augmentations_are_one_resampling_of_the_mirrored_image():
+    # Cosines with a whole number of half waves between the centres of the outermost pixels go on beyond the edges as
+    # the mirrored image does: wherever a pixel comes from, its value is known.
+    size, pipeline = 32, AdaptiveAugmentation(("shift", *GEOMETRIC), 32, 1)
+
+    def wave(x, y):
+        def half_waves(z, count):
+            return np.cos(math.pi * count * (z / (size - 1) + 0.5))
+
+        return half_waves(x, 2) * half_waves(y, 1) + half_waves(y, 3) / 2
+
+    y, x = np.mgrid[:size, :size] - (size - 1) / 2
+    images = torch.from_numpy(wave(x, y)).float().expand(40, 1, -1, -1)
+    numbers = uniform(pipeline, 40).double()
+    expected = [wave(*source_of_pixels(one, size)[:2]) for one in numbers.numpy()]
+    augmented = pipeline(images, torch.ones(40), numbers.float())[:, 0]
+    torch.testing.assert_close(augmented, torch.from_numpy(np.stack(expected)).float(), atol=0.01, rtol=0)
 
 
 def test_colours_at_p_one_are_inverted_by_the_inverse_matrix():

@@ -64,10 +64,11 @@ def test_gradient_penalty_of_a_flat_critic_is_its_weight_and_no_nan(case):
     assert torch.autograd.grad(penalty.sum(), weights)[0].isfinite().all()
 
 
-def test_path_lengths_of_a_linear_generator_are_jacobian_products():
-    matrix = torch.randn(12, 5, generator=torch_generator(0))
-    offset = torch.zeros(2, 3, 5, requires_grad=True)
+def test_path_lengths_of_a_linear_generator_are_jacobian_products_in_the_mean_square_over_layers():
+    matrices = torch.randn(4, 12, 5, generator=torch_generator(0))  # of 4 layers
+    offset = torch.zeros(2, 3, 4, 5, requires_grad=True)
     noise = torch.randn(2, 3, 3, 2, 2, generator=torch_generator(1))
-    images = (offset @ matrix.T).unflatten(2, (3, 2, 2))
-    expected = (noise.flatten(2) @ matrix).norm(dim=2) / 2  # 2 = sqrt of the number of pixels
+    images = torch.einsum("lpd,knld->knp", matrices, offset).unflatten(2, (3, 2, 2))
+    of_layers = [(noise.flatten(2) @ matrix).norm(dim=2) / 2 for matrix in matrices]  # 2 = sqrt of the pixels' number
+    expected = torch.stack(of_layers).square().mean(dim=0).sqrt()
     torch.testing.assert_close(path_lengths(images, offset, noise), expected)

@@ -135,3 +135,24 @@ def test_a_lazy_penalty_lowers_rate_and_decay(changes, lowered):
     for name, c in (("generator", 4 / 5 if lowered else 1), ("discriminator", 16 / 17)):
         (group,) = optimizers[name].param_groups
         assert (group["lr"], *group["betas"]) == pytest.approx((2.5e-3 * c, 0, 0.99**c))
+
+
+@pytest.mark.parametrize("form", ["orig", "skip", "residual"])
+def test_every_convolution_and_the_last_image_have_a_style_of_their_own(form):
+    # An earlier image of the skip form shares the style of the convolution after it.
+    generator = StyleGAN2Generator(small_stylegan2(generator_form=form), 16, 3, 1).double()
+    initialise(generator, torch_generator(0))
+    assert generator.style_count == 6
+    styles = torch.randn(6, 2, 8, generator=torch_generator(1)).double()
+    noise = torch.zeros(2, generator.random_numbers - 8).double()
+    seen = []
+    for name, module in generator.named_modules():
+        if isinstance(module, ModulatedConv):
+            module.register_forward_hook(lambda _, inputs, __, name=name: seen.append((name, inputs[1])))
+    generator.synthesise(list(styles), noise)
+    expected = {"blocks.0.second.conv": 0, "blocks.1.first.conv": 1, "blocks.1.second.conv": 2,
+                "blocks.2.first.conv": 3, "blocks.2.second.conv": 4, "blocks.2.to_rgb.conv": 5}  # fmt: skip
+    if form == "skip":
+        expected |= {"blocks.0.to_rgb.conv": 1, "blocks.1.to_rgb.conv": 3}
+    found = {name: next(k for k, one in enumerate(styles) if torch.equal(one, style)) for name, style in seen}
+    assert found == expected

@@ -11,7 +11,7 @@ STAGE_VERSIONS = {
     "carve_train": 1,
     "divide_held_out": 1,
     "train_extractor": 1,
-    "train_generator": 1,
+    "train_generator": 2,
     "select_snapshot": 1,
     "sample": 1,
     "evaluate_generator": 1,

@@ -87,10 +87,11 @@ def descend(loss: Tensor, stacked: StackedNetworks, optimizer: torch.optim.Optim
     Members share no weights, so the gradient of the sum is every member's own.
     """
     weights = list(stacked.parameters.values())
-    # The critic's last bias, for one, has no part in a gradient penalty.
-    gradients = torch.autograd.grad(loss.sum(), weights, allow_unused=True)
+    # A weight that has no part in the loss, as the discriminator's last bias in a gradient penalty, is stepped with a
+    # gradient of zero: Adam's averages decay for it as for the others.
+    gradients = torch.autograd.grad(loss.sum(), weights, materialize_grads=True)
     for weight, gradient in zip(weights, gradients, strict=True):
         # A convolution's second derivative comes with permuted strides; fused Adam reads memory in order all the same
         # and would step each weight along another one's gradient.
-        weight.grad = None if gradient is None else gradient.contiguous()
+        weight.grad = gradient.contiguous()
     optimizer.step()

@@ -49,6 +49,12 @@ def matrices(rows: Sequence[Sequence[Tensor | float]], like: Tensor) -> Tensor:
     return torch.stack(entries, dim=1).unflatten(1, (len(rows), len(rows[0])))
 
 
+def _shift(numbers: Iterator[Tensor], size: int) -> Tensor:
+    reach = 2 * SHIFT_LIMIT * size
+    down, right = (-((next(numbers) - 0.5) * reach).round() for _ in range(2))
+    return matrices([[1.0, 0.0, right], [0.0, 1.0, down], [0.0, 0.0, 1.0]], right)
+
+
 def _scale(numbers: Iterator[Tensor], size: int) -> Tensor:
     factor = torch.exp2(-SCALE_DEVIATION * standard_normal(next(numbers)))
     return matrices([[factor, 0.0, 0.0], [0.0, factor, 0.0], [0.0, 0.0, 1.0]], factor)
@@ -107,7 +113,7 @@ def _saturation(number: Tensor) -> Tensor:
 
 
 # Each makes matrices [B, rows, columns] from uniform numbers [B]: of places, in images of ``size`` pixels a side, ...
-WARPS = {"scale": _scale, "rotate": _rotate, "stretch": _stretch, "subpixel": _subpixel}
+WARPS = {"shift": _shift, "scale": _scale, "rotate": _rotate, "stretch": _stretch, "subpixel": _subpixel}
 # ... and of colours.
 COLOURS = {
     "brightness": _brightness, "contrast": _contrast, "luma_flip": _luma_flip, "hue": _hue, "saturation": _saturation,
@@ -143,35 +149,27 @@ class AdaptiveAugmentation(nn.Module):
     def forward(self, images: Tensor, p: Tensor, uniform: Tensor) -> Tensor:
         """Augment images [B, C, H, W] in [-1, 1] with probabilities p [B], from uniform numbers [B, numbers]."""
         numbers = iter(uniform.unbind(dim=1))
-        if any(name in BLIT for name in self.names):
-            images = self.blit(images, *self.sample_blit(p, numbers))
-        if any(name in GEOMETRIC for name in self.names):
+        if "flip" in self.names or "rotate90" in self.names:
+            images = self.turn(images, *self.sample_turn(p, numbers))
+        if any(name in WARPS for name in self.names):
             images = self.warp(images, self.sample_warp(p, numbers))
         if any(name in COLOUR for name in self.names):
             images = self.recolour(images, self.sample_colour(p, numbers))
         return images
 
-    def sample_blit(self, p: Tensor, numbers: Iterator[Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return flips (0, 1), quarter turns (0 to 3) and shifts down and right in pixels, int64 [B] each."""
-        zero = torch.zeros_like(p, dtype=torch.int64)
-        flip, turns, down, right = zero, zero, zero, zero
+    def sample_turn(self, p: Tensor, numbers: Iterator[Tensor]) -> tuple[Tensor, Tensor]:
+        """Return flips (0, 1) and quarter turns (0 to 3), int64 [B] each."""
+        flip = turns = zero = torch.zeros_like(p, dtype=torch.int64)
         if "flip" in self.names:
             flip = torch.where(next(numbers) < p, (next(numbers) * 2).long(), zero)
         if "rotate90" in self.names:
             turns = torch.where(next(numbers) < p, (next(numbers) * 4).long(), zero)
-        if "shift" in self.names:
-            chosen = next(numbers) < p
-            reach = 2 * SHIFT_LIMIT * self.size
-            down, right = (torch.where(chosen, ((next(numbers) - 0.5) * reach).round().long(), zero) for _ in range(2))
-        return flip, turns, down, right
+        return flip, turns
 
-    def blit(self, images: Tensor, flip: Tensor, turns: Tensor, down: Tensor, right: Tensor) -> Tensor:
-        """Flip, then turn counter-clockwise, then shift with mirrored edges: each pixel is copied, none blended."""
+    def turn(self, images: Tensor, flip: Tensor, turns: Tensor) -> Tensor:
+        """Flip, then turn counter-clockwise: each pixel is copied, none blended."""
         side = torch.arange(self.size, device=images.device)
-        row = reflect(side[None, :, None] - down[:, None, None], self.size)  # [B, H, 1]
-        column = reflect(side[None, None, :] - right[:, None, None], self.size)  # [B, 1, W]
-        row, column = torch.broadcast_tensors(row, column)
-        last = self.size - 1
+        row, column, last = side[None, :, None], side[None, None, :], self.size - 1
         turns = turns[:, None, None]
         source_row = torch.where(turns == 0, row, torch.where(turns == 1, column, last - row))
         source_row = torch.where(turns == 3, last - column, source_row)
@@ -182,11 +180,15 @@ class AdaptiveAugmentation(nn.Module):
         return images.flatten(2).gather(2, source.expand(-1, images.shape[1], -1)).view_as(images)
 
     def sample_warp(self, p: Tensor, numbers: Iterator[Tensor]) -> Tensor:
-        """Return matrices [B, 2, 3] that map (x, y, 1) of the result to its source, in pixels from the centre."""
+        """Return matrices [B, 2, 3] that map (x, y, 1) of the result to its source, in pixels from the centre.
+
+        All are composed, so that the image is mirrored and resampled once; an image that is shifted out of the frame
+        and back again is whole.
+        """
         identity = torch.eye(3, dtype=p.dtype, device=p.device)
         total = identity.expand(len(p), 3, 3)
         # A rotation before stretching and one after are together applied with probability p.
-        for name in ("scale", "rotate", "stretch", "rotate", "subpixel"):
+        for name in ("shift", "scale", "rotate", "stretch", "rotate", "subpixel"):
             if name in self.names:
                 chosen = next(numbers) < (1 - (1 - p).sqrt() if name == "rotate" else p)
                 total = total @ torch.where(chosen[:, None, None], WARPS[name](numbers, self.size), identity)

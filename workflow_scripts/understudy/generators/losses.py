@@ -40,11 +40,11 @@ def gradient_penalty(scores: Tensor, mixed: Tensor, weight: float) -> Tensor:
 
 
 def path_lengths(images: Tensor, offset: Tensor, noise: Tensor) -> Tensor:
-    """Return |J_w^T y| for random images y, [K, N] (StyleGAN2, equation 4).
+    """Return |J_w^T y| for random images y, the root mean square over the layers' styles w, [K, N].
 
-    ``offset`` [K, N, D] was added to the styles w, so that its gradient is theirs; ``noise`` is standard normal and
-    has the shape of ``images``.
+    StyleGAN2's equation 4. ``offset`` [K, N, L, D] was added to the styles of L layers, so that its gradient is theirs;
+    ``noise`` is standard normal and has the shape of ``images``.
     """
     pixels = images.shape[-2] * images.shape[-1]
     (gradient,) = torch.autograd.grad((images * noise).sum() / pixels**0.5, offset, create_graph=True)
-    return gradient.square().sum(dim=2).sqrt()
+    return gradient.square().sum(dim=3).mean(dim=2).sqrt()

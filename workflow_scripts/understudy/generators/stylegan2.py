@@ -6,6 +6,7 @@ Training settings are in ``settings.py``, the losses in ``losses.py``.
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -139,17 +140,21 @@ class SynthesisBlock(nn.Module):
         """The styled layers, in order."""
         return [layer for layer in (self.first, self.second) if layer is not None]
 
-    def forward(self, x: Tensor, image: Tensor | None, w: Tensor, noises: list[Tensor]) -> tuple[Tensor, Tensor | None]:
-        """Return features and image of this resolution; ``noises`` holds one tensor per layer."""
+    def forward(self, x: Tensor, image: Tensor | None, styles: Sequence[Tensor], noises: Sequence[Tensor]
+                ) -> tuple[Tensor, Tensor | None]:  # fmt: skip
+        """Return features and image of this resolution.
+
+        ``noises`` holds one tensor per layer, ``styles`` one per layer and, last, that of the image.
+        """
         # The variances of two paths add up, so each is scaled by 1 / sqrt(2).
         shortcut = self.shortcut(self.upsample(x), gain=math.sqrt(0.5)) if self.residual else None
         if self.first is not None:
-            x = self.first(x, w, noises[0])
-        x = self.second(x, w, noises[-1], gain=math.sqrt(0.5) if self.residual else 1.0)
+            x = self.first(x, styles[0], noises[0])
+        x = self.second(x, styles[-2], noises[-1], gain=math.sqrt(0.5) if self.residual else 1.0)
         if shortcut is not None:
             x = x + shortcut
         if self.to_rgb is not None:
-            own = self.to_rgb(x, w)
+            own = self.to_rgb(x, styles[-1])
             image = own if self.upsample_image is None or image is None else own + self.upsample_image(image)
         return x, image
 
@@ -174,6 +179,8 @@ class StyleGAN2Generator(nn.Module):
         )
         self.noise_sizes = [layer.size for block in self.blocks for layer in block.layers]
         self.random_numbers = self.latent + sum(size**2 for size in self.noise_sizes)
+        # An image has the style of the layer that follows it, and the last image one of its own.
+        self.style_count = len(self.noise_sizes) + 1
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw the constant input."""
@@ -182,18 +189,22 @@ class StyleGAN2Generator(nn.Module):
     def forward(self, random: Tensor, labels: Tensor, offset: Tensor | None = None) -> Tensor:
         """Map standard normal numbers [N, random_numbers] and one-hot labels [N, classes] to [N, C, H, W].
 
-        ``offset`` [N, latent] is added to the styles: the gradient with respect to it is that of the styles.
+        ``offset`` [N, style_count, latent] is added to the styles: the gradient with respect to it is that of the
+        styles.
         """
         w = self.mapping(random[:, : self.latent], labels)
-        return self.synthesise(w if offset is None else w + offset, random[:, self.latent :])
+        styles = [w] * self.style_count if offset is None else (w[:, None] + offset).unbind(dim=1)
+        return self.synthesise(styles, random[:, self.latent :])
 
-    def synthesise(self, w: Tensor, noise: Tensor) -> Tensor:
-        """Map styles w [N, latent] and the noise of all layers [N, sum of sizes^2] to images [N, C, H, W]."""
+    def synthesise(self, styles: Sequence[Tensor], noise: Tensor) -> Tensor:
+        """Map ``style_count`` styles w [N, latent] and the noise of all layers [N, sum of sizes^2] to [N, C, H, W]."""
         pieces = noise.split([size**2 for size in self.noise_sizes], dim=1)
-        noises = iter([p.unflatten(1, (1, size, size)) for p, size in zip(pieces, self.noise_sizes, strict=True)])
-        x, image = self.constant.expand(w.shape[0], -1, -1, -1), None
+        noises = [p.unflatten(1, (1, size, size)) for p, size in zip(pieces, self.noise_sizes, strict=True)]
+        x, image, first = self.constant.expand(len(noise), -1, -1, -1), None, 0
         for block in self.blocks:
-            x, image = block(x, image, w, [next(noises) for _ in block.layers])
+            last = first + len(block.layers)
+            x, image = block(x, image, styles[first : last + 1], noises[first:last])
+            first = last
         return image
 
 

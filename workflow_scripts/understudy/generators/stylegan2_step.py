@@ -37,8 +37,8 @@ class StyleGAN2Step(AdversarialStep):
             "generator": self._adam("generator", settings.path_length_interval if lazy else 0),
             "discriminator": self._adam("discriminator", settings.r1_interval if settings.r1_gamma else 0),
         }
-        # `signs` is the sum of mean signs since p was last adjusted.
-        names = ("p", "signs", "r", "mean_path_length")
+        # `signs` is the sum of the mean signs of so many `batches` of real images since p was last adjusted.
+        names = ("p", "signs", "batches", "r", "mean_path_length")
         self.scalars = {name: torch.zeros(len(seeds), device=device) for name in names}
 
     def _adam(self, name: str, interval: int) -> torch.optim.Adam:
@@ -53,11 +53,12 @@ class StyleGAN2Step(AdversarialStep):
         generator_value = self._train_generator(random, real)
         if s.path_length_weight and number % s.path_length_interval == 0:
             self._regularise_generator(random, real)
-        discriminator_value, signs = self._train_discriminator(random, real, images, labels)
+        discriminator_value = self._train_discriminator(random, real, images, labels)
         if s.r1_gamma and number % s.r1_interval == 0:
             self._regularise_discriminator(random, images, labels)
         self._update_average(number)
-        self._adjust_augmentation(number, signs)
+        if (number + 1) % s.ada_interval == 0:
+            self._adjust_augmentation()
         return generator_value, discriminator_value
 
     def snapshot(self, number: int) -> dict[str, Tensor]:
@@ -77,8 +78,7 @@ class StyleGAN2Step(AdversarialStep):
         descend(loss, self.generator, self.optimizers["generator"])
         return loss.detach()
 
-    def _train_discriminator(self, random: StepRandom, real: RealImages, images: Tensor, labels: Tensor
-                             ) -> tuple[Tensor, Tensor]:  # fmt: skip
+    def _train_discriminator(self, random: StepRandom, real: RealImages, images: Tensor, labels: Tensor) -> Tensor:
         with torch.no_grad():
             fakes, fake_labels = self._fakes(random, real, self.settings.batch)
         both = self._augment(torch.cat([images, fakes], dim=1), random)
@@ -86,29 +86,37 @@ class StyleGAN2Step(AdversarialStep):
         real_logits, fake_logits = logits.chunk(2, dim=1)
         loss = discriminator_loss(real_logits, fake_logits)
         descend(loss, self.discriminator, self.optimizers["discriminator"])
-        return loss.detach(), real_logits.detach().sign().mean(dim=1)
+        self._count_signs(real_logits)
+        return loss.detach()
 
     def _regularise_discriminator(self, random: StepRandom, images: Tensor, labels: Tensor) -> None:
         images = images.requires_grad_()
         logits = self.discriminator(self._augment(images, random), labels)
+        self._count_signs(logits)
         penalty = r1_penalty(logits, images, self.settings.r1_gamma)
         descend(penalty * self.settings.r1_interval, self.discriminator, self.optimizers["discriminator"])
 
     def _regularise_generator(self, random: StepRandom, real: RealImages) -> None:
         count = max(self.settings.batch // IMAGES_PER_PATH_LENGTH, 1)
-        offset = torch.zeros(len(self.seeds), count, self.settings.latent, device=self.device, requires_grad=True)
+        shape = (len(self.seeds), count, self.generator.network.style_count, self.settings.latent)
+        offset = torch.zeros(shape, device=self.device, requires_grad=True)
         labels = real.one_hot(random.labels(count, self.classes))
         fakes = self.generator(random.normal(count, self.generator.network.random_numbers), labels, offset)
         lengths = path_lengths(fakes, offset, random.normal(count, *fakes.shape[2:]))
-        mean = self.scalars["mean_path_length"].lerp_(lengths.detach().mean(dim=1), PATH_LENGTH_DECAY)
+        mean = self.scalars["mean_path_length"].lerp(lengths.mean(dim=1), PATH_LENGTH_DECAY)
+        self.scalars["mean_path_length"].copy_(mean.detach())
         penalty = (lengths - mean[:, None]).square().mean(dim=1) * self.settings.path_length_weight
         descend(penalty * self.settings.path_length_interval, self.generator, self.optimizers["generator"])
 
-    def _adjust_augmentation(self, number: int, signs: Tensor) -> None:
+    def _count_signs(self, logits: Tensor) -> None:
+        """Take logits [members, N] of a batch of real images into r_t."""
+        self.scalars["signs"] += logits.detach().sign().mean(dim=1)
+        self.scalars["batches"] += 1
+
+    def _adjust_augmentation(self) -> None:
         s, p, r = self.settings, self.scalars["p"], self.scalars["r"]
-        summed = self.scalars["signs"].add_(signs)
-        if (number + 1) % s.ada_interval == 0:
-            r.copy_(summed / s.ada_interval)
-            if s.ada_target:
-                p.copy_(adjust_probability(p, r, s.ada_target, s.batch * s.ada_interval, s.ada_kimg))
-            summed.zero_()
+        r.copy_(self.scalars["signs"] / self.scalars["batches"])
+        if s.ada_target:
+            p.copy_(adjust_probability(p, r, s.ada_target, s.batch * s.ada_interval, s.ada_kimg))
+        for name in ("signs", "batches"):
+            self.scalars[name].zero_()
