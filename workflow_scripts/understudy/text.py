@@ -1,0 +1,46 @@
+"""Names from outside as text that can be shown: of files, classes and models, which may hold any bytes."""
+
+import re
+import sys
+import traceback
+from pathlib import Path
+
+# Control characters, separators of lines, marks that turn the direction of what follows, and bytes that are no UTF-8.
+UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+PACKAGE = Path(__file__).parent
+
+
+def printable(text: str, kept: str = "") -> str:
+    r"""Return a text on one line, what can't be shown as an escape; the characters of ``kept`` stay.
+
+    Examples
+    --------
+    >>> print(printable("gr\udcf6sse\n"))
+    gr\xf6sse\n
+
+    """
+    return UNSHOWN.sub(lambda found: found[0] if found[0] in kept else _escaped(found[0]), text)
+
+
+def _escaped(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # a byte that is no UTF-8, as Python keeps it in names of files
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape", "surrogatepass").decode()
+
+
+def describe(error: BaseException) -> str:
+    """Return an error's type and text; one without a text is told with its place, the last in this package."""
+    kind, said = type(error).__name__, printable(str(error), kept="\n").strip()
+    if said.strip("'\"() "):
+        return f"{kind}: {said}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if PACKAGE in Path(frame.filename).parents] or frames
+    place = f" in {Path(own[-1].filename).name}, line {own[-1].lineno} ({own[-1].name})" if own else ""
+    lack = ": memory is short" if isinstance(error, MemoryError) else ""
+    return f"{kind}{place}{lack}"
+
+
+def show_any_text() -> None:
+    """Let this process print any name: what its streams can't encode is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
