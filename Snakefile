@@ -23,8 +23,14 @@ from understudy.plan import REGIMES, Plan
 from understudy.resources import RESOURCES
 from understudy.stages import STAGE_VERSIONS
 from understudy.job_lock import name_snakemake
+from understudy.text import check_place
 
 name_snakemake()
+
+try:
+    check_place(Path(workflow.basedir))
+except StudyError as error:
+    sys.exit(str(error))
 
 # Jobs read what the main process has checked. Its words about a broken file, with the line, come before Snakemake's.
 try:
@@ -50,6 +56,7 @@ try:
     plan.check_sizes()
     if workflow.is_main_process:
         plan.check_networks()
+        plan.check_models()
 except StudyError as error:
     sys.exit(str(error))
 

@@ -39,7 +39,7 @@ def _run_locked(study: list[str], cores: str, folder: Path) -> int:
     steps.append(["--report", str(report), "--quiet", "all"])
     killed.touch()
     for arguments in steps:
-        status = subprocess.run([*snakemake, *arguments]).returncode
+        status = _wait_for(subprocess.Popen([*snakemake, *arguments]))
         if status:
             killed.unlink()
             return status
@@ -49,6 +49,21 @@ def _run_locked(study: list[str], cores: str, folder: Path) -> int:
         print(summary.read_text())
     print(f"The report: {report}")
     return 0
+
+
+def _wait_for(snakemake: subprocess.Popen) -> int:
+    """Return the exit status of a Snakemake; Ctrl-C reaches it too, and it takes a moment to stop its jobs."""
+    stopped = False
+    while True:
+        try:
+            status = snakemake.wait()
+        except KeyboardInterrupt:
+            stopped = True
+            continue
+        if stopped:
+            print(f"Stopped. The same command goes on from here: {' '.join(sys.argv)}", file=sys.stderr)
+            return 130
+        return status
 
 
 if __name__ == "__main__":

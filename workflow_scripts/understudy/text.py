@@ -5,6 +5,8 @@ import sys
 import traceback
 from pathlib import Path
 
+from understudy.errors import StudyError
+
 # Control characters, separators of lines, marks that turn the direction of what follows, and bytes that are no UTF-8.
 UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 PACKAGE = Path(__file__).parent
@@ -38,6 +40,22 @@ def describe(error: BaseException) -> str:
     place = f" in {Path(own[-1].filename).name}, line {own[-1].lineno} ({own[-1].name})" if own else ""
     lack = ": memory is short" if isinstance(error, MemoryError) else ""
     return f"{kind}{place}{lack}"
+
+
+def check_place(folder: Path) -> None:
+    """Check that Snakemake can run a workflow from this folder.
+
+    Raises
+    ------
+    StudyError
+        The path holds a brace, which Snakemake takes for a wildcard, a line break or bytes that are no text.
+    """
+    unfit = UNSHOWN.search(str(folder)) or re.search(r"[{}]", str(folder))
+    if unfit:
+        raise StudyError(
+            f"Understudy lies in {printable(str(folder))}, and Snakemake can't run from a path with "
+            f"{printable(unfit[0])!r}; move the folder to another place"
+        )
 
 
 def show_any_text() -> None:
