@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 from understudy.slurm_advice import advice_for_run
 from understudy.config import load_study
 from understudy.config_files import read_config
+from understudy.costs.disk import short_disk
 from understudy.costs.requests import Requests
 from understudy.data.file_state import files_state
 from understudy.data.shards import shard_name
@@ -132,6 +133,10 @@ localrules:
 onstart:
     if MISSING:
         raise WorkflowError("\n".join(MISSING))
+    files = [Path(str(job.benchmark)) for job in workflow.dag.needrun_jobs()]
+    below = {str(file.relative_to(BENCHMARKS)) for file in files if file.suffix == ".tsv"}
+    if warning := short_disk(plan, below):
+        print(f"Understudy: {warning}", file=sys.stderr)
 
 
 rule all:
