@@ -11,7 +11,7 @@ from snakemake.utils import min_version
 min_version("9.0")
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
-from understudy.slurm_advice import advice_for_run
+from understudy.slurm_advice import AGAIN, advice_for_run
 from understudy.config import load_study
 from understudy.config_files import read_config
 from understudy.costs.disk import short_disk
@@ -24,10 +24,12 @@ from understudy.plan import REGIMES, Plan
 from understudy.resources import RESOURCES
 from understudy.stages import STAGE_VERSIONS
 from understudy.job_lock import name_snakemake
-from understudy.text import check_place
+from understudy.text import check_place, end_quietly
 
 name_snakemake()
 
+if workflow.is_main_process:
+    end_quietly(f"Understudy: stopped; {AGAIN}")
 try:
     check_place(Path(workflow.basedir))
 except StudyError as error:
@@ -134,7 +136,9 @@ onstart:
     if MISSING:
         raise WorkflowError("\n".join(MISSING))
     files = [Path(str(job.benchmark)) for job in workflow.dag.needrun_jobs()]
-    below = {str(file.relative_to(BENCHMARKS)) for file in files if file.suffix == ".tsv"}
+    below = {
+        str(file.relative_to(BENCHMARKS)) for file in files if file.suffix == ".tsv"
+    }
     if warning := short_disk(plan, below):
         print(f"Understudy: {warning}", file=sys.stderr)
 

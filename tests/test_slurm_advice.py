@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 PREFIX = "SLURM sbatch failed. The error message was 'sbatch: error: "
 
 
-POLICY = "\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"
+POLICY = "\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit "
+POLICY += "limit, user's size and/or time limits)"
 FAILED = "Batch job submission failed: "
 ENDED = "slurmstepd: error: *** JOB 32391783 ON cn119 CANCELLED AT 2021-06-18T13:05:36"
 

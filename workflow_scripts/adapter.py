@@ -31,10 +31,11 @@ def job(snakemake: Any) -> Iterator[tuple[Files, Files, Any, Any]]:
     """
     from understudy.errors import StudyError
     from understudy.job_lock import end_with_snakemake, locked
-    from understudy.text import describe, printable, show_any_text
+    from understudy.text import describe, end_quietly, printable, show_any_text
 
     end_with_snakemake()
     show_any_text()
+    end_quietly("stopped")
     terminal = os.dup(2)
     log_path = Path(snakemake.log[0])
     log_path.parent.mkdir(parents=True, exist_ok=True)

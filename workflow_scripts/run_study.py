@@ -61,7 +61,7 @@ def _wait_for(snakemake: subprocess.Popen) -> int:
             stopped = True
             continue
         if stopped:
-            print(f"Stopped. The same command goes on from here: {' '.join(sys.argv)}", file=sys.stderr)
+            print("Stopped: the same command goes on from here.", file=sys.stderr)
             return 130
         return status
 
@@ -75,3 +75,5 @@ if __name__ == "__main__":
         sys.exit(run(options.configfile, options.cores))
     except StudyError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("Stopped: the same command goes on from here.")

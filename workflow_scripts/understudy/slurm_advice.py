@@ -18,7 +18,7 @@ POLICIES = {
         f"that; then {AGAIN}"
     ),
     r"MaxWall|Requested time limit is invalid|exceeds? (the )?(partition's )?time limit|PartitionTimeLimit": (
-        f"a run time is longer than the partition or the QOS allows: `sinfo -o '%P %l'`; set `max_runtime` (minutes) in "
+        f"a run time is longer than partition or QOS allows: `sinfo -o '%P %l'`; set `max_runtime` (minutes) in "
         f"{PARTITIONS}, or the rule's `runtime` under `set-resources` in {SETTINGS}: training takes up its checkpoints"
     ),
     r"(QOS|Assoc)(Max|Grp)\w*Minutes|QOSUsageThreshold": (
@@ -38,7 +38,7 @@ POLICY = (
 ADVICE = {
     r"invalid partition|InvalidPartition|no partition specified|Unable to determine.*partition|group not permitted to "
     r"use this partition|(Required|Requested) partition (configuration )?not available": (
-        f"the cluster has no such partition, or not for you or not now: `sinfo -s` lists what it has; change {PARTITIONS}"
+        f"the cluster has no such partition, or not for you: `sinfo -s` lists what it has; change {PARTITIONS}"
     ),
     r"Invalid generic resource|Invalid gres|Invalid Trackable RESource|Invalid TRES|unrecognized option '--gpus": (
         f"the cluster has no GPU of the kind asked for: `sinfo -o '%P %G'` lists them; change `gpu_model` or `gres` in "
@@ -52,8 +52,8 @@ ADVICE = {
         "no node of the partition has the GPUs, memory or cores asked for: `sinfo -o '%P %G %m %c'` shows them; change "
         f"{PARTITIONS}, or what a rule asks for under `set-resources` in {SETTINGS}"
     ),
-    r"Invalid account|InvalidAccount|account \S+ appears to be invalid|(specify|missing)( an?| a valid| your)? account\b"
-    r"|account is (required|missing)": (
+    r"Invalid account|InvalidAccount|account \S+ appears to be invalid|(specify|missing)"
+    r"( an?| a valid| your)? account\b|account is (required|missing)": (
         "the account is missing, unknown, or not for this partition: `sacctmgr show assoc user=$USER "
         f"format=account,partition,qos` lists yours; set `slurm_account` in {SETTINGS}"
     ),
@@ -62,7 +62,7 @@ ADVICE = {
         f"format=account,qos`; change `qos` in {SETTINGS}"
     ),
     r"MEM\S*,? .*mutually exclusive|mem-per-\S+ .*mutually exclusive": (
-        f"two settings of memory meet: take `mem_mb_per_cpu` and `--mem-per-...` out of {SETTINGS}; inside a job of SLURM "
+        f"two memory settings meet: take `mem_mb_per_cpu` and `--mem-per-...` out of {SETTINGS}; inside a job of SLURM "
         "`unset SLURM_MEM_PER_CPU SLURM_MEM_PER_GPU SLURM_MEM_PER_NODE` first, or start on a login node"
     ),
     r"SLURM_TRES_PER_TASK|ntasks-per-gpu.*mutually exclusive": (
@@ -95,12 +95,12 @@ ADVICE = {
     ),
     r"Unable to contact slurm controller|Socket timed out|Unexpected message received|Zero Bytes were transmitted"
     r"|Transport endpoint is not connected|slurm_\w+ error: .*(timed out|refused)|Connection (timed out|refused)": (
-        f"the cluster's controller did not answer or is overloaded: see with `squeue --me` what runs, then {AGAIN}; with "
+        f"the cluster's controller did not answer or is overloaded: `squeue --me` shows what runs; {AGAIN}; with "
         f"`max-jobs-per-timespan: 1/1s` in {SETTINGS} it is asked less often"
     ),
     r"(sbatch|squeue|sacct): (command )?not found|'(sbatch|squeue|sacct)'$": (
-        "this machine has no SLURM: start on a login node of the cluster, with its module of SLURM loaded where there is "
-        "one, or without `--profile slurm`"
+        "this machine has no SLURM: start on a login node of the cluster, with SLURM's module loaded where there "
+        "is one, or without `--profile slurm`"
     ),
     r"invalid choice: '?slurm": (
         "Snakemake lacks its plugins for SLURM: `make install` brings them (snakemake-executor-plugin-slurm and "

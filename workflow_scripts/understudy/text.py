@@ -54,8 +54,20 @@ def check_place(folder: Path) -> None:
     if unfit:
         raise StudyError(
             f"Understudy lies in {printable(str(folder))}, and Snakemake can't run from a path with "
-            f"{printable(unfit[0])!r}; move the folder to another place"
+            f"'{printable(unfit[0])}'; move the folder to another place"
         )
+
+
+def end_quietly(message: str) -> None:
+    """Let Ctrl-C end this process with a line in place of a traceback, where nothing else handles it."""
+
+    def ended(kind: type[BaseException], error: BaseException, trace: object) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            print(message, file=sys.stderr)
+        else:
+            sys.__excepthook__(kind, error, trace)
+
+    sys.excepthook = ended
 
 
 def show_any_text() -> None:

@@ -51,8 +51,8 @@ def timm_mistakes(name: str, arguments: Mapping[str, object], size: int | None) 
     side = None if place in RESIZING else _fixed_side(module, wanted, tag, arguments)
     if None not in (side, size) and side != size:
         yield (
-            f"{wanted} of timm takes images of {side} pixels a side alone, and the study's have {size} (data.size); set "
-            f"`img_size: {size}`, and a `patch_size` that divides it"
+            f"{wanted} of timm takes images of {side} pixels a side alone, and the study's have {size} (data.size); "
+            f"set `img_size: {size}`, and a `patch_size` that divides it"
         )
 
 

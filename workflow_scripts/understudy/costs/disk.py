@@ -16,7 +16,7 @@ def short_disk(plan: Plan, benchmarks: Collection[str]) -> str | None:
     Parameters
     ----------
     benchmarks
-        The benchmark files of the jobs to come, relative to the study's folder of them, such as ``sample/draw0/S/g.tsv``.
+        The benchmark files of the jobs to come, below the study's folder of them, such as ``sample/draw0/S/g.tsv``.
     """
     if not {file.partition("/")[0] for file in benchmarks} & set(DISK):
         return None

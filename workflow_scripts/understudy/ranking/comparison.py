@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from understudy.errors import StudyError
 from understudy.ranking.calibration import CalibrationData
 from understudy.ranking.matching import check_same_models, common_classes
 from understudy.ranking.methods import NO_PENALTY, calibrations

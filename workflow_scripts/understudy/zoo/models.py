@@ -51,7 +51,8 @@ def make_model(name: str, settings: ZooSettings, classes: int, seed: int) -> tup
     Raises
     ------
     StudyError
-        Its head tells another number of classes apart, or no weights of it can be taken from a checkpoint. timm's own errors pass through.
+        Its head tells another number of classes apart, or no weights of it can be taken from a checkpoint.
+        timm's own errors pass through.
 
     """
     checkpoint = settings.checkpoints.get(name)
