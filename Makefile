@@ -1,7 +1,7 @@
 # Two commands do all the set-up: `make demo` and `make test`. `make help` lists the rest.
 PYTHON ?= python3
 BIN := .venv/bin
-SNAKEMAKE := $(BIN)/snakemake
+SNAKEMAKE := $(BIN)/python -m snakemake
 STUDY ?= config.yaml
 CORES ?= all
 GPUS ?= 1
@@ -9,16 +9,19 @@ WORKERS ?= 2
 # A file's tests run one after the other, the slow files first; each worker loads the libraries, about 1 GB.
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo plan install test test-cluster check lint docs stages lock
+.PHONY: help demo plan clean-checkpoints install test test-cluster check lint docs stages lock
 
 help:  ## List the commands
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: install  ## Run the digits study and print what was chosen; goes on where it was interrupted
 	@$(BIN)/python workflow_scripts/run_study.py --configfile $(STUDY) --cores $(CORES)
 
 plan: install  ## Print what a study costs before it runs: make plan STUDY=studies/cifar10.yaml GPUS=16
 	@$(BIN)/python workflow_scripts/plan_study.py --configfile $(STUDY) --gpus $(GPUS)
+
+clean-checkpoints: install  ## List checkpoints of candidates and generators that a study no longer has; DELETE=1 deletes them
+	@$(BIN)/python workflow_scripts/clean_checkpoints.py --configfile $(STUDY) $(if $(DELETE),--delete)
 
 install: .venv/installed  ## Create .venv with the tested versions of requirements.lock
 
@@ -39,9 +42,9 @@ test-cluster: install  ## Run small studies under faults, and on a SLURM brought
 	$(BIN)/python -m pytest tests/cluster $(TESTS)
 
 lint: install  ## Check format and style of code and workflow
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m snakefmt --check Snakefile rules
 	$(SNAKEMAKE) --lint
 
 docs: install  ## Write the documents that are generated from the code: tables and the configuration's schema

@@ -12,9 +12,10 @@ from snakemake.utils import min_version
 min_version("9.0")
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
-from understudy.slurm_advice import advice_for_run
+from understudy.slurm_advice import AGAIN, advice_for_run
 from understudy.config import load_study
 from understudy.config_files import read_config
+from understudy.costs.disk import short_disk
 from understudy.costs.requests import Requests
 from understudy.data.file_state import files_state
 from understudy.data.shards import shard_name
@@ -24,8 +25,16 @@ from understudy.plan import REGIMES, Plan
 from understudy.resources import RESOURCES
 from understudy.stages import STAGE_VERSIONS
 from understudy.job_lock import name_snakemake
+from understudy.text import check_place, end_quietly
 
 name_snakemake()
+
+if workflow.is_main_process:
+    end_quietly(f"Understudy: stopped; {AGAIN}")
+try:
+    check_place(Path(workflow.basedir))
+except StudyError as error:
+    sys.exit(str(error))
 
 # Jobs read what the main process has checked. Its words about a broken file, with the line, come before Snakemake's.
 try:
@@ -51,6 +60,7 @@ try:
     plan.check_sizes()
     if workflow.is_main_process:
         plan.check_networks()
+        plan.check_models()
 except StudyError as error:
     sys.exit(str(error))
 
@@ -126,6 +136,12 @@ localrules:
 onstart:
     if MISSING:
         raise WorkflowError("\n".join(MISSING))
+    files = [Path(str(job.benchmark)) for job in workflow.dag.needrun_jobs()]
+    below = {
+        str(file.relative_to(BENCHMARKS)) for file in files if file.suffix == ".tsv"
+    }
+    if warning := short_disk(plan, below):
+        print(f"Understudy: {warning}", file=sys.stderr)
 
 
 rule all:

@@ -1,4 +1,5 @@
-# What the stages share.
+# What the stages share. What a user names, a path or a class, is handed to a rule by a function: elsewhere Snakemake takes
+# braces for wildcards.
 
 
 REQUESTS = Requests(plan)

@@ -34,7 +34,7 @@ rule select_snapshot:
     input:
         snapshots=rules.train_generator.output.snapshots,
         train=plan.part("{draw}", "{split}", "train").as_posix(),
-        extractor=plan.feature_weights("{draw}").as_posix(),
+        extractor=lambda wildcards: plan.feature_weights(wildcards.draw).as_posix(),
     output:
         generator=f"{GENERATOR}/generator.safetensors",
         scores=f"{GENERATOR}/snapshot_scores.parquet",

@@ -85,7 +85,7 @@ rule plot_gallery:
                 *SHOWN_RANKINGS[wildcards.ranking]
             ).items()
         },
-        classes=study.ranking.classes,
+        classes=lambda wildcards: study.ranking.classes,
         shown=study.ranking.gallery_classes,
     message:
         "Figure: images by their weight, {wildcards.ranking}"

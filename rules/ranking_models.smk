@@ -69,7 +69,7 @@ rule evaluate_models:
         ),
         image_set=lambda wildcards: plan.ranking.image_sets[wildcards.set].canonical(),
         state=lambda wildcards: evaluated_state(wildcards.set, wildcards.batch),
-        classes=study.ranking.classes,
+        classes=lambda wildcards: study.ranking.classes,
         checkpoints=f"{ROOT}/checkpoints/ranking/{{set}}/{{batch}}",
     message:
         "Evaluating models of {wildcards.batch} on {wildcards.set}"
@@ -92,7 +92,7 @@ rule model_evaluations:
 
 rule rank_models:
     input:
-        predictions=plan.ranking.given_files(),
+        predictions=lambda wildcards: plan.ranking.given_files(),
         evaluations=MODEL_EVALUATIONS,
         code=code_inputs("rank_models"),
     output:
@@ -104,7 +104,7 @@ rule rank_models:
     params:
         sets=SETS_OF_PREDICTIONS,
         real=REAL_SETS,
-        classes=study.ranking.classes,
+        classes=lambda wildcards: study.ranking.classes,
         settings=study.ranking.calibration_settings(),
         seed=study.seed,
     message:

@@ -63,3 +63,17 @@ def test_any_other_error_leaves_its_traceback_in_the_log(tmp_path):
     assert "ZeroDivisionError: division by zero" in result.stderr
     assert "Traceback" not in result.stderr
     assert "Traceback" in log
+
+
+def test_an_error_without_a_text_shows_its_type_and_place(tmp_path):
+    result, log = run(tmp_path, "from understudy.files import read_json; os.environ = None; raise MemoryError()")
+    assert "Understudy: MemoryError in <string>, line" in result.stderr and "memory is short" in result.stderr
+    assert "Traceback" in log
+
+
+def test_names_that_are_no_utf8_reach_the_terminal_and_the_log(tmp_path):
+    body = "name = 'gr' + chr(0xdcf6) + 'sse.png'; print(name); raise StudyError(name + ' is no image')"
+    result, log = run(tmp_path, body)
+    assert r"Understudy: gr\xf6sse.png is no image" in result.stderr
+    assert r"gr\xf6sse.png is no image" in log and r"gr\udcf6sse.png" in log
+    assert "Traceback" not in log + result.stderr

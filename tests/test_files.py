@@ -4,6 +4,7 @@ import platform
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -150,3 +151,41 @@ def test_json_round_trip_and_truncation(tmp_path):
     path.write_text(path.read_text()[:5])
     with pytest.raises(StudyError, match=r"card\.json"):
         read_json(path)
+
+
+def _weights(path):
+    from safetensors.torch import save_file
+
+    with writing(path) as temporary:
+        save_file({"w": torch.ones(2)}, temporary)
+
+
+WRITERS = {
+    "weights.safetensors": _weights,
+    "step-000000001.safetensors": lambda path: Checkpoints(path.parent).save(1, {"w": torch.ones(2)}, {}),
+    "images.parquet": lambda path: write_images(path, np.zeros((2, 1, 8, 8), np.uint8), np.zeros(2)),
+    "graphs.csv": _table,
+    "graphs.parquet": _table,
+    "card.json": lambda path: write_json(path, {}),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600), (0o002, 0o664)])
+def test_others_read_a_file_as_far_as_the_umask_lets_them(tmp_path, name, umask, mode):
+    old = os.umask(umask)
+    try:
+        WRITERS[name](tmp_path / name)
+    finally:
+        os.umask(old)
+    assert (tmp_path / name).stat().st_mode & 0o777 == mode
+
+
+def test_weights_are_written_through_what_sets_their_mode():
+    """Safetensors makes a file that its owner alone may read, whatever the umask."""
+    root = Path(__file__).parents[1] / "workflow_scripts"
+    for path in root.rglob("*.py"):
+        lines = path.read_text().splitlines()
+        for number, line in enumerate(lines):
+            if "save_file(" in line:
+                assert any("with writing(" in above for above in lines[number - 3 : number]), f"{path}:{number + 1}"

@@ -3,7 +3,8 @@ import pytest
 import timm
 
 from tests.studies import practice_study, small_study
-from understudy.classifiers.architectures import _timm_names, missing_network
+from understudy.classifiers.architectures import missing_network
+from understudy.classifiers.timm_source import timm_mistakes, timm_names
 from understudy.config import load_study
 from understudy.data.shards import write_images
 from understudy.errors import StudyError
@@ -178,5 +179,74 @@ def test_a_practice_studys_learner_is_looked_for_too():
 
 
 def test_every_network_of_timm_is_known_without_importing_it():
-    assert set(timm.list_models()) <= _timm_names()
+    assert set(timm.list_models()) <= timm_names()
     assert missing_network("timm:tv_resnext50_32x4d") is None  # an older name
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "size", "message"),
+    [
+        ("resnet18", {"drop_rate": 0.1, "nonsense": None}, 32, None),
+        ("resnet18", {"nonsense": 1}, 32, "takes no argument 'nonsense'; allowed: aa_layer, act_layer"),
+        ("resnet18.a1_in1k", {"drop_rat": 0.1}, 32, "no argument 'drop_rat'; did you mean drop_rate"),
+        ("efficientnet_b0", {"nonsense": 1}, 32, "takes no argument 'nonsense'"),
+        ("convnext_atto", {"drop_path_rate": 0.1}, 32, None),
+        ("vit_tiny_patch16_224", {}, 32, "takes images of 224 pixels a side alone, and the study's have 32"),
+        ("vit_tiny_patch16_224", {}, 224, None),
+        ("vit_tiny_patch16_224", {}, None, None),  # known once the images are read
+        ("vit_tiny_patch16_224", {"img_size": 32, "patch_size": 4}, 32, None),
+        ("vit_tiny_patch16_224", {"img_size": 64}, 32, "takes images of 64 pixels a side alone"),
+        ("vit_tiny_patch16_224", {"dynamic_img_size": True}, 32, None),
+        ("vit_base_patch16_384", {}, 224, "takes images of 384 pixels a side alone"),
+        ("swin_tiny_patch4_window7_224", {}, 64, "takes images of 224 pixels a side alone"),
+        ("mixer_b16_224", {}, 64, "takes images of 224 pixels a side alone"),
+        ("coat_tiny", {}, 64, "takes images of 224 pixels a side alone"),
+        ("xcit_nano_12_p16_224", {}, 64, None),  # takes any
+        ("test_vit", {}, 64, None),  # takes any
+        ("no_such_network", {"nonsense": 1}, 32, None),  # told as such
+    ],
+)
+def test_what_timms_source_says_of_arguments_and_sizes_is_told_before_any_job(name, arguments, size, message):
+    found = list(timm_mistakes(name, arguments, size))
+    assert (found == []) if message is None else message in found[0] and len(found) == 1
+
+
+def test_what_a_network_of_timm_doesnt_take_is_told_with_its_key():
+    standard = {"mine": {"model": "timm:vit_tiny_patch16_224", "arguments": {"nonsense": 1}}}
+    plan = plan_of(candidates=candidates(standard=standard))
+    with pytest.raises(StudyError) as raised:
+        plan.check_networks()
+    first, second = str(raised.value).splitlines()
+    assert first.startswith("configuration: candidates.standard.mine.arguments: vit_tiny_patch16_224 of timm takes no ")
+    assert "takes images of 224 pixels" in second
+
+
+def ranking_plan(**changes):
+    sets = {"a": {"source": "parquet", "root": "a"}}
+    models = {"names": ["resnet18", "resnet34"], "checkpoints": {"own": {"model": "resnet50", "path": "own.pth"}}}
+    ranking = {"classes": 10, "models": models, "sets": sets, "real": {"source": "parquet", "root": "b"}, **changes}
+    return Plan(load_study({"study": "s", "seed": 1, "ranking": ranking}))
+
+
+def test_models_that_timm_doesnt_have_are_told_before_any_job():
+    models = {"names": ["resnet18", "resnet81"], "checkpoints": {"own": {"model": "vit_tiny", "path": "own.pth"}}}
+    with pytest.raises(StudyError) as raised:
+        ranking_plan(models=models).check_networks()
+    first, second = str(raised.value).splitlines()
+    assert first.startswith("configuration: ranking.models.names.1: 'resnet81': timm has no network of this name")
+    assert second.startswith("configuration: ranking.models.checkpoints.own.model: 'vit_tiny': timm has no network")
+    ranking_plan().check_networks()
+
+
+@pytest.mark.parametrize(("count", "fits"), [(10, False), (2, False), (1, None)])
+def test_too_few_models_to_calibrate_are_told_before_any_job(count, fits):
+    if fits is None:
+        with pytest.raises(StudyError, match="calibration_models"):
+            ranking_plan(calibration_models=count)
+        return
+    with pytest.raises(StudyError, match=f"{count} of 3 models were asked to calibrate; at least 2 must"):
+        ranking_plan(calibration_models=count).check_models()
+    plan = plan_of(ranking={"calibration_models": 100})
+    with pytest.raises(StudyError, match=r"100 of \d+ models were asked to calibrate"):
+        plan.check_models()
+    plan_of(ranking={"calibration_models": 2}).check_models()

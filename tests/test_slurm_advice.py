@@ -15,24 +15,88 @@ ROOT = Path(__file__).parents[1]
 PREFIX = "SLURM sbatch failed. The error message was 'sbatch: error: "
 
 
-@pytest.mark.parametrize(
-    ("message", "file", "command"),
-    [
-        ("invalid partition specified: fast", "slurm/partitions.yaml", "sinfo -s"),
-        ("Invalid generic resource (gres) specification", "slurm/config.yaml", "sinfo -o '%P %G'"),
-        (
-            "Batch job submission failed: Requested node configuration is not available",
-            "slurm/partitions.yaml",
-            "%G %m",
-        ),
-        ("Requested time limit is invalid (missing or exceeds some limit)", "max_runtime", "sinfo -o '%P %l'"),
-        ("Invalid account or account/partition combination specified", "slurm_account", "sacctmgr"),
-    ],
-)
-def test_a_refusal_is_told_with_the_file_to_change(message, file, command):
-    (line,) = advice(PREFIX + message)
-    assert file in line
-    assert command in line
+POLICY = "\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit "
+POLICY += "limit, user's size and/or time limits)"
+FAILED = "Batch job submission failed: "
+ENDED = "slurmstepd: error: *** JOB 32391783 ON cn119 CANCELLED AT 2021-06-18T13:05:36"
+
+# What SLURM, its plugin for Snakemake and jobs say, word for word, and words of the one advice that it gets.
+MESSAGES = [
+    ("QOSMaxSubmitJobPerUserLimit" + POLICY, "set `jobs` in slurm/config.yaml"),
+    ("AssocMaxSubmitJobLimit" + POLICY, "set `jobs` in slurm/config.yaml"),
+    ("AssocGrpSubmitJobsLimit" + POLICY, "set `jobs` in slurm/config.yaml"),
+    ("QOSMaxSubmitJobPerAccountLimit" + POLICY, "set `jobs` in slurm/config.yaml"),
+    ("Slurm temporarily unable to accept job, sleeping and retrying", "set `jobs` in slurm/config.yaml"),
+    (POLICY, "with many jobs waiting set `jobs`"),
+    ("QOSMaxWallDurationPerJobLimit" + POLICY, "max_runtime"),
+    (POLICY.lower().replace("\nsbatch", "\nsbatch: error: qosmaxwalldurationperjoblimit\nsbatch"), "max_runtime"),
+    (FAILED + "Requested time limit is invalid (missing or exceeds some limit)", "sinfo -o '%P %l'"),
+    ("QOSMaxCpuPerUserLimit" + POLICY, "than its QOS or account allows"),
+    ("QOSGrpGRES" + POLICY, "than its QOS or account allows"),
+    ("QOSMinGRES" + POLICY, "than its QOS or account allows"),
+    ("QOSMinNode" + POLICY, "than its QOS or account allows"),
+    ("QOSMaxMemoryPerJob" + POLICY, "than its QOS or account allows"),
+    ("AssocGrpCPUMinutesLimit" + POLICY, "sshare -U"),
+    (FAILED + "Invalid account or account/partition combination specified", "set `slurm_account`"),
+    ("The given account lab appears to be invalid. Available accounts:\nphysics", "set `slurm_account`"),
+    ("You must specify an account to submit jobs (--account)", "set `slurm_account`"),
+    (FAILED + "Invalid qos specification", "change `qos`"),
+    ("invalid partition specified: fast", "slurm/partitions.yaml"),
+    (FAILED + "Invalid partition name specified", "sinfo -s"),
+    (FAILED + "No partition specified or system default partition", "sinfo -s"),
+    (FAILED + "User's group not permitted to use this partition", "sinfo -s"),
+    (FAILED + "Required partition not available (inactive or drain)", "sinfo -s"),
+    (FAILED + "Invalid feature specification", "change `constraint`"),
+    (FAILED + "Invalid generic resource (gres) specification", "sinfo -o '%P %G'"),
+    (FAILED + "Invalid Trackable RESource (TRES) specification", "change `gpu_model` or `gres`"),
+    (FAILED + "Requested node configuration is not available", "%P %G %m"),
+    ("Memory specification can not be satisfied", "%P %G %m"),
+    ("CPU count per node can not be satisfied", "%P %G %m"),
+    (FAILED + "More processors requested than permitted", "%P %G %m"),
+    (
+        "srun: fatal: SLURM_MEM_PER_CPU, SLURM_MEM_PER_GPU, and SLURM_MEM_PER_NODE are mutually exclusive.",
+        "unset SLURM_MEM",
+    ),
+    ("sbatch: fatal: --mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive.", "mem_mb_per_cpu"),
+    (
+        "srun: fatal: SLURM_TRES_PER_TASK is mutually exclusive with --ntasks-per-gpu and SLURM_NTASKS_PER_GPU",
+        "tasks_per_gpu: 0",
+    ),
+    (FAILED + "Socket timed out on send/recv operation", "did not answer or is overloaded"),
+    (FAILED + "Unable to contact slurm controller (connect failure)", "did not answer or is overloaded"),
+    (FAILED + "Unexpected message received", "did not answer or is overloaded"),
+    ("SLURM-job '7' failed due to a node failure, SLURM status is: 'NODE_FAIL'. Failed nodes", "a node failed"),
+    (ENDED + " DUE TO NODE FAILURE, SEE SLURMCTLD LOG FOR DETAILS ***", "a node failed"),
+    (ENDED + " DUE TO PREEMPTION ***", "had to make way"),
+    ("SLURM-job '7' failed, SLURM status is: 'PREEMPTED'. Reason: Unknown.", "had to make way"),
+    ("SLURM-job '7' failed, SLURM status is: 'OUT_OF_MEMORY'. Reason: Unknown.", "mem_mb"),
+    (
+        "slurmstepd: error: Detected 1 oom_kill event in StepId=7.0. Some of the step tasks have been OOM Killed.",
+        "mem_mb",
+    ),
+    ("slurmstepd: error: Exceeded job memory limit at some point.", "mem_mb"),
+    ("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB", "gpu_model"),
+    ("SLURM-job '7' failed, SLURM status is: 'TIMEOUT'. Reason: Unknown.", "ran out of time"),
+    (ENDED + " DUE TO TIME LIMIT ***", "ran out of time"),
+    (ENDED + " ***", "was cancelled"),
+    ("SLURM-job '7' failed, SLURM status is: 'CANCELLED'. Reason: Unknown.", "was cancelled"),
+    ("(DependencyNeverSatisfied)", "`scancel` ends it"),
+    ("/bin/sh: 1: sbatch: not found", "this machine has no SLURM"),
+    ("slurm/bin/sbatch: line 10: sbatch: command not found", "this machine has no SLURM"),
+    (
+        "snakemake: error: argument --executor/-e: invalid choice: 'slurm' (choose from local, dryrun, touch)",
+        "make install",
+    ),
+    ("main.py: error: argument --executor/-e: invalid choice: 'slurm-jobstep' (choose from 'local')", "make install"),
+    ("cannot write a.parquet: Disk quota exceeded; the old file, if any, is as it was", "quota -s"),
+]
+
+
+@pytest.mark.parametrize(("message", "advised"), MESSAGES)
+def test_what_slurm_says_is_told_with_what_to_do(message, advised):
+    (line,) = advice(PREFIX + message + "'.")
+    assert advised in line
+    assert "slurm/" in line or "again" in line or "make install" in line or "login node" in line
 
 
 def test_the_logs_of_failed_jobs_are_read_as_well(tmp_path):
@@ -93,7 +157,23 @@ def test_a_job_with_little_memory_imports_no_torch():
 
 
 def test_an_ordinary_failure_has_no_advice():
-    assert advice("Error in rule sample: exited with non-zero code") == []
+    for line in (
+        "Error in rule sample: exited with non-zero code",
+        "No SLURM account given, trying to guess.",
+        "Unable to guess SLURM account. Trying to proceed without.",
+        "Unable to test the validity of the SLURM account, since there is no accounting. Proceeding without account",
+        "StudyError: data.root: pictures holds no image",
+        "Group job 7: resources: mem_mb=1000, constraint=gpu, qos=normal, slurm_account=lab",
+    ):
+        assert advice(line) == [], line
+
+
+def test_the_options_of_a_call_are_no_messages(tmp_path):
+    log = tmp_path / "snakemake.log"
+    call = "sbatch --parsable --mem 1000 --comment 'NODE_FAIL' --wrap=\"python: not found\""
+    log.write_text(f"{PREFIX}{FAILED}Invalid qos specification'.\n    sbatch call:\n        {call}\n")
+    (line,) = advice_for_run(log)
+    assert "change `qos`" in line
 
 
 def rules() -> dict[str, str]:

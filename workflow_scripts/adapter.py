@@ -27,12 +27,15 @@ def job(snakemake: Any) -> Iterator[tuple[Files, Files, Any, Any]]:
 
     Yields the rule's input and output (`Files`), its parameters, and its `understudy.jobs.context.JobContext`.
     A :class:`understudy.errors.StudyError` ends the script with its message, in the log and on the terminal. Any other
-    exception leaves its traceback in the log and its last line on the terminal.
+    exception leaves its traceback in the log, and its type and text on the terminal.
     """
     from understudy.errors import StudyError
     from understudy.job_lock import end_with_snakemake, locked
+    from understudy.text import describe, end_quietly, printable, show_any_text
 
     end_with_snakemake()
+    show_any_text()
+    end_quietly("stopped")
     terminal = os.dup(2)
     log_path = Path(snakemake.log[0])
     log_path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,11 +49,11 @@ def job(snakemake: Any) -> Iterator[tuple[Files, Files, Any, Any]]:
             with locked(list(snakemake.output), LOCKS):
                 yield _files(snakemake.input), _files(snakemake.output), snakemake.params, _context(snakemake)
         except StudyError as error:
-            _end(terminal, str(error), log_path)
+            _end(terminal, printable(str(error), kept="\n"), log_path)
         except Exception as error:
             with suppress(OSError):  # the disk may be full
                 traceback.print_exc()
-            _end(terminal, f"{type(error).__name__}: {error}", log_path)
+            _end(terminal, describe(error), log_path)
 
 
 def _files(named: Any) -> Files:

@@ -39,7 +39,7 @@ def _run_locked(study: list[str], cores: str, folder: Path) -> int:
     steps.append(["--report", str(report), "--quiet", "all"])
     killed.touch()
     for arguments in steps:
-        status = subprocess.run([*snakemake, *arguments]).returncode
+        status = _wait_for(subprocess.Popen([*snakemake, *arguments]))
         if status:
             killed.unlink()
             return status
@@ -51,6 +51,21 @@ def _run_locked(study: list[str], cores: str, folder: Path) -> int:
     return 0
 
 
+def _wait_for(snakemake: subprocess.Popen) -> int:
+    """Return the exit status of a Snakemake; Ctrl-C reaches it too, and it takes a moment to stop its jobs."""
+    stopped = False
+    while True:
+        try:
+            status = snakemake.wait()
+        except KeyboardInterrupt:
+            stopped = True
+            continue
+        if stopped:
+            print("Stopped: the same command goes on from here.", file=sys.stderr)
+            return 130
+        return status
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--configfile", default="config.yaml")
@@ -60,3 +75,5 @@ if __name__ == "__main__":
         sys.exit(run(options.configfile, options.cores))
     except StudyError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("Stopped: the same command goes on from here.")

@@ -15,7 +15,7 @@ from understudy.tables import read_table
 # Some thirty jobs, twice.
 pytestmark = pytest.mark.slow(minutes=2)
 
-ABSENT = "no_such_model"
+ABSENT = "checkpoint_filter_fn"  # in timm a function, but no model: it is found missing where a job asks for it
 SETS = {"BigGAN", "DiT_1", "DiT_4", "DiT_1_4", "photographs"}
 TABLES = ("tables/*", "ranking/**/*.parquet")
 

@@ -141,7 +141,7 @@ def test_own_weights_and_heads_of_another_size(tmp_path):
     checkpoints = {"own": {"model": "test_resnet", "path": str(tmp_path / "own.safetensors")}}
     loaded, _ = make_model("own", ZooSettings(checkpoints=checkpoints), CLASSES, seed=0)
     torch.testing.assert_close(dict(loaded.state_dict()), dict(model.state_dict()))
-    with pytest.raises(StudyError, match="does not fit its architecture"):
+    with pytest.raises(StudyError, match="does not fit timm's test_resnet: its head tells 10 classes apart, not 11"):
         make_model("own", ZooSettings(checkpoints=checkpoints), CLASSES + 1, seed=0)
 
 

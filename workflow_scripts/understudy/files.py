@@ -24,7 +24,8 @@ def writing(path: str | Path) -> Iterator[Path]:
 
     A reader therefore never sees half a file, and an interrupted writer leaves the old one as it was. Of two writers
     the later one's file stays. On an error the temporary file is removed, and so is one that a killed writer left
-    behind; a full disk or a folder without write permission is reported as a :class:`StudyError`.
+    behind; a full disk or a folder without write permission is reported as a :class:`StudyError`. Others may read the
+    file as far as the umask lets them.
     """
     path = Path(path)
     # Host and process keep two writers apart; the suffix stays last because some writers look at it.
@@ -35,7 +36,12 @@ def writing(path: str | Path) -> Iterator[Path]:
             writer = left.name.removeprefix(f".{path.stem}.").removesuffix(path.suffix)
             if (found := re.fullmatch(r"([^.]+)-(\d{1,9})", writer)) and _is_left(left, found[1], int(found[2])):
                 left.unlink(missing_ok=True)
+        temporary.touch()
+        mode = temporary.stat().st_mode  # what the umask leaves; safetensors makes files that others can't read
+        temporary.unlink()
         yield temporary
+        if temporary.stat().st_mode != mode:
+            temporary.chmod(mode)
         temporary.replace(path)
     except (OSError, SafetensorError) as error:
         reason = _system_reason(error)

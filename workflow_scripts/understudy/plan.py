@@ -12,6 +12,7 @@ import numpy as np
 from understudy.batches import RunBatch, make_batches
 from understudy.classifiers.architectures import missing_network
 from understudy.classifiers.recipes import Recipe
+from understudy.classifiers.timm_source import timm_mistakes
 from understudy.config import Study
 from understudy.data.shards import read_labels
 from understudy.data.sources import count_images
@@ -19,6 +20,7 @@ from understudy.data.splits import draw_split
 from understudy.errors import StudyError
 from understudy.layout import Layout
 from understudy.practice.plan import PracticePlan
+from understudy.ranking.model_counts import check_model_counts
 from understudy.ranking.plan import RankingPlan
 
 REGIMES = ("full", "subtrain")
@@ -77,20 +79,45 @@ class Plan(Layout):
             raise StudyError(f"configuration: {error}") from None
 
     def check_networks(self) -> None:
-        """Look for the networks from outside this package, importing none of them.
+        """Look for the networks from outside this package, and at how they are called, importing none of them.
 
         Raises
         ------
         StudyError
-            If timm has no network of a name, or a module isn't there.
+            If timm has no network of a name, or one that doesn't take its arguments or the study's images, or a module
+            isn't there.
         """
         standard = self.study.candidates.standard if self.study.candidates else {}
         networks = {f"candidates.standard.{name}": network for name, network in standard.items()}
         if self.practice:
             networks["practice.comparison.learner.network"] = self.practice.settings.learner.network
+        mistakes = []
         for key, network in networks.items():
             if mistake := missing_network(network.model):
-                raise StudyError(f"configuration: {key}.model: {mistake}")
+                mistakes.append(f"{key}.model: {mistake}")
+            elif network.model.startswith("timm:"):
+                name, size = network.model.removeprefix("timm:"), self.study.data and self.study.data.known_size
+                mistakes += [f"{key}.arguments: {told}" for told in timm_mistakes(name, network.arguments, size)]
+        if self.ranking:
+            mistakes += self.ranking.unknown_models()
+        if mistakes:
+            raise StudyError("\n".join(f"configuration: {mistake}" for mistake in mistakes))
+
+    def check_models(self) -> None:
+        """Compare the number of models to rank, where it is known, with the numbers that are to calibrate.
+
+        Raises
+        ------
+        StudyError
+            If too few models are left to rank.
+        """
+        if self.ranking is None or not self.ranking.is_judged:
+            return
+        batches, zoo = self.batches.values(), self.ranking.model_batches.values()
+        own = sum(len(batch.architectures) * len(batch.seeds) for batch in batches)
+        count = sum(map(len, zoo)) if self.study.ranking.sets else own
+        if count:  # of prediction files nothing is known until they are read
+            check_model_counts(count, self.study.ranking.calibration_models)
 
     @cached_property
     def image_counts(self) -> np.ndarray | None:

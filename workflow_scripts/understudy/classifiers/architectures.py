@@ -3,8 +3,7 @@
 import importlib.util
 import re
 from collections.abc import Iterator
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -12,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from understudy.classifiers.families import FAMILIES, Arguments, Family
 from understudy.classifiers.published import PUBLISHED
 from understudy.classifiers.recipes import Recipe, RecipeFields
+from understudy.classifiers.timm_source import timm_names
 from understudy.errors import nearest, unknown_name
 from understudy.settings import FrozenSettings, Name, use_new_names
 
@@ -25,22 +25,20 @@ def missing_network(model: str) -> str | None:
         # A module within a package is found by importing the package, which may do anything: jobs find it, or not.
         missing = importlib.util.find_spec(source.split(".")[0]) is None
         return f"{model!r}: no module {source!r} is to be found; add its folder to PYTHONPATH" if missing else None
-    # timm imports torch, which takes seconds. A name may have a tag (resnet18.a1_in1k) or an address (hf-hub:...).
-    known, wanted = _timm_names(), name.split(".")[0]
+    return unknown_timm_name(name, "timm:")
+
+
+def unknown_timm_name(name: str, prefix: str = "") -> str | None:
+    """Say that timm has no network of a name; None if it has one, or if the name is an address (hf-hub:...).
+
+    ``prefix`` is what the study writes before the name.
+    """
+    known, wanted = timm_names(), name.split(".")[0]  # a tag may follow: resnet18.a1_in1k
     if not known or wanted in known or re.search(r"[:/]", name):
         return None
     near = nearest(wanted, known)
-    return f"{model!r}: timm has no network of this name{f'; did you mean timm:{near}?' if near else ''}"
-
-
-@cache
-def _timm_names() -> frozenset[str]:
-    """Return what timm's modules define, and what they know by an older name: all of its networks, and more."""
-    spec = importlib.util.find_spec("timm")
-    folders = [Path(folder) / "models" for folder in (spec and spec.submodule_search_locations) or ()]
-    text = "\n".join(path.read_text() for folder in folders for path in sorted(folder.glob("*.py")))
-    found = re.findall(r"^def (\w+)\(|['\"](\w+)['\"] ?: ['\"]", text, flags=re.MULTILINE)
-    return frozenset(name for pair in found for name in pair if name)
+    hint = f"; did you mean {prefix}{near}?" if near else ""
+    return f"{prefix + name!r}: timm has no network of this name{hint}"
 
 
 class ArchitectureSettings(FrozenSettings):

@@ -113,8 +113,8 @@ def describe(stages: Sequence[Stage], study: str, gpus: int, cores: int, measure
     for stage in stages:
         disk[DISK.get(stage.rule, OTHER_FILES)] += stage.disk
     if disk.total():
-        parts = ", ".join(f"{what} {_bytes(size)}" for what, size in disk.most_common() if size)
-        lines.append(f"Disk in results/{study}: {_bytes(disk.total())} ({parts}).")
+        parts = ", ".join(f"{what} {as_bytes(size)}" for what, size in disk.most_common() if size)
+        lines.append(f"Disk in results/{study}: {as_bytes(disk.total())} ({parts}).")
     return "\n".join(lines)
 
 
@@ -133,7 +133,8 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
-def _bytes(value: float) -> str:
+def as_bytes(value: float) -> str:
+    """Write a number of bytes for people."""
     for unit in ("B", "KB", "MB", "GB"):
         if value < 1000:
             return f"{value:.3g} {unit}"

@@ -3,18 +3,16 @@
 import textwrap
 from abc import ABC, abstractmethod
 from pathlib import Path
-from pickle import UnpicklingError
 
 import numpy as np
 import torch
 from PIL import Image
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from scipy.stats import truncnorm
 
 from understudy.data.decoding import to_array, to_picture
 from understudy.devices import torch_generator
 from understudy.errors import StudyError
+from understudy.foreign_weights import read_file
 from understudy.generators.pretrained_settings import BigGANSet, DiTSet, GeneratedSet
 from understudy.generators.sampling import to_bytes
 from understudy.seeds import numpy_generator
@@ -133,11 +131,10 @@ def _load_weights(network: torch.nn.Module, folder: Path) -> None:
     """
     tensors = folder / "model.safetensors"
     file = tensors if tensors.exists() else folder / "pytorch_model.bin"
+    content = read_file(file)
     try:
-        network.load_state_dict(load_file(file) if file == tensors else torch.load(file, "cpu", weights_only=True))
-    except UnpicklingError as error:  # its text advises to run whatever the file holds
-        raise StudyError(f"{file} holds no weights that torch has saved; download it again") from error
-    except (OSError, EOFError, RuntimeError, TypeError, SafetensorError) as error:
+        network.load_state_dict(content)
+    except (RuntimeError, TypeError) as error:
         raise StudyError(
             f"{file} doesn't load as the weights of the BigGAN in config.json ({_one_line(error)}); download both again"
         ) from error

@@ -12,6 +12,7 @@ from understudy.errors import StudyError
 from understudy.files import read_json, write_json, writing
 from understudy.selection.aggregation import AGGREGATE
 from understudy.tables import read_table
+from understudy.text import printable
 
 DRAW = 0
 """The drawing of the splits whose chosen model is handed out."""
@@ -77,7 +78,7 @@ def write_selected_model(comparison: Path, classes: Path, runs: Sequence[Path], 
         )
     folder.mkdir(parents=True, exist_ok=True)
     record = export_snapshot(source, int(epoch), folder / "weights.safetensors")
-    names = read_json(classes)["classes"]
+    names = [printable(name) for name in read_json(classes)["classes"]]
     card = {
         "study": choice.study,
         "split": choice.split,

@@ -27,6 +27,7 @@ from understudy.plots.style import save
 from understudy.ranking.weights import gallery_images
 from understudy.selection.choices import RUN, snapshot_errors
 from understudy.tables import read_table
+from understudy.text import printable
 
 SAMPLES_PER_CLASS = 8
 MAX_CLASSES = 20
@@ -116,7 +117,7 @@ def plot_generator_images(
     The figure sample_grid shows the first images of each class, closest_pairs the images that each generator's table
     closest_pairs names.
     """
-    names = read_json(classes)["classes"]
+    names = _class_titles(classes)
     shown = np.unique(np.linspace(0, len(names) - 1, min(len(names), MAX_CLASSES)).round().astype(int))
     files = {"real (train)": train, **sets}
     images = {name: first_of_classes(path, shown, SAMPLES_PER_CLASS) for name, path in files.items()}
@@ -154,8 +155,7 @@ def plot_gallery(
     ``sets`` gives each set's file or folder of shards; ``classes`` the names, a file that has them, or their number;
     ``shown`` the classes to show, of which there may be fewer.
     """
-    names = read_json(classes)["classes"] if isinstance(classes, Path) else classes
-    names = list(map(str, range(names))) if isinstance(names, int) else names
+    names = _class_titles(classes)
     table = read_table(weights, "image_weights")
     rows = []
     for label in (label for label in shown if label < len(names)):
@@ -183,7 +183,7 @@ def plot_practice(tables: Mapping[str, Path], outputs: Mapping[str, Path]) -> No
 
 def plot_guided_images(runs: Mapping[float, Path], classes: Path, output: Path) -> None:
     """Draw the added images of a sweep's runs, by omega: the same seeds and classes at several strengths."""
-    names = read_json(classes)["classes"][:MAX_GUIDED_CLASSES]
+    names = _class_titles(classes)[:MAX_GUIDED_CLASSES]
     images = {f"ω = {omega:g}": _first_added(path, len(names)) for omega, path in runs.items()}
     title = "Guided images, unpicked; the same seeds at each strength"
     save(samples_figure(images, names, GUIDED_PER_CLASS, title), output)
@@ -202,6 +202,12 @@ def plot_practice_theory(
     rows = read_table(table, "practice_theory")
     save(kept_samples_figure(rows, keep_fractions), outputs["kept_samples"])
     save(oversampling_figure(rows, kept_samples), outputs["oversampling"])
+
+
+def _class_titles(classes: Path | Sequence[str] | int) -> list[str]:
+    """Return what figures call the classes, given their names, a file that has them, or their number."""
+    names = read_json(classes)["classes"] if isinstance(classes, Path) else classes
+    return [printable(name) for name in (map(str, range(names)) if isinstance(names, int) else names)]
 
 
 def read_errors(paths: Iterable[Path]) -> pd.DataFrame:

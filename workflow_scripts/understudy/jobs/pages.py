@@ -13,6 +13,7 @@ from understudy.report.ranking import RANKING_PAGES
 from understudy.report.recommendation import recommendation_page
 from understudy.report.selection import SELECTION_PAGES
 from understudy.tables import read_table
+from understudy.text import printable
 
 PAGES = SELECTION_PAGES | PROTOCOL_PAGES | PRACTICE_PAGES
 """The pages that need nothing but their table."""
@@ -52,7 +53,7 @@ def write_table_page(
     """
     rows = in_study_order(read_table(table, name), splits, generators)
     if name == "generator_quality":
-        page = generator_quality_page(rows, read_json(classes)["classes"])
+        page = generator_quality_page(rows, [printable(name) for name in read_json(classes)["classes"]])
     elif name in RANKING_PAGES:
         page = RANKING_PAGES[name](rows, note)
     else:

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,13 @@ from understudy.jobs.context import JobContext
 from understudy.ranking.settings import EvaluationSet, ImageFolder, ImageShards
 from understudy.seeds import seed_for
 from understudy.tables import write_table
+from understudy.text import describe
 from understudy.zoo.evaluation import ModelPredictions, predict_pictures
 from understudy.zoo.models import make_model
 from understudy.zoo.settings import ZooSettings
 
 SETTINGS = TypeAdapter(EvaluationSet)
+MOST_CHARACTERS = 400  # of the reason why a model failed
 
 
 def generate_shard(settings: Mapping, classes: int, path: Path, context: JobContext) -> None:
@@ -106,9 +109,10 @@ def evaluate_models(
         try:
             found = zoo.predictions(model)
         except Exception as error:  # whatever a model fails with, the others go on
-            print(f"{model}: {type(error).__name__}: {error}", file=sys.stderr)
-            reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-            reason = reason.removeprefix("StudyError: ")
+            reason = " ".join(describe(error).split()).removeprefix("StudyError: ")[:MOST_CHARACTERS]
+            print(f"{model}: {reason}", file=sys.stderr)
+            if not isinstance(error, StudyError):
+                traceback.print_exc()
             rows.append({"model": model, "reason": reason, "batch_size": 0, "top1_error": np.nan})
             continue
         error = float((found.predicted[:, 0] != images.labels).mean())

@@ -109,6 +109,8 @@ _PARAMETERS = {
     # A font that matplotlib brings along: the figure's bytes don't depend on the fonts of a machine.
     "font.family": "DejaVu Sans",
     "font.sans-serif": ["DejaVu Sans"],
+    # Names are shown as they are: a dollar sign begins no formula.
+    "text.parse_math": False,
 }
 seaborn.set_theme(context="paper", style="whitegrid", rc=_PARAMETERS)
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from understudy.errors import StudyError
 from understudy.ranking.calibration import CalibrationData
 from understudy.ranking.matching import check_same_models, common_classes
 from understudy.ranking.methods import NO_PENALTY, calibrations
+from understudy.ranking.model_counts import check_model_counts
 from understudy.ranking.predictions import Predictions
 from understudy.seeds import numpy_generator, seed_for
 from understudy.statistics.rank_correlation import MIN_MODELS, spearman
@@ -66,11 +66,7 @@ class Design:
             The main comparison has fewer than two calibration models, or leaves too few models to rank.
 
         """
-        if self.calibration_models < 2 or models - self.calibration_models < MIN_MODELS:
-            raise StudyError(
-                f"ranking.calibration_models: {self.calibration_models} of {models} models were asked to calibrate; "
-                f"at least 2 must, and at least {MIN_MODELS} must be left to rank"
-            )
+        check_model_counts(models, self.calibration_models)
         possible = [count for count in self.calibration_counts if count not in self.left_out(models)]
         return {count: [self.penalty] for count in possible} | {
             self.calibration_models: sorted({self.penalty, *self.penalties})

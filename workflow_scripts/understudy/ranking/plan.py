@@ -3,6 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 
+from understudy.classifiers.architectures import unknown_timm_name
 from understudy.data.shards import shard_name
 from understudy.generators.pretrained_settings import BigGANSet, GeneratedSet
 from understudy.ranking.prediction_formats import SetFiles, find_format
@@ -134,6 +135,15 @@ class RankingPlan:
         for given in (files for sets in self.given_sets() for files in sets.values() if "of" not in files):
             paths += [*given["files"], *([given["labels"]] if find_format(given["files"][0]).labels_apart else [])]
         return list(dict.fromkeys(paths))
+
+    def unknown_models(self) -> list[str]:
+        """Say which models to evaluate timm doesn't have, each with its key."""
+        zoo = self.settings.models
+        if zoo is None:
+            return []
+        named = {f"names.{number}": name for number, name in enumerate(zoo.names)}
+        named |= {f"checkpoints.{name}.model": entry.model for name, entry in zoo.checkpoints.items()}
+        return [f"ranking.models.{key}: {told}" for key, name in named.items() if (told := unknown_timm_name(name))]
 
     def missing_files(self) -> list[str]:
         """Say which images, weights and prediction files that a ranking needs are not there."""

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from understudy.text import printable
+
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     trim_blocks=True,
     keep_trailing_newline=True,
     undefined=StrictUndefined,
+    finalize=lambda value: printable(value, kept="\n") if type(value) is str else value,
 )
 
 

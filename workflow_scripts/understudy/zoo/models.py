@@ -1,16 +1,16 @@
 """Which models of timm a study ranks, and how each is made, with its own preprocessing."""
 
+import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import timm
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from understudy.errors import StudyError
+from understudy.foreign_weights import weights_for
 from understudy.seeds import numpy_generator, seed_for
-from understudy.zoo.settings import ZooSettings
+from understudy.zoo.settings import Checkpoint, ZooSettings
 
 
 def model_names(settings: ZooSettings, classes: int, study_seed: int) -> list[str]:
@@ -51,7 +51,8 @@ def make_model(name: str, settings: ZooSettings, classes: int, seed: int) -> tup
     Raises
     ------
     StudyError
-        Its head tells another number of classes apart, or a checkpoint doesn't fit. timm's own errors pass through.
+        Its head tells another number of classes apart, or no weights of it can be taken from a checkpoint.
+        timm's own errors pass through.
 
     """
     checkpoint = settings.checkpoints.get(name)
@@ -60,7 +61,7 @@ def make_model(name: str, settings: ZooSettings, classes: int, seed: int) -> tup
         torch.manual_seed(seed)
         if checkpoint is not None:
             model = timm.create_model(checkpoint.model, pretrained=False, num_classes=classes)
-            _load(model, checkpoint.path)
+            _load(model, name, checkpoint)
         elif settings.pretrained:
             model = timm.create_model(name, pretrained=True)
         else:
@@ -71,9 +72,9 @@ def make_model(name: str, settings: ZooSettings, classes: int, seed: int) -> tup
     return model.eval(), preprocessing
 
 
-def _load(model: nn.Module, path: Path) -> None:
-    try:
-        state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
-        model.load_state_dict(state.get("state_dict", state))
-    except (OSError, RuntimeError, AttributeError) as error:
-        raise StudyError(f"{path} does not fit its architecture ({error})") from error
+def _load(model: nn.Module, name: str, checkpoint: Checkpoint) -> None:
+    """Load own weights; say in the log which of several were taken, and what was not loaded."""
+    tensors, note = weights_for(checkpoint.path, model.state_dict(), f"timm's {checkpoint.model}")
+    model.load_state_dict(tensors, strict=False)  # what it lacks is nothing that evaluation reads
+    if note:
+        print(f"{name}: {checkpoint.path}: {note}", file=sys.stderr)

@@ -12,7 +12,9 @@ class Checkpoint(Settings):
     """One's own weights for an architecture of timm."""
 
     model: str = Field(description="timm's name of the architecture")
-    path: Path = Field(description="weights: .safetensors, or a state dict that torch loads without unpickling code")
+    path: Path = Field(
+        description="weights: .safetensors, or a training script's checkpoint or state dict, without pickled objects"
+    )
 
 
 class ZooSettings(Settings):

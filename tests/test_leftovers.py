@@ -1,0 +1,77 @@
+"""Checkpoints of what a study no longer has: listed, and deleted on request, below its results alone."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.studies import practice_study, small_study
+from understudy.config import load_study
+from understudy.errors import StudyError
+from understudy.leftovers import checkpoint_places, left_checkpoints
+from understudy.plan import Plan
+
+ROOT = Path(__file__).parents[1]
+DROPPED = (
+    "candidates/draw0/Train200/full/dropped-block0/ab12",
+    "generators/draw0/Train200/old/ab12",
+    "ranking/a/block9",
+)
+
+
+@pytest.fixture
+def plan(tmp_path, monkeypatch) -> Plan:
+    """A study with checkpoints of each of its jobs, and of some that it no longer has."""
+    monkeypatch.chdir(tmp_path)
+    plan = Plan(load_study(small_study()))
+    for place in (*checkpoint_places(plan), *(plan.root / "checkpoints" / name for name in DROPPED)):
+        (place / "ab").mkdir(parents=True)
+        (place / "ab" / "step-000000001.safetensors").write_bytes(b"0" * 1000)
+    return plan
+
+
+def test_what_no_job_takes_up_is_left(plan):
+    found = [path.relative_to(plan.root / "checkpoints").as_posix() for path in left_checkpoints(plan)]
+    assert found == ["candidates/draw0/Train200/full/dropped-block0", "generators/draw0/Train200/old", "ranking"]
+    assert left_checkpoints(Plan(load_study(small_study(study="other")))) == []
+
+
+def test_each_rules_checkpoints_have_their_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    places = checkpoint_places(Plan(load_study(small_study()))) | checkpoint_places(Plan(load_study(practice_study())))
+    rules = "\n".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
+    kinds = {part.split("/checkpoints/")[1].split("/{")[0].split("/draw")[0].split("/seed")[0]
+             for part in rules.split('"') if "/checkpoints/" in part}  # fmt: skip
+    found = {"/".join(place.parts[3:]) for place in places}
+    assert all(any(name.startswith(kind) for name in found) for kind in kinds - {"ranking"})
+
+
+def test_they_are_listed_and_deleted_on_request_alone(plan, tmp_path):
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(small_study()))
+    (tmp_path / "results" / "elsewhere").mkdir()
+    (plan.root / "checkpoints" / "link").symlink_to(tmp_path / "results" / "elsewhere")
+    before = len(left_checkpoints(plan))
+
+    def clean(*options):
+        command = [sys.executable, ROOT / "workflow_scripts" / "clean_checkpoints.py", "--configfile", "study.yaml"]
+        return subprocess.run([*command, *options], capture_output=True, text=True)
+
+    listed = clean()
+    assert listed.returncode == 0 and "dropped-block0" in listed.stdout and "would be deleted" in listed.stdout
+    assert len(left_checkpoints(plan)) == before == 4
+    (tmp_path / ".snakemake" / "locks").mkdir(parents=True)
+    (tmp_path / ".snakemake" / "locks" / "0.input.lock").touch()
+    assert "a run is at work" in clean("--delete").stderr
+    (tmp_path / ".snakemake" / "locks" / "0.input.lock").unlink()
+    assert "4 places deleted" in clean("--delete").stdout
+    assert left_checkpoints(plan) == [] and all(place.is_dir() for place in checkpoint_places(plan))
+    assert (tmp_path / "results" / "elsewhere").is_dir()
+
+
+def test_a_link_is_not_followed(plan, tmp_path):
+    (plan.root / "checkpoints").rename(tmp_path / "away")
+    (plan.root / "checkpoints").symlink_to(tmp_path / "away")
+    with pytest.raises(StudyError, match="is a link to"):
+        left_checkpoints(plan)
