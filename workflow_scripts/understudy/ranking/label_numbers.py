@@ -70,7 +70,7 @@ def label_numbers(values: np.ndarray, classes: Classes, what: str, models: Seque
     if low < 0 or high >= count:
         wrong = (values < 0) | (values >= count)
         if low == 1 and high == count:
-            advice = "they seem to begin at 1: subtract 1 from predictions and true labels"
+            advice = "they seem to begin at 1; number the classes from 0 in all files"
         elif values.ndim == 3 and values.shape[2] == count:
             advice = ARGMAX
         else:
@@ -87,8 +87,8 @@ def check_different(predicted: np.ndarray, what: str, models: Sequence[str], cou
     k = predicted.shape[2]
     for name, rows in zip(models, predicted, strict=True):
         if k <= 6:
-            pairs = ((i, j) for i in range(k) for j in range(i))
-            repeated = [rows[:, i] == rows[:, j] for i, j in pairs]
+            columns, pairs = np.ascontiguousarray(rows.T), ((i, j) for i in range(k) for j in range(i))
+            repeated = [columns[i] == columns[j] for i, j in pairs]
         else:
             ordered = np.sort(rows, axis=1)
             repeated = [(ordered[:, 1:] == ordered[:, :-1]).any(axis=1)]
@@ -96,10 +96,7 @@ def check_different(predicted: np.ndarray, what: str, models: Sequence[str], cou
         if image is None:
             continue
         shown = some(rows[image].tolist(), 10)
-        if k == count or rows.max() <= 1:
-            advice = ARGMAX
-        else:
-            advice = f"give the {k} best labels, best first, each once"
+        advice = ARGMAX if k == count or rows.max() <= 1 else f"give the {k} best labels, best first, each once"
         raise StudyError(
             f"{what}: the labels of one image must differ, but model {quoted(name)} has {shown} for image {image} "
             f"(counted from 0); {advice}"

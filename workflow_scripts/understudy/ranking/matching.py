@@ -39,7 +39,7 @@ def check_same_models(synthetic: Predictions, real: Predictions) -> None:
         alike = [f"{name!r} and {other!r}" for name, other in lookalikes(*only)]
         if alike:
             raise StudyError(
-                f"models of the synthetic and of the real predictions whose names differ by blanks alone: {some(alike)}; "
+                f"models of the synthetic and of the real predictions differ by blanks in their names: {some(alike)}; "
                 "give a model one name in all files"
             )
         raise StudyError(

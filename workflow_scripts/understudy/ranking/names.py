@@ -56,9 +56,7 @@ def model_names(names: Sequence | np.ndarray, source: str) -> list[str]:
     """
     array = np.asarray(names)
     if array.ndim != 1:
-        raise StudyError(
-            f"{source}: the names of models have shape {list(array.shape)}; give a list of names, [models], also for one"
-        )
+        raise StudyError(f"{source}: the names of models have shape {list(array.shape)}; give a list, [models]")
     if array.dtype.kind in "Of" and pd.isna(array).any():
         raise StudyError(f"{source}: model {int(pd.isna(array).argmax())} (counted from 0) has no name; give it one")
     texts = as_text(array, source).tolist()

@@ -1,6 +1,8 @@
 """Whether predictions from a file mean what they are read as, by their agreement with the true labels."""
 
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +14,30 @@ SHARE_OF_MODELS = 0.9
 """How many of the models must be better if they are read another way, for all to be refused."""
 LEAST_GAIN, LEAST_DEVIATIONS = 0.05, 4.0
 """By how much the mean accuracy over classes must rise then, and in how many standard deviations of its own."""
+HARDLY_RIGHT = 0.05
+"""Accuracy below which a single model is suspected."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Another way to read predictions.
+
+    Attributes
+    ----------
+    best, labels
+        Then a model's best labels [N, I], and the true labels [I].
+    problem, advice
+        What is wrong, and what to do, if this way fits better.
+    least_ratio
+        How many times as many images must be right then.
+
+    """
+
+    best: np.ndarray
+    labels: np.ndarray
+    problem: str
+    advice: str
+    least_ratio: float = 1.0
 
 
 def check_plausible(predictions: Predictions, source: str) -> None:
@@ -22,68 +48,71 @@ def check_plausible(predictions: Predictions, source: str) -> None:
     that always give one class, on images of which most have the next, are bad models and no mistake of the file. Of
     single models that seem shifted or reversed a warning is printed.
     """
-    predicted, labels, count = predictions.predicted, predictions.labels, predictions.classes
-    weights = 1 / predictions.class_counts()[labels]
-    weights /= weights.sum()
-    best = predicted[:, :, 0]
-    if predicted.shape[2] > 1:
-        advice = f"the best label comes first: save {_reversed(predicted.shape[2], count)}"
-        problem = "the last of the labels of an image is right more often than the first"
-        _check(predictions, predicted[:, :, -1], labels, weights, f"{source}: {problem}", advice)
-    for shift in (1, -1) if count > 2 else (1,):
-        problem = f"predictions fit the true labels better if {abs(shift)} is {'added' if shift > 0 else 'subtracted'}"
-        advice = "number both from 0 in the same order of classes"
-        _check(predictions, best, (labels - shift) % count, weights, f"{source}: {problem}", advice, least_ratio=2)
+    labels, best = predictions.labels, predictions.predicted[:, :, 0]
     if best.shape[0] == best.shape[1]:
         _check_square(best, labels, source)
+    weights = 1 / predictions.class_counts()[labels]
+    weights /= weights.sum()
+    right = np.array([weights @ (row == labels) for row in best])
+    # A model that is right on half of the images can't be right on more of them in another way.
+    weak = np.flatnonzero(right < 0.5)
+    if len(weak) < SHARE_OF_MODELS * len(best):
+        weak = np.flatnonzero(right < HARDLY_RIGHT)
+    if len(weak):
+        for reading in _other_readings(predictions):
+            _compare(reading, predictions, weights, right, weak, source)
 
 
-def _reversed(k: int, count: int) -> str:
-    one_hot = ", or numpy.argmax(predicted, axis=2) if they are one-hot" if k == count == 2 else ""
-    return f"predicted[:, :, ::-1]{one_hot}"
-
-
-def _check(
-    predictions: Predictions,
-    other: np.ndarray,
-    other_labels: np.ndarray,
-    weights: np.ndarray,
-    problem: str,
-    advice: str,
-    least_ratio: float = 1.0,
-) -> None:
-    """Compare the first labels with `other` ones [N, I] of `other_labels` [I]."""
-    gains, accuracies, mean_gain = np.empty(len(other)), np.empty(len(other)), np.zeros(len(weights))
-    for model, (first, second) in enumerate(zip(predictions.predicted[:, :, 0], other, strict=True)):
-        right = first == predictions.labels
-        gain = (second == other_labels).astype(np.int8) - right
-        accuracies[model], gains[model] = weights @ right, weights @ gain
-        mean_gain += gain
-    mean_gain = weights * mean_gain / len(other)
-    is_rare = mean_gain.sum() <= LEAST_GAIN or mean_gain.sum() < (least_ratio - 1) * accuracies.mean()
-    if not is_rare and (gains > 0).mean() >= SHARE_OF_MODELS and _deviations(mean_gain) > LEAST_DEVIATIONS:
-        raise StudyError(
-            f"{problem}, by {mean_gain.sum():.0%} of the images on average over models and classes; {advice}"
+def _other_readings(predictions: Predictions) -> Iterator[Reading]:
+    predicted, labels, count = predictions.predicted, predictions.labels, predictions.classes
+    k = predicted.shape[2]
+    if k > 1:
+        problem = "the last of the labels of an image is right more often than the first"
+        one_hot = ", or numpy.argmax(predicted, axis=2) if they are one-hot" if k == count == 2 else ""
+        yield Reading(
+            predicted[:, :, -1], labels, problem, f"the best label comes first: save predicted[:, :, ::-1]{one_hot}"
         )
-    names = [predictions.models[i] for i in np.flatnonzero((gains > 0.5) & (accuracies < 0.05))]
-    if names and len(predictions.labels) >= 20:
-        print(f"warning: {problem}, for {len(names)} models: {some(names)}; {advice}", file=sys.stderr)
+    for shift in (1, -1) if count > 2 else (1,):
+        problem = f"predictions fit the true labels better if 1 is {'added' if shift > 0 else 'subtracted'}"
+        advice = "count the classes of both from 0, in one order"
+        yield Reading(predicted[:, :, 0], (labels - shift) % count, problem, advice, least_ratio=2)
 
 
-def _deviations(gains: np.ndarray) -> float:
-    return gains.sum() / max(np.sqrt((gains**2).sum()), 1e-300)
+def _compare(
+    reading: Reading, predictions: Predictions, weights: np.ndarray, right: np.ndarray, weak: np.ndarray, source: str
+) -> None:
+    """Compare another reading with the given one, whose accuracy is `right` [N], for the models that are `weak`."""
+    gains, of_images = np.full(len(right), -1.0), np.zeros(len(weights))
+    for model in weak:
+        gain = (reading.best[model] == reading.labels).astype(np.int8)
+        gain -= predictions.predicted[model, :, 0] == predictions.labels
+        gains[model] = weights @ gain
+        of_images += weights * gain / len(weak)
+    total, deviation = of_images.sum(), np.sqrt((of_images**2).sum())
+    is_large = total > max(LEAST_GAIN, (reading.least_ratio - 1) * right[weak].mean())
+    if is_large and (gains > 0).mean() >= SHARE_OF_MODELS and total > LEAST_DEVIATIONS * deviation:
+        raise StudyError(
+            f"{source}: {reading.problem} (accuracy {right[weak].mean():.0%}, then {right[weak].mean() + total:.0%}); "
+            f"{reading.advice}"
+        )
+    names = [predictions.models[i] for i in np.flatnonzero((gains > 0.5) & (right < HARDLY_RIGHT))]
+    if names and len(weights) >= 20:
+        problem = f"{reading.problem}, of {len(names)} models alone: {some(names)}"
+        print(f"warning: {source}: {problem}; {reading.advice}", file=sys.stderr)
 
 
 def _check_square(best: np.ndarray, labels: np.ndarray, source: str) -> None:
-    """Ask which of two equal dimensions the images are."""
-    by_image, by_model = (best == labels).mean(), (best == labels[:, None]).mean()
-    if by_model - by_image > max(LEAST_GAIN, LEAST_DEVIATIONS * np.sqrt(by_model / best.size)):
+    """Ask which of two equal dimensions the images are, and say which is assumed where that is unclear."""
+    by_row, by_column = (best == labels).mean(), (best == labels[:, None]).mean()
+    certain = max(LEAST_GAIN, LEAST_DEVIATIONS * np.sqrt(max(by_row, by_column) / best.size))
+    if by_column - by_row > certain:
         raise StudyError(
             f"{source}: as many models as images, and the predictions fit the true labels better if they are "
-            "transposed, [images, models]; save predicted.T"
+            "transposed; save predicted.T, [models, images]"
         )
-    print(
-        f"warning: {source}: as many models as images; each row of the predictions is taken for a model's ({by_image:.0%} "
-        f"of them are right, {by_model:.0%} if each column were)",
-        file=sys.stderr,
-    )
+    if by_row - by_column <= certain:
+        print(
+            f"warning: {source}: as many models as images; each row of predictions is taken for a model's ({by_row:.0%} "
+            f"of them are right, {by_column:.0%} if each column were)",
+            file=sys.stderr,
+        )

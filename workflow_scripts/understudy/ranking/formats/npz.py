@@ -47,8 +47,8 @@ def read_npz(files: SetFiles, classes: Classes) -> Predictions:
     truth = read_labels(files["labels"], classes) if apart else TrueLabels(arrays[names[2]], None, path)
     if ids is not None and predicted.ndim > 1 and predicted.shape[1] != len(ids):
         raise StudyError(
-            f"{path}: {len(ids)} identifiers of images came with predictions of shape {list(predicted.shape)}; give one "
-            "for each image, in the order of the predictions [models, images]"
+            f"{path}: {len(ids)} identifiers of images came with predictions of shape {list(predicted.shape)}; give "
+            "one for each image, in the order of the predictions [models, images]"
         )
     return make_predictions(models, predicted, truth.in_order(ids, path), classes, source=path)
 

@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 ARRAY = "labels"
-"""Value of the key `labels` where it isn't given: of an npz file the array's name, of a table its own column `label`."""
+"""Default of the key `labels`: of an npz file the array's name, of a table its own column `label`."""
 
 
 class SetFiles(TypedDict, total=False):

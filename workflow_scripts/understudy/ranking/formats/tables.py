@@ -101,11 +101,7 @@ def read_labels(path: str, classes: Classes) -> TrueLabels:
 
 def _read(path: str, classes: Classes, columns: list[str] | None = None) -> pa.Table:
     """Read a table that must have these columns; by default those of predictions, unless every model is a column."""
-    read = TABLES.get(Path(path).suffix)
-    if read is None:
-        raise StudyError(
-            f"{path}: true labels are read from files that end in {' or '.join(TABLES)}; rename or convert it"
-        )
+    read = TABLES.get(Path(path).suffix, read_parquet_file)
     return read(path, classes, columns)
 
 
@@ -125,8 +121,8 @@ def _predictions_of(
         for name, count in zip(names, counts, strict=True):
             if count != len(truth.values):
                 raise StudyError(
-                    f"{path}: model {quoted(name)} has {count} rows, but there are {len(truth.values)} true labels; give "
-                    "a row for each model and image, and both files a column `image`"
+                    f"{path}: model {quoted(name)} has {count} rows, but there are {len(truth.values)} true labels; "
+                    "give a row for each model and image, and both files a column `image`"
                 )
         return list(names), np.split(predicted[np.argsort(number, kind="stable")], np.cumsum(counts)[:-1]), order
     where = f"{path}, column image"
