@@ -51,7 +51,7 @@ def model_names(names: Sequence | np.ndarray, source: str) -> list[str]:
     Raises
     ------
     StudyError
-        They are no list; one is missing or empty; two are equal, or are so but for blanks or Unicode's forms.
+        They are no list, or bytes; one is missing or empty; two are equal, or are so but for blanks or Unicode's forms.
 
     """
     array = np.asarray(names)
@@ -59,6 +59,8 @@ def model_names(names: Sequence | np.ndarray, source: str) -> list[str]:
         raise StudyError(f"{source}: the names of models have shape {list(array.shape)}; give a list, [models]")
     if array.dtype.kind in "Of" and pd.isna(array).any():
         raise StudyError(f"{source}: model {int(pd.isna(array).argmax())} (counted from 0) has no name; give it one")
+    if array.dtype.kind == "S" or any(isinstance(name, bytes) for name in array.tolist()):
+        raise StudyError(f"{source}: the names of models are bytes; save them as text, numpy.char.decode(names)")
     texts = as_text(array, source).tolist()
     if empty := [position for position, name in enumerate(texts) if not name.strip()]:
         raise StudyError(f"{source}: model {empty[0]} (counted from 0) has an empty name; give it one")

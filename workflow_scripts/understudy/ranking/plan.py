@@ -148,8 +148,8 @@ class RankingPlan:
                 named = entry.files.items()
                 expected |= {f"the predictions of ranking.{key}.{field}": file for field, file in named}
         return [
-            f"ranking: {what} are expected at {path}, which does not exist{_start(path)}; put them there, or correct the "
-            "path"
+            f"ranking: {what} are expected at {path}, which does not exist{_start(path)}; put them there, or correct "
+            "the path"
             for what, path in expected.items()
             if path is not None and not path.exists()
         ]

@@ -10,8 +10,9 @@ from understudy.errors import StudyError
 from understudy.ranking.names import some
 from understudy.ranking.predictions import Predictions
 
-SHARE_OF_MODELS = 0.9
-"""How many of the models must be better if they are read another way, for all to be refused."""
+SHARE_OF_MODELS, LEAST_SHARE = 0.9, 0.5
+"""How many of the models must be better if they are read another way, for all to be refused; half of them if the
+classes that occur are shifted by one as well."""
 LEAST_GAIN, LEAST_DEVIATIONS = 0.05, 4.0
 """By how much the mean accuracy over classes must rise then, and in how many standard deviations of its own."""
 HARDLY_RIGHT = 0.05
@@ -30,6 +31,8 @@ class Reading:
         What is wrong, and what to do, if this way fits better.
     least_ratio
         How many times as many images must be right then.
+    least_share
+        The share of the models that must be better then.
 
     """
 
@@ -38,6 +41,7 @@ class Reading:
     problem: str
     advice: str
     least_ratio: float = 1.0
+    least_share: float = SHARE_OF_MODELS
 
 
 def check_plausible(predictions: Predictions, source: str) -> None:
@@ -55,12 +59,10 @@ def check_plausible(predictions: Predictions, source: str) -> None:
     weights /= weights.sum()
     right = np.array([weights @ (row == labels) for row in best])
     # A model that is right on half of the images can't be right on more of them in another way.
-    weak = np.flatnonzero(right < 0.5)
-    if len(weak) < SHARE_OF_MODELS * len(best):
-        weak = np.flatnonzero(right < HARDLY_RIGHT)
-    if len(weak):
+    compared = right < (HARDLY_RIGHT if (right < 0.5).mean() < LEAST_SHARE else np.inf)
+    if compared.any():
         for reading in _other_readings(predictions):
-            _compare(reading, predictions, weights, right, weak, source)
+            _compare(reading, predictions, weights, right, np.flatnonzero(compared), source)
 
 
 def _other_readings(predictions: Predictions) -> Iterator[Reading]:
@@ -75,25 +77,27 @@ def _other_readings(predictions: Predictions) -> Iterator[Reading]:
     for shift in (1, -1) if count > 2 else (1,):
         problem = f"predictions fit the true labels better if 1 is {'added' if shift > 0 else 'subtracted'}"
         advice = "count the classes of both from 0, in one order"
-        yield Reading(predicted[:, :, 0], (labels - shift) % count, problem, advice, least_ratio=2)
+        ends = (predicted[:, :, 0].min() + shift, predicted[:, :, 0].max() + shift)
+        share = LEAST_SHARE if ends == (labels.min(), labels.max()) else SHARE_OF_MODELS
+        yield Reading(predicted[:, :, 0], (labels - shift) % count, problem, advice, least_ratio=2, least_share=share)
 
 
 def _compare(
-    reading: Reading, predictions: Predictions, weights: np.ndarray, right: np.ndarray, weak: np.ndarray, source: str
+    reading: Reading, predictions: Predictions, weights: np.ndarray, right: np.ndarray, models: np.ndarray, source: str
 ) -> None:
-    """Compare another reading with the given one, whose accuracy is `right` [N], for the models that are `weak`."""
+    """Compare another reading with the given one, whose accuracy is `right` [N], for some of the models."""
     gains, of_images = np.full(len(right), -1.0), np.zeros(len(weights))
-    for model in weak:
+    for model in models:
         gain = (reading.best[model] == reading.labels).astype(np.int8)
         gain -= predictions.predicted[model, :, 0] == predictions.labels
         gains[model] = weights @ gain
-        of_images += weights * gain / len(weak)
+        of_images += weights * gain / len(models)
     total, deviation = of_images.sum(), np.sqrt((of_images**2).sum())
-    is_large = total > max(LEAST_GAIN, (reading.least_ratio - 1) * right[weak].mean())
-    if is_large and (gains > 0).mean() >= SHARE_OF_MODELS and total > LEAST_DEVIATIONS * deviation:
+    is_large = total > max(LEAST_GAIN, (reading.least_ratio - 1) * right[models].mean())
+    if is_large and (gains > 0).mean() >= reading.least_share and total > LEAST_DEVIATIONS * deviation:
         raise StudyError(
-            f"{source}: {reading.problem} (accuracy {right[weak].mean():.0%}, then {right[weak].mean() + total:.0%}); "
-            f"{reading.advice}"
+            f"{source}: {reading.problem} (accuracy {right[models].mean():.0%}, then "
+            f"{right[models].mean() + total:.0%}); {reading.advice}"
         )
     names = [predictions.models[i] for i in np.flatnonzero((gains > 0.5) & (right < HARDLY_RIGHT))]
     if names and len(weights) >= 20:
@@ -112,7 +116,7 @@ def _check_square(best: np.ndarray, labels: np.ndarray, source: str) -> None:
         )
     if by_row - by_column <= certain:
         print(
-            f"warning: {source}: as many models as images; each row of predictions is taken for a model's ({by_row:.0%} "
-            f"of them are right, {by_column:.0%} if each column were)",
+            f"warning: {source}: as many models as images; each row of predictions is taken for a model's "
+            f"({by_row:.0%} of them are right, {by_column:.0%} if each column were)",
             file=sys.stderr,
         )
