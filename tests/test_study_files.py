@@ -42,9 +42,8 @@ def test_marks_and_line_ends_change_nothing(change, tmp_path):
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"])
 def test_another_encoding_is_one_line(encoding, tmp_path):
     (line,) = lines(tmp_path / "study.yaml", "study: größe\nseed: 1\n".encode(encoding))
-    assert line.endswith(
-        f"it is {'UTF-16' if encoding == 'utf-16' else 'not UTF-8'} text; save it as UTF-8 in your editor"
-    )
+    told = "UTF-16 or UTF-32" if encoding in ("utf-16", "utf-32") else "not UTF-8"
+    assert line.endswith(f"it is {told} text; save it as UTF-8 in your editor")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +121,7 @@ def test_numbers_that_yaml_reads_as_text_are_numbers():
 def test_files_of_a_command_line_are_read_before_snakemake_reads_them(tmp_path):
     assert doctest.testmod(config_files).failed == 0
     (tmp_path / "study.yaml").write_bytes("study: s\n".encode("utf-16"))
-    with pytest.raises(SystemExit, match=r"study.yaml can't be read: it is UTF-16 text"):
+    with pytest.raises(SystemExit, match=r"study.yaml can't be read: it is UTF-16 or UTF-32 text"):
         check_given_files(["snakemake", "--cores", "1", "--configfile", str(tmp_path / "study.yaml"), "-n"])
     check_given_files(["snakemake", "--cores", "1", "all"])
 
