@@ -126,8 +126,8 @@ PICTURES = {"source": "imagefolder", "root": "pictures"}
         ({"classes": None}, r"ranking\.classes: missing; give their number"),
         ({"sets": {"a": PREDICTIONS | {"pth": 1}}}, r"ranking\.sets\.a\.pth: unknown key .*mean path\?"),
         (
-            {"sets": {"a": PREDICTIONS | {"path": "p.csv"}}},
-            r"ranking\.sets\.a\.path: allowed: .*\.npz or \.parquet",
+            {"sets": {"a": PREDICTIONS | {"path": "p.txt"}}},
+            r"ranking\.sets\.a\.path: allowed: .*\.npz or \.parquet or \.csv",
         ),
         ({"sets": {"a": PICTURES}}, r"ranking\.sets\.a: `source: predictions` needed, as `models` is not given"),
         ({"models": {"names": ["resnet18"]}}, r"ranking\.sets\.s: images, which `models` are evaluated on needed"),

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import timm
@@ -139,10 +141,11 @@ def test_a_missing_prediction_file_is_told_with_its_key(tmp_path):
         "real": {"source": "predictions", "path": "real.parquet", "labels": "truth.parquet"},
     }
     plan = Plan(load_study({"study": "mine", "seed": 1, "ranking": {"classes": 10, **given}}))
+    relative = f" (relative paths begin at {Path.cwd()})"
     assert [line.split(" are expected at ") for line in plan.ranking.missing_files()] == [
         [
             f"ranking: the predictions of ranking.{key}",
-            f"{path}, which does not exist; put them there, or correct the path",
+            f"{path}, which does not exist{'' if 'absent' in key else relative}; put them there, or correct the path",
         ]
         for key, path in {
             "sets.absent.path": tmp_path / "absent.npz",

@@ -7,7 +7,7 @@ import pytest
 
 from understudy.errors import StudyError
 from understudy.ranking.matching import check_same_models
-from understudy.ranking.prediction_formats import FORMATS, read_npz, read_parquet, read_set
+from understudy.ranking.prediction_formats import FORMATS, read_npz, read_set, read_tables
 from understudy.ranking.predictions import make_predictions
 
 MODELS = ["a", "b", "c"]
@@ -44,7 +44,7 @@ def test_errors_and_class_risks():
 def test_both_formats_give_the_same(tmp_path, predicted):
     np.savez(tmp_path / "p.npz", names=MODELS, pred_v4=predicted, y_v4=LABELS)
     sets = {"n": npz(tmp_path / "p.npz", "names", "pred_v4", "y_v4"), "p": write_parquet(tmp_path, predicted)}
-    assert set(FORMATS) == {".npz", ".parquet"}
+    assert set(FORMATS) == {".npz", ".parquet", ".csv"}
     for name in sets:
         read = read_set(name, sets, 3, None)
         assert read.models == tuple(MODELS)
@@ -55,9 +55,9 @@ def test_both_formats_give_the_same(tmp_path, predicted):
 def test_names_of_classes_become_their_numbers(tmp_path):
     names = np.array(["cat", "dog", "owl"])
     paths = write_parquet(tmp_path, names[TOP1], labels=names[LABELS])
-    np.testing.assert_array_equal(read_parquet(paths, list(names)).predicted[:, :, 0], TOP1)
+    np.testing.assert_array_equal(read_tables(paths, list(names)).predicted[:, :, 0], TOP1)
     with pytest.raises(StudyError, match="unknown classes owl; known are cat, dog"):
-        read_parquet(paths, ["cat", "dog"])
+        read_tables(paths, ["cat", "dog"])
 
 
 def test_models_are_matched_by_name():
@@ -78,13 +78,16 @@ BAD_PREDICTIONS = [
     ({"predicted": TOP2.swapaxes(0, 1)}, r"shape \[4, 3, 2\] .*they seem transposed"),
     ({"predicted": LABELS}, r"shape \[4\] came with 3 names"),
     ({"predicted": [[0, 1, 2, 1], [0, 1, 2], [0, 1, 2, 1]]}, "model b has 3 predictions, .* 4 true labels; give"),
-    ({"predicted": TOP1 + 1}, r"labels out of range, 3 the first, of model a, image 2 .*; 0 to 2 allowed: correct"),
+    (
+        {"predicted": TOP1 + 1},
+        r"labels out of range, 3 the first, of model a, image 2 .*; .*: they seem to begin at 1",
+    ),
     ({"predicted": TOP2 - (TOP2 == 0)}, "-1 the first, of model a, image 0"),
     ({"predicted": np.where(TOP1 == 2, np.nan, TOP1)}, "4 values are NaN .* first of model a, image 2 .*; give"),
     ({"labels": [0, 1, np.nan, 1]}, "true labels: 1 values are NaN .* first of image 2 "),
     ({"predicted": TOP1 + 0.5}, "aren't whole numbers"),
     ({"labels": [0, 1, 2, 7]}, "true labels: 1 labels out of range, 7 the first, of image 3 "),
-    ({"labels": []}, "3 models and true labels of shape"),
+    ({"labels": []}, r"true labels have shape \[0\]; give one label for each image"),
     ({"predicted": [[[0, 1], [1]], [[0, 1], [1]], [[0], [1]]], "labels": [0, 1]}, "labels per image differ"),
 ]
 
@@ -113,15 +116,15 @@ def test_bad_files_are_named(tmp_path):
     with pytest.raises(StudyError, match="no arrays predicted, labels; the file has models"):
         read_npz(npz(tmp_path / "p.npz"), 3)
     with pytest.raises(StudyError, match="no columns label; the file has model"):
-        read_parquet(parquet(tmp_path / "p.parquet", tmp_path / "p.parquet"), 3)
+        read_tables(parquet(tmp_path / "p.parquet", tmp_path / "p.parquet"), 3)
     with pytest.raises(StudyError, match=r"text: no parquet file, or a damaged one; write it anew \(columns: label\)$"):
-        read_parquet(parquet(tmp_path / "text", tmp_path / "text"), 3)
+        read_tables(parquet(tmp_path / "text", tmp_path / "text"), 3)
     with pytest.raises(StudyError, match=r"not readable as parquet .*; correct the path"):
-        read_parquet(parquet(tmp_path / "absent", tmp_path / "absent"), 3)
+        read_tables(parquet(tmp_path / "absent", tmp_path / "absent"), 3)
 
 
 def test_a_null_row_is_named(tmp_path):
     labels = write_parquet(tmp_path)["labels"]
     pq.write_table(pa.table({"model": ["a", "b"], "predicted": [[0, 1, 2, 1], None]}), tmp_path / "null.parquet")
     with pytest.raises(StudyError, match="predictions are null"):
-        read_parquet(parquet(tmp_path / "null.parquet", labels), 3)
+        read_tables(parquet(tmp_path / "null.parquet", labels), 3)

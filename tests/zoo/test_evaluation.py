@@ -15,7 +15,7 @@ from understudy.data.shards import write_images
 from understudy.errors import StudyError
 from understudy.jobs import zoo as job
 from understudy.jobs.context import JobContext
-from understudy.ranking.prediction_formats import read_parquet
+from understudy.ranking.prediction_formats import read_tables
 from understudy.tables import read_table
 from understudy.zoo.evaluation import predict_pictures
 from understudy.zoo.models import make_model, model_names
@@ -85,7 +85,7 @@ def test_a_failing_model_is_a_row_with_its_reason(folder, tmp_path):
     rows = read_table(outputs.evaluations, "model_evaluations").set_index("model")
     assert rows["reason"].tolist()[:2] == ["", ""]
     assert "no_such_model" in rows.loc["no_such_model", "reason"]
-    found = read_parquet({"files": [outputs.predictions], "labels": outputs.labels}, CLASSES)
+    found = read_tables({"files": [outputs.predictions], "labels": outputs.labels}, CLASSES)
     assert found.models == tuple(MODELS[:2]) and found.predicted.shape == (2, 20, 5)
     np.testing.assert_allclose(found.errors().mean(axis=1), rows["top1_error"][:2])
 

@@ -97,6 +97,8 @@ class Mistake:
         keys = self.allowed.keys() if GROUP in self.allowed.words() else []
         near = nearest(self.given, self.allowed.values())
         hints = [f"; allowed: {', '.join(keys)}" if keys else "", f"; did you mean {near}?" if near else ""]
+        if self.type == "string_type" and not isinstance(self.given, dict | list):
+            hints.append("; put a text that YAML reads as something else in quotes")
         return f"{path + ': ' if path else ''}{self.allowed.words()} is needed {given}{''.join(hints)}"
 
 

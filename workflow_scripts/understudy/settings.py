@@ -1,10 +1,11 @@
 """What all groups of a study's configuration have in common. No torch import."""
 
 import json
+import re
 import warnings
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, model_validator
 from pydantic_core import CoreSchema, core_schema
@@ -17,8 +18,10 @@ class Words:
     text: str
 
 
-NAME = r"[A-Za-z][A-Za-z0-9_.]*"
-Name = Annotated[str, Field(pattern=f"^{NAME}$"), Words("a name (a letter, then letters, digits, _ or .)")]
+NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+Name = Annotated[
+    str, Field(pattern=f"^{NAME}$"), Words("a name (letters from a to z, digits, _, - and .; first a letter or digit)")
+]
 Count = Annotated[int, Field(ge=1)]
 EvenCount = Annotated[int, Field(ge=2, multiple_of=2), Words("an even number of at least 2")]
 
@@ -99,6 +102,17 @@ class Settings(BaseModel):
     def _with_new_names(cls, values: Any) -> Any:
         return use_new_names(values, cls.renamed)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_whole_numbers(cls, values: Any) -> Any:
+        """Read `1e4`, which is a text for YAML 1.1, where a whole number is needed; pydantic reads it as a float."""
+        if not isinstance(values, dict):
+            return values
+        whole = {
+            key for key, field in cls.model_fields.items() if int in (field.annotation, *get_args(field.annotation))
+        }
+        return {key: _whole_number(value) if key in whole else value for key, value in values.items()}
+
     @model_validator(mode="after")
     def _without_mistakes(self) -> Self:
         for mistake in self._mistakes():
@@ -170,6 +184,13 @@ class FrozenSettings(Settings):
     """Settings that don't change once made."""
 
     model_config = ConfigDict(frozen=True)
+
+
+def _whole_number(value: Any) -> Any:
+    """Return the number that a text such as `1e4` or `1.5e3` stands for if it is a whole one, else the value itself."""
+    if not isinstance(value, str) or not re.fullmatch(r"[-+]?\d+(\.\d*)?[eE]\+?\d{1,2}", value):
+        return value
+    return int(float(value)) if float(value).is_integer() else value
 
 
 def plain(value: Any) -> Any:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from understudy.errors import StudyError
-from understudy.ranking.predictions import Predictions, some
+from understudy.ranking.names import lookalikes, some
+from understudy.ranking.predictions import Predictions
 from understudy.seeds import numpy_generator
 
 
@@ -35,6 +36,12 @@ def check_same_models(synthetic: Predictions, real: Predictions) -> None:
     """Raise a StudyError unless both have the same models, in whatever order, and the same number of classes."""
     only = sorted(set(synthetic.models) - set(real.models)), sorted(set(real.models) - set(synthetic.models))
     if any(only):
+        alike = [f"{name!r} and {other!r}" for name, other in lookalikes(*only)]
+        if alike:
+            raise StudyError(
+                f"models of the synthetic and of the real predictions differ by blanks in their names: {some(alike)}; "
+                "give a model one name in all files"
+            )
         raise StudyError(
             f"models with synthetic predictions only: {some(only[0])}; with real ones only: {some(only[1])}; "
             "give both for every model, or leave those models out"

@@ -6,7 +6,7 @@ from pathlib import Path
 from understudy.classifiers.architectures import unknown_timm_name
 from understudy.data.shards import shard_name
 from understudy.generators.pretrained_settings import BigGANSet, GeneratedSet
-from understudy.ranking.prediction_formats import SetFiles, find_format
+from understudy.ranking.prediction_formats import SetFiles, label_file
 from understudy.ranking.settings import PredictionFile, RankingSettings, UnionSet
 from understudy.settings import Settings
 from understudy.zoo.plan import model_batches
@@ -126,14 +126,14 @@ class RankingPlan:
             folders = [self.model_evaluation(name, batch) for batch in self.model_batches]
             files = [(folder / "predictions.parquet").as_posix() for folder in folders]
             return {"files": files, "labels": (folders[0] / "labels.parquet").as_posix()}
-        arrays = settings.canonical(include={"labels", "models", "predicted"})
+        arrays = settings.canonical(include={"labels", "models", "predicted", "images"})
         return {"files": [settings.path.as_posix()], **arrays}
 
     def given_files(self) -> list[str]:
         """Return the files that hold the predictions on given sets, and their true labels."""
         paths = []
         for given in (files for sets in self.given_sets() for files in sets.values() if "of" not in files):
-            paths += [*given["files"], *([given["labels"]] if find_format(given["files"][0]).labels_apart else [])]
+            paths += filter(None, [*given["files"], label_file(given["files"][0], given["labels"])])
         return list(dict.fromkeys(paths))
 
     def unknown_models(self) -> list[str]:
@@ -158,7 +158,12 @@ class RankingPlan:
                 named = entry.files.items()
                 expected |= {f"the predictions of ranking.{key}.{field}": file for field, file in named}
         return [
-            f"ranking: {what} are expected at {path}, which does not exist; put them there, or correct the path"
+            f"ranking: {what} are expected at {path}, which does not exist{_start(path)}; put them there, or correct "
+            "the path"
             for what, path in expected.items()
             if path is not None and not path.exists()
         ]
+
+
+def _start(path: Path) -> str:
+    return "" if path.is_absolute() else f" (relative paths begin at {Path.cwd()})"

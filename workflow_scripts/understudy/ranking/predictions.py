@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from understudy.errors import StudyError
+from understudy.ranking.label_numbers import Classes, check_different, class_count, label_numbers, true_labels
+from understudy.ranking.names import model_names, quoted, some
 
 REAL_SETS = ("calibration", "test")
 """The sets of real images: what gives the calibration models' risks, and what judges the ranking."""
@@ -94,7 +96,7 @@ def make_predictions(
     models: Sequence[str],
     predicted: Sequence | np.ndarray,
     labels: Sequence | np.ndarray,
-    classes: int | Sequence[str],
+    classes: Classes,
     source: str = "predictions",
 ) -> Predictions:
     """Check everything and build `Predictions`.
@@ -107,7 +109,7 @@ def make_predictions(
         Labels [N, I], or [N, I, k] with the best first: numbers from 0, or names of classes. Whole numbers may come as
         floats.
     labels
-        True labels [I], likewise.
+        True labels likewise: [I], a column [I, 1], or one-hot [I, C].
     classes
         The number of classes, or their names in the order of their numbers; labels may then be names.
     source
@@ -117,42 +119,50 @@ def make_predictions(
     ------
     StudyError
         No models or images, duplicate models, models with differing numbers of images, NaN, labels out of range,
-        unknown names of classes.
+        unknown names of classes, scores instead of labels.
 
     """
-    models = [str(name) for name in models]
-    duplicates = sorted({name for name in models if models.count(name) > 1})
-    if duplicates:
-        raise StudyError(f"{source}: models {some(duplicates)} occur more than once; give each model one row")
-    labels = np.asarray(labels)
-    if len(models) == 0 or labels.ndim != 1 or len(labels) == 0:
-        raise StudyError(f"{source}: {len(models)} models and true labels of shape {labels.shape}; give some of both")
+    models = model_names(models, source)
+    if len(models) == 0:
+        raise StudyError(f"{source}: no models; give at least one")
+    labels, count = true_labels(labels, classes, f"{source}: true labels"), class_count(classes)
+    array = _rectangle(predicted, models, labels, source)
+    needed = (len(models), len(labels))
+    if array.ndim not in (2, 3) or array.shape[:2] != needed or 0 in array.shape:
+        raise StudyError(
+            f"{source}: predictions of shape {list(array.shape)} came with {needed[0]} names of models and {needed[1]} "
+            f"true labels; expected [models, images], {list(needed)}, or [models, images, 5], {[*needed, 5]}, for "
+            f"top-5: {shape_advice(array.shape, needed, count)}"
+        )
+    array = label_numbers(array, classes, f"{source}: predictions", models)
+    array = array.reshape(*array.shape[:2], -1)
+    if array.shape[2] > 1:
+        check_different(array, f"{source}: predictions", models, count)
+    return Predictions(tuple(models), array, labels, count)
+
+
+def shape_advice(shape: Sequence[int], needed: tuple[int, int], count: int) -> str:
+    """Say what to do about predictions of a shape that isn't the needed [models, images]."""
+    if len(shape) in (2, 3) and tuple(shape[1::-1]) == needed:
+        return "they seem transposed: save numpy.swapaxes(predicted, 0, 1)"
+    if len(shape) == 3 and sorted(shape) == sorted((*needed, count)):
+        return "they seem to be scores with the dimensions in another order: give labels, [models, images]"
+    return "give every model one prediction, and one true label, for each image"
+
+
+def _rectangle(predicted: Sequence | np.ndarray, models: list[str], labels: np.ndarray, source: str) -> np.ndarray:
     try:
-        array = np.asarray(predicted)
+        return np.asarray(predicted)
     except ValueError as error:
         for name, row in zip(models, predicted, strict=False):
             if len(row) != len(labels):
                 raise StudyError(
-                    f"{source}: model {name} has {len(row)} predictions, but there are {len(labels)} true labels; give "
-                    "every model one prediction for each image"
+                    f"{source}: model {quoted(name)} has {len(row)} predictions, but there are {len(labels)} true "
+                    "labels; give every model one prediction for each image"
                 ) from error
         raise StudyError(
             f"{source}: the numbers of labels per image differ between models; give all the same"
         ) from error
-    needed = (len(models), len(labels))
-    if array.ndim not in (2, 3) or array.shape[:2] != needed:
-        advice = "give every model one prediction, and one true label, for each image"
-        if array.ndim in (2, 3) and array.shape[1::-1] == needed:
-            advice = "they seem transposed: save numpy.swapaxes(predicted, 0, 1)"
-        raise StudyError(
-            f"{source}: predictions of shape {list(array.shape)} came with {needed[0]} names of models and {needed[1]} "
-            f"true labels; expected [models, images], {list(needed)}, or [models, images, 5], {[*needed, 5]}, for "
-            f"top-5: {advice}"
-        )
-    labels = _label_numbers(labels, classes, f"{source}: true labels")
-    array = _label_numbers(array, classes, f"{source}: predictions", models)
-    count = classes if isinstance(classes, int) else len(classes)
-    return Predictions(tuple(models), array.reshape(*array.shape[:2], -1), labels, count)
 
 
 def candidate_predictions(rows: pd.DataFrame, labels: np.ndarray, classes: int) -> Predictions:
@@ -173,48 +183,3 @@ def candidate_predictions(rows: pd.DataFrame, labels: np.ndarray, classes: int) 
     """
     last = rows[rows["is_last"]].sort_values("run", kind="stable")
     return make_predictions(last["run"].tolist(), last["predicted"].tolist(), labels, classes, source="candidates")
-
-
-def _label_numbers(
-    values: np.ndarray, classes: int | Sequence[str], what: str, models: Sequence[str] = ()
-) -> np.ndarray:
-    """Labels in [0, C) as small integers, from whole numbers or names of classes; `models` have a row each."""
-    count = classes if isinstance(classes, int) else len(classes)
-    kind = np.int16 if count <= 2**15 else np.int32
-    if values.dtype.kind in "UO":
-        names = pd.Index([] if isinstance(classes, int) else classes, dtype=object)
-        numbers = np.empty(values.shape, kind)
-        # Part by part: a model's names, as objects, take ten times the memory of its numbers.
-        for part, into in zip(values, numbers, strict=True) if values.ndim > 1 else [(values, numbers)]:
-            into[...] = names.get_indexer(part.astype(str).astype(object).ravel()).reshape(part.shape)
-        if (numbers < 0).any():
-            unknown = sorted(set(values[numbers < 0].astype(str).tolist()))
-            raise StudyError(f"{what}: unknown classes {some(unknown)}; known are {some(list(names)) or 'numbers'}")
-        return numbers
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        wrong = ~np.isfinite(values)
-        raise StudyError(
-            f"{what}: {wrong.sum()} values are NaN or infinite, the first of {_first(wrong, models)}; give every "
-            "image a label"
-        )
-    if values.dtype.kind not in "iuf" or (values.dtype.kind == "f" and (values != np.rint(values)).any()):
-        raise StudyError(f"{what}: values of type {values.dtype} that aren't whole numbers; give labels from 0")
-    if values.size and (values.min() < 0 or values.max() >= count):
-        wrong = (values < 0) | (values >= count)
-        raise StudyError(
-            f"{what}: {wrong.sum()} labels out of range, {int(values[wrong][0])} the first, of "
-            f"{_first(wrong, models)}; 0 to {count - 1} allowed: correct them, or `ranking.classes`"
-        )
-    return values.astype(kind, copy=False)
-
-
-def _first(wrong: np.ndarray, models: Sequence[str]) -> str:
-    first = np.unravel_index(wrong.argmax(), wrong.shape)
-    image = f"model {models[first[0]]}, image {first[1]}" if models else f"image {first[0]}"
-    return f"{image} (counted from 0)"
-
-
-def some(names: Sequence[str], maximum: int = 5) -> str:
-    """Name a few of many."""
-    shown = ", ".join(map(str, names[:maximum]))
-    return f"{shown} and {len(names) - maximum} more" if len(names) > maximum else shown

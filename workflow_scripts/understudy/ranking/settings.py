@@ -4,26 +4,34 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from understudy.errors import unknown_name
 from understudy.generators.pretrained_settings import BigGANSet, DiTSet
-from understudy.ranking.prediction_formats import FORMATS, find_format
+from understudy.ranking.formats.set_files import ARRAY
+from understudy.ranking.prediction_formats import FORMATS, label_file
 from understudy.ranking.predictions import REAL_SETS
-from understudy.settings import Name, Settings
+from understudy.settings import Name, Neutral, Settings
 from understudy.zoo.settings import ZooSettings
 
 Penalty = Annotated[float, Field(gt=0)]
+ClassName = Annotated[str, BeforeValidator(lambda name: str(name) if type(name) is int else name)]
+"""A whole number is a name as it is written (:mod:`understudy.config_files` refuses those that YAML changes)."""
 
 
 class PredictionFile(Settings):
     """What models, evaluated elsewhere, say about the images of a set."""
 
     source: Literal["predictions"]
-    path: Path = Field(description="an npz file, or a parquet file with columns `model` and `predicted`")
-    labels: str = Field("labels", description="npz: array of true labels; parquet: path of a file with column `label`")
+    path: Path = Field(description="an npz file, or a table (parquet, csv) with columns `model` and `predicted`")
+    labels: str = Field(
+        ARRAY, description="npz: array of true labels; otherwise: path of a table with column `label` (and `image`)"
+    )
     models: str = Field("models", description="npz: array of the models' names")
     predicted: str = Field("predicted", description="npz: array of predicted labels, [models, images] or [..., k]")
+    images: Annotated[str, Neutral("images")] = Field(
+        "images", description="npz: array of the images' identifiers, if the file has it"
+    )
 
     def _mistakes(self) -> Iterator[str]:
         if self.path.suffix not in FORMATS:
@@ -32,8 +40,8 @@ class PredictionFile(Settings):
     @property
     def files(self) -> dict[str, Path]:
         """The files to read, by the key that names each."""
-        apart = find_format(self.path).labels_apart
-        return {"path": self.path} | ({"labels": Path(self.labels)} if apart else {})
+        labels = label_file(self.path, self.labels)
+        return {"path": self.path} | ({"labels": Path(labels)} if labels else {})
 
 
 class ImageFolder(Settings):
@@ -65,7 +73,7 @@ EvaluationSet = Annotated[GivenSet | DiTSet | BigGANSet | UnionSet, Field(discri
 class RankingSettings(Settings):
     """What is ranked, and how it is calibrated; without `sets` the study's candidates are the models."""
 
-    classes: Annotated[int, Field(ge=2)] | list[str] | None = Field(
+    classes: Annotated[int, Field(ge=2)] | list[ClassName] | None = Field(
         None, description="number of classes, or their names in the order of their numbers"
     )
     models: ZooSettings | None = Field(None, description="models to evaluate; null: all sets are prediction files")
@@ -138,6 +146,8 @@ class RankingSettings(Settings):
             return
         if self.classes is None:
             yield "classes: missing; give their number, or their names in the order of their numbers"
+        if isinstance(self.classes, list):
+            yield from _unfit_class_names(self.classes)
         if self.real is not None and len(given) > 1:
             yield "real: give either `real`, or `calibration` and `test`"
         if self.test is not None and self.calibration is None:
@@ -153,3 +163,20 @@ class RankingSettings(Settings):
             elif isinstance(settings, PredictionFile) == (self.models is not None):
                 needed = "images, which `models` are evaluated on" if self.models else "`source: predictions`"
                 yield f"{key}: {needed} needed, as `models` is {'given' if self.models else 'not given'}"
+
+
+def _unfit_class_names(names: list[str]) -> Iterator[str]:
+    """Yield what is wrong with the names of classes: fewer than two, empty ones, repeated ones with both positions."""
+    if len(names) < 2:
+        yield "classes: at least 2 are needed"
+    first: dict[str, int] = {}
+    for position, name in enumerate(names):
+        plain = name.strip()
+        if not plain:
+            yield f"classes: the name at position {position} (counted from 0) is empty"
+        elif plain in first:
+            yield (
+                f"classes: {plain!r} stands at positions {first[plain]} and {position} (counted from 0); rename one of "
+                "the two here and in the files, or give the number of classes and labels as numbers"
+            )
+        first.setdefault(plain, position)

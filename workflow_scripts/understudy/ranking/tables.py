@@ -11,7 +11,8 @@ from understudy.ranking.calibration import CalibrationData, uncalibrated
 from understudy.ranking.comparison import Design, compare_methods, compare_real_sets
 from understudy.ranking.matching import common_classes
 from understudy.ranking.methods import calibrations
-from understudy.ranking.predictions import REAL_SETS, Predictions, some
+from understudy.ranking.names import some
+from understudy.ranking.predictions import REAL_SETS, Predictions
 from understudy.ranking.weights import image_weights
 from understudy.selection.aggregation import AGGREGATE
 

@@ -1,0 +1,1 @@
+"""Readers of prediction files, one module for each kind of file, and what they share."""
