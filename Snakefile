@@ -48,6 +48,7 @@ try:
             print(f"configuration: {note.message}", file=sys.stderr)
     plan = Plan(study)
     plan.check_sizes()
+    plan.check_shares()
     if workflow.is_main_process:
         plan.check_networks()
 except StudyError as error:

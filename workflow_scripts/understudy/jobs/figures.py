@@ -26,7 +26,8 @@ from understudy.plots.selection_gain import selection_gain_figure
 from understudy.plots.style import save
 from understudy.ranking.weights import gallery_images
 from understudy.selection.choices import RUN, snapshot_errors
-from understudy.tables import read_table
+from understudy.selection.class_shares import TargetShares
+from understudy.tables import read_table, read_tables
 
 SAMPLES_PER_CLASS = 8
 MAX_CLASSES = 20
@@ -37,6 +38,7 @@ PAIRS = 8
 
 def plot_protocols(
     counts: Iterable[Path],
+    shares: Sequence[Path],
     correlations: Path,
     comparison: Path,
     synthetic_sets: Mapping[str, str],
@@ -46,7 +48,7 @@ def plot_protocols(
     """Draw the protocols, split by split, from counts and the tables rank_preservation and protocol_comparison."""
     ranks = read_table(correlations, "rank_preservation")
     choices = read_table(comparison, "protocol_comparison")
-    save(protocols_figure(read_errors(counts), ranks, choices, synthetic_sets, generators), output)
+    save(protocols_figure(read_errors(counts, shares), ranks, choices, synthetic_sets, generators), output)
 
 
 def plot_protocol_subsets(table: Path, synthetic_sets: Mapping[str, str], output: Path) -> None:
@@ -55,11 +57,16 @@ def plot_protocol_subsets(table: Path, synthetic_sets: Mapping[str, str], output
 
 
 def plot_rank_preservation(
-    counts: Iterable[Path], table: Path, splits: Sequence[str], generators: Sequence[str], output: Path
+    counts: Iterable[Path],
+    shares: Sequence[Path],
+    table: Path,
+    splits: Sequence[str],
+    generators: Sequence[str],
+    output: Path,
 ) -> None:
     """Draw test errors against errors on the selection sets, from counts and the table rank_preservation."""
     ranks = read_table(table, "rank_preservation")
-    save(rank_preservation_figure(read_errors(counts), ranks, splits, generators), output)
+    save(rank_preservation_figure(read_errors(counts, shares), ranks, splits, generators), output)
 
 
 def plot_selection_gain(table: Path, split: str, generators: Sequence[str], output: Path) -> None:
@@ -69,6 +76,7 @@ def plot_selection_gain(table: Path, split: str, generators: Sequence[str], outp
 
 def plot_learning_curves(
     counts: Iterable[Path],
+    shares: Sequence[Path],
     histories: Mapping[Path, str],
     synthetic_sets: Mapping[str, str],
     generators: Sequence[str],
@@ -77,7 +85,7 @@ def plot_learning_curves(
 ) -> None:
     """Draw one draw's errors against the epoch, from counts and its full runs' histories, each with its split."""
     history = pd.concat([read_table(path, "history").assign(split=split) for path, split in histories.items()])
-    save(learning_curves_figure(read_errors(counts), history, synthetic_sets, generators, followed), output)
+    save(learning_curves_figure(read_errors(counts, shares), history, synthetic_sets, generators, followed), output)
 
 
 def plot_random_graphs(graphs: Path, output: Path) -> None:
@@ -204,13 +212,17 @@ def plot_practice_theory(
     save(oversampling_figure(rows, kept_samples), outputs["oversampling"])
 
 
-def read_errors(paths: Iterable[Path]) -> pd.DataFrame:
+def read_errors(paths: Iterable[Path], shares: Sequence[Path]) -> pd.DataFrame:
     """Read tables ``counts`` summed over classes and halves: the columns of ``snapshot_errors`` and ``error``.
+
+    ``shares`` are the tables class_shares, which say what each class counts for.
 
     Each file is summed as it is read, so that memory holds a twentieth of a large study's counts.
     """
-    columns = [*RUN, "set", "epoch", "errors", "images"]
-    rows = pd.concat([snapshot_errors(read_table(path, "counts", columns)) for path in paths], ignore_index=True)
+    columns = [*RUN, "set", "epoch", "label", "errors", "images"]
+    targets = TargetShares(read_tables(shares, "class_shares"))
+    parts = [snapshot_errors(targets.add_to(read_table(path, "counts", columns))) for path in paths]
+    rows = pd.concat(parts, ignore_index=True)
     return rows.assign(error=rows["errors"] / rows["images"])
 
 
