@@ -135,6 +135,7 @@ rule rank_models:
         real=REAL_SETS,
         classes=study.ranking.classes,
         settings=study.ranking.calibration_settings(),
+        shares=study.selection.share_settings(),
         seed=study.seed,
     message:
         "Ranking the models with and without calibration"

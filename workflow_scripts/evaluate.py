@@ -11,8 +11,8 @@ with job(snakemake) as (input, output, _, context):
         input.images,
         input.classes,
         input.optional("chosen"),
-        input.optional("shares"),
         output.counts,
         output.predictions,
         context,
+        input.optional("shares"),
     )

@@ -78,7 +78,6 @@ class SelectionSettings(Settings):
     )
     followed_architectures: int = Field(2, ge=1, le=6, description="runs whose errors are drawn against the epoch")
 
-
     def _mistakes(self) -> Iterator[str]:
         total = sum(self.class_shares.values())
         if self.class_shares and abs(total - 1) > SHARES_ROUNDED:

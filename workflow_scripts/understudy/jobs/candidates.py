@@ -116,10 +116,10 @@ def evaluate_batch(
     images: Path,
     classes: Path,
     chosen: Path | None,
-    shares: Path | None,
     counts: Path,
     predictions: Path,
     context: JobContext,
+    shares: Path | None = None,
 ) -> None:
     """Evaluate a batch's runs on one set; write error counts and kept predictions.
 

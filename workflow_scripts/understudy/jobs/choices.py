@@ -24,7 +24,12 @@ def write_class_shares(train: Path, classes: Path, settings: Mapping, shares: Pa
     write_table("class_shares", table.assign(draw=context.draw, split=context.split), shares)
 
 
-def choose_snapshots(counts: Sequence[Path], shares: Path, chosen: Path) -> None:
-    """Write which snapshots of a batch its selection sets choose, from the error counts on these sets."""
-    rows = TargetShares(read_table(shares, "class_shares")).add_to(read_tables(counts, "counts"))
+def choose_snapshots(counts: Sequence[Path], chosen: Path, shares: Path | None = None) -> None:
+    """Write which snapshots of a batch its selection sets choose, from the error counts on these sets.
+
+    ``shares`` is the table `class_shares` of the split; None: classes count for their images.
+    """
+    rows = read_tables(counts, "counts")
+    if shares:
+        rows = TargetShares(read_table(shares, "class_shares")).add_to(rows)
     write_table("chosen_snapshots", chosen_snapshots(rows), chosen)

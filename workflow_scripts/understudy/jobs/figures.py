@@ -212,17 +212,16 @@ def plot_practice_theory(
     save(oversampling_figure(rows, kept_samples), outputs["oversampling"])
 
 
-def read_errors(paths: Iterable[Path], shares: Sequence[Path]) -> pd.DataFrame:
+def read_errors(paths: Iterable[Path], shares: Sequence[Path] = ()) -> pd.DataFrame:
     """Read tables ``counts`` summed over classes and halves: the columns of ``snapshot_errors`` and ``error``.
 
-    ``shares`` are the tables class_shares, which say what each class counts for.
+    ``shares`` are the tables class_shares, which say what each class counts for; without them, for its images.
 
     Each file is summed as it is read, so that memory holds a twentieth of a large study's counts.
     """
     columns = [*RUN, "set", "epoch", "label", "errors", "images"]
-    targets = TargetShares(read_tables(shares, "class_shares"))
-    parts = [snapshot_errors(targets.add_to(read_table(path, "counts", columns))) for path in paths]
-    rows = pd.concat(parts, ignore_index=True)
+    weigh = TargetShares(read_tables(shares, "class_shares")).add_to if shares else lambda counts: counts
+    rows = pd.concat([snapshot_errors(weigh(read_table(path, "counts", columns))) for path in paths], ignore_index=True)
     return rows.assign(error=rows["errors"] / rows["images"])
 
 

@@ -79,7 +79,11 @@ def _confusions(rows: pd.DataFrame) -> Section:
         shown = [columns.text("true class", "true"), *map(_cell, range(len(names)), names)]
         return Section("Confusion matrix", 3, table=columns.tabulate(records, shown))
     records = list(_largest(names, matrix))
-    shown = [columns.text("true class", "true"), columns.text("predicted", "predicted"), columns.count("images", "images")]
+    shown = [
+        columns.text("true class", "true"),
+        columns.text("predicted", "predicted"),
+        columns.count("images", "images"),
+    ]
     return Section("The most frequent confusions", 3, table=columns.tabulate(records, shown))
 
 
