@@ -13,11 +13,12 @@ and estimates the risk of a model with errors a as a^T w + b. Five things differ
 1. *The total risk is fitted*, not each class's: it is what ranks the models, and it has the least noise.
 2. *No weight is negative*: to be wrong is no merit on any image. It is this constraint that allows a mild penalty on
    good and poor domains alike: it lets few models choose among many images, and still keeps the sum of the errors.
-3. *Shrinkage toward s times uniform weights* (or those by which classes count for their shares): what the calibration models don't tell is filled up with the plain risk.
-   s is the slope of eps on p. Its least-squares estimate from five models whose risks are alike is mostly noise, and
-   often 0 on good domains, so s is a posterior mean (see `slope`). The prior is normal with mean 0.7 and deviation 0.4:
-   synthetic images are made to behave as real ones, and a regressor counted on few images attenuates. It is updated by
-   the slope over the risks of single classes, then by the total risks. Below 0, s counts as 0.
+3. *Shrinkage toward s times uniform weights* (or those by which classes count for their shares): what the calibration
+   models don't tell is filled up with the plain risk. s is the slope of eps on p. Its least-squares estimate from
+   five models whose risks are alike is mostly noise, and often 0 on good domains, so s is a posterior mean (see
+   `slope`). The prior is normal with mean 0.7 and deviation 0.4: synthetic images are made to behave as real ones,
+   and a regressor counted on few images attenuates. It is updated by the slope over the risks of single classes, then
+   by the total risks. Below 0, s counts as 0.
 4. *Noise v that grows with the risk*, as that of counts does: v_m is the model's real risk and a tenth of the mean
    risk, so that two weak models don't outvote ten good ones.
 5. *Noise u of the real risks themselves*: the variance of a fraction counted on the number of real images, over that of
@@ -97,8 +98,9 @@ def adaptive_calibration(data: CalibrationData) -> Calibration:
 class _Problem:
     """The constrained problem on given errors [M, I] and risks [M], solved for one s and lambda after the other.
 
-    With m = s / I, times what each image counts for (1, unless classes count for shares of their own), and D = diag(lambda v + u), w = max(0, m + A^T alpha), where alpha [M] minimises the strictly convex,
-    piecewise quadratic
+    With m = s / I, times what each image counts for (1, unless classes count for shares of their own), and D =
+    diag(lambda v + u), w = max(0, m + A^T alpha), where alpha [M] minimises the strictly convex, piecewise
+    quadratic
 
         alpha^T D alpha / 2 + |max(0, m + A^T alpha)|^2 / 2 - eps^T alpha    subject to    sum alpha = 0.
 

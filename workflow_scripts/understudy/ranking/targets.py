@@ -42,8 +42,8 @@ class Targets:
         kept = [None if shares is None else shares[present] for shares in (self.synthetic, self.real)]
         if any(shares is not None and shares.sum() == 0 for shares in kept):
             raise StudyError(
-                "selection.class_shares: the classes that all sets have images of count for nothing; give one of them a "
-                "share above 0"
+                "selection.class_shares: the classes that all sets have images of count for nothing; give one of them "
+                "a share above 0"
             )
         return Targets(*(None if shares is None else shares / shares.sum() for shares in kept), self.metric)
 

@@ -52,8 +52,9 @@ def recommendation_page(
 ) -> Page:
     """Return the page; ``synthetic_sets`` gives the generator whose set the synthetic protocol uses, by split.
 
-    ``tables``: by name, protocol_comparison, rank_preservation, selection_gain and generator_quality; where the study
-    makes them, protocol_differences, protocol_subsets, class_summary and certificate_summary too. Rows are in the study's order.
+    ``tables``: by name, protocol_comparison, rank_preservation, selection_gain and generator_quality; where the
+    study makes them, protocol_differences, protocol_subsets, class_summary and certificate_summary too. Rows are in
+    the study's order.
     """
     results = [_of_split(tables, split, generator) for split, generator in synthetic_sets.items()]
     comparison = tables["protocol_comparison"]

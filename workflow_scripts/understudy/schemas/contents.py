@@ -21,7 +21,7 @@ CONTENTS: dict[str, str] = {
     "rank_certificates": "Pairs of runs, and whether the total variation guarantees their order (corollary 3.3).",
     "certificate_summary": "How many pairs are certified, and how many of these test images reverse.",
     "class_shares": "What each class of a split counts for in the errors that choose and judge.",
-    "class_errors": "Errors by class of the snapshots chosen, with their confusion matrix, on test and choosing images.",
+    "class_errors": "Errors by class and confusion matrix of the snapshots chosen, on test and on choosing images.",
     "class_summary": "The same in short: error, balanced error, macro F1, and the worst class.",
     "model_evaluations": "The evaluation of each model of a ranking on each set, failures with their reasons.",
     "model_predictions": "What each model predicts on one set, a row a model.",

@@ -62,8 +62,8 @@ def class_errors(
             place = (*key[:2], choice["run"], choice["epoch"], regime, name)
             if place not in found:
                 raise StudyError(
-                    f"run {choice['run']!r} (draw {key[0]}, {key[1]}) was chosen at epoch {choice['epoch']}, but has no "
-                    f"predictions on set {name!r} there: evaluate it there again"
+                    f"run {choice['run']!r} (draw {key[0]}, {key[1]}) was chosen at epoch {choice['epoch']}, but has "
+                    f"no predictions on set {name!r} there: evaluate it there again"
                 )
             records += _class_records({**choice, "set": name}, labels[key], np.asarray(found[place]), shares)
     return pd.DataFrame(records, columns=column_names("class_errors", tested=True))

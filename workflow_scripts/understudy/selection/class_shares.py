@@ -122,9 +122,9 @@ def check_present(images: Array, shares: Array, what: str) -> None:
     lacking = np.flatnonzero((images == 0) & (shares > 0))
     if len(lacking):
         raise StudyError(
-            f"{what} has no images of class {lacking[0]} ({len(lacking)} of {len(shares)} classes missing), which counts "
-            f"for {shares[lacking[0]]:.3g} of the error: sample it again for all classes, or give the class the share 0 "
-            "in `selection.class_shares`"
+            f"{what} has no images of class {lacking[0]} ({len(lacking)} of {len(shares)} classes missing), which "
+            f"counts for {shares[lacking[0]]:.3g} of the error: sample it again for all classes, or give the class the "
+            "share 0 in `selection.class_shares`"
         )
 
 

@@ -157,8 +157,9 @@ def _errors(counts: pd.DataFrame) -> pd.Series:
 class StudyErrors:
     """How a study's runs err: the table ``counts``, the sampling covariances, the test set's name or None without one.
 
-    ``metric`` is what the errors are: see `understudy.selection.class_shares`, which gives the counts their shares. The
-    covariances are those of errors by the same shares. The test set and every set whose order of models is asked for need a sampling covariance.
+    ``metric`` is what the errors are: see `understudy.selection.class_shares`, which gives the counts their shares.
+    The covariances are those of errors by the same shares. The test set and every set whose order of models is
+    asked for need a sampling covariance.
     """
 
     counts: pd.DataFrame

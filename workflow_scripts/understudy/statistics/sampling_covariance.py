@@ -62,7 +62,8 @@ class ErrorCovariance:
     """The sampling covariance of the errors of the kept snapshots of one draw's split on one set.
 
     ``rows``: regime, run and epoch of R snapshots, every run's last among them; ``covariance``: float64 [R, R];
-    ``images``: their number N, or how many of equal weight they are worth; ``index``: which images of the data set they are, int [N], where known.
+    ``images``: their number N, or how many of equal weight they are worth; ``index``: which images of the data set
+    they are, int [N], where known.
     """
 
     rows: pd.DataFrame
