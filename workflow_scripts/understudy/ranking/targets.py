@@ -58,7 +58,7 @@ def image_weights_for(shares: Array | None, labels: Array, classes: int) -> Arra
 def risks(predictions: Predictions, top: int, shares: Array | None) -> Array:
     """Return each model's error where classes count for `shares`, fp64 [N]; None: the plain mean over images."""
     errors = predictions.errors(top)
-    if shares is None:
-        return errors.mean(axis=1)
     weights = image_weights_for(shares, predictions.labels, predictions.classes)
+    if (weights == 1).all():
+        return errors.mean(axis=1)
     return (errors @ weights / errors.shape[1]).round(12)  # equal sums of weights tie
