@@ -1,4 +1,4 @@
-"""The job that says what classes count for, from a split's training images, and the plan's early look at given shares."""
+"""The job that says what classes count for, and the plan's early look at given shares."""
 
 import numpy as np
 import pytest
