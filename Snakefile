@@ -58,6 +58,7 @@ try:
             print(f"configuration: {note.message}", file=sys.stderr)
     plan = Plan(study)
     plan.check_sizes()
+    plan.check_shares()
     if workflow.is_main_process:
         plan.check_networks()
         plan.check_models()

@@ -13,6 +13,9 @@ rule plot_learning_curves:
             ]
             for batch in plan.batches
         ],
+        shares=lambda wildcards: [
+            plan.class_shares(wildcards.draw, split) for split in plan.splits
+        ],
         histories=lambda wildcards: [
             plan.candidates(wildcards.draw, split, "full", batch) / "history.parquet"
             for split in plan.splits

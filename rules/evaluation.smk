@@ -1,3 +1,30 @@
+# What classes count for, which snapshots are chosen, and evaluation.
+rule class_shares:
+    input:
+        train=plan.part("{draw}", "{split}", "train"),
+        classes=rules.prepare.output.classes,
+        code=code_inputs("class_shares"),
+    output:
+        shares=plan.class_shares("{draw}", "{split}"),
+    log:
+        f"{LOGS}/class_shares/draw{{draw}}/{{split}}.log",
+    benchmark:
+        f"{BENCHMARKS}/class_shares/draw{{draw}}/{{split}}.tsv"
+    # Shares of classes that the data doesn't have are a mistake that is told before anything is trained.
+    priority: 100
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **resources_for("class_shares"),
+    params:
+        settings=study.selection.share_settings(),
+    message:
+        "What each class of {wildcards.split} counts for, draw {wildcards.draw}"
+    script:
+        "../workflow_scripts/class_shares.py"
+
+
 # Evaluation: the error counts of every snapshot of a batch on one set, and the predictions of those that matter.
 #
 # A synthetic set chooses among full runs, the validation part among subtrain runs. The test images choose nothing: they
@@ -11,6 +38,7 @@ rule choose_snapshots:
             plan.evaluation(**wildcards, set_name=name) / "counts.parquet"
             for name in plan.selection_sets(wildcards.split, wildcards.regime)
         ],
+        shares=rules.class_shares.output.shares,
         code=code_inputs("choose_snapshots"),
     output:
         chosen=plan.chosen_snapshots("{draw}", "{split}", "{regime}", "{batch}"),
@@ -30,6 +58,9 @@ rule evaluate:
         classes=rules.prepare.output.classes,
         chosen=lambda wildcards: (
             [rules.choose_snapshots.output.chosen] if wildcards.set == "test" else []
+        ),
+        shares=lambda wildcards: (
+            [] if wildcards.set == "test" else [rules.class_shares.output.shares]
         ),
     output:
         counts=EVALUATION / "counts.parquet",

@@ -38,6 +38,7 @@ rule rank_candidates:
             for name in plan.ranking.ranked_sets(wildcards.split)
         ],
         classes=rules.prepare.output.classes,
+        shares=plan.class_shares("{draw}", "{split}"),
         code=code_inputs("rank_candidates"),
     output:
         **{

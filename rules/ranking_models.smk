@@ -106,6 +106,7 @@ rule rank_models:
         real=REAL_SETS,
         classes=lambda wildcards: study.ranking.classes,
         settings=study.ranking.calibration_settings(),
+        shares=study.selection.share_settings(),
         seed=study.seed,
     message:
         "Ranking the models with and without calibration"

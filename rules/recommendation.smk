@@ -2,7 +2,12 @@
 # report leaves the links out of a row that lacks one.
 SELECTION_PAGES = {
     name: "2 Protocols" if name.startswith("protocol_") else "3 Selection"
-    for name in [*plan.selection_tables, "certificate_summary"]
+    for name in [
+        *plan.selection_tables,
+        "class_summary",
+        "class_errors",
+        "certificate_summary",
+    ]
 }
 SELECTION_PAGES["generator_quality"] = "4 Generators"
 REPORTED_TABLES |= SELECTION_PAGES

@@ -7,6 +7,7 @@ rule selection_table:
         counts=plan.evaluations("counts.parquet"),
         predictions=plan.evaluations("predictions.parquet"),
         images=[plan.set_images(*one) for one in SETS],
+        shares=plan.all_class_shares,
         code=code_inputs("selection_table"),
     output:
         table=plan.table("{table}"),
@@ -29,6 +30,7 @@ rule rank_certificates:
         counts=plan.evaluations("counts.parquet"),
         predictions=plan.evaluations("predictions.parquet"),
         images=[plan.set_images(*one) for one in SETS],
+        shares=plan.all_class_shares,
         quality=plan.table("generator_quality"),
         clusters=plan.generator_files("feature_clusters.parquet"),
         code=code_inputs("rank_certificates"),
@@ -43,9 +45,38 @@ rule rank_certificates:
         "../workflow_scripts/rank_certificates.py"
 
 
-rule select_model:
+rule class_errors:
     input:
         comparison=plan.table("protocol_comparison"),
+        predictions=plan.evaluations("predictions.parquet"),
+        images=[plan.set_images(*one) for one in SETS],
+        shares=plan.all_class_shares,
+        code=code_inputs("class_errors"),
+    output:
+        **table_files("class_errors", "class_summary"),
+    log:
+        f"{LOGS}/class_errors.log",
+    benchmark:
+        f"{BENCHMARKS}/class_errors.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **resources_for("class_errors"),
+    params:
+        sets=SETS,
+    message:
+        "Tables class_errors and class_summary"
+    script:
+        "../workflow_scripts/class_errors.py"
+
+
+rule select_model:
+    input:
+        **{
+            name: plan.table(name)
+            for name in ("protocol_comparison", "class_errors", "class_summary")
+        },
         classes=rules.prepare.output.classes,
         weights=lambda wildcards: [
             plan.candidates(0, wildcards.split, "full", batch) / "weights"
@@ -59,7 +90,6 @@ rule select_model:
             "study": study.study,
             "split": wildcards.split,
             "generator": study.synthetic_set(wildcards.split),
-            "images_per_class": study.synthetic.images_per_class,
         },
     message:
         "Selected model of {wildcards.split}"

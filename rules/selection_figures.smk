@@ -5,6 +5,7 @@ COUNTS = plan.evaluations("counts.parquet")
 rule plot_protocols:
     input:
         counts=COUNTS,
+        shares=plan.all_class_shares,
         correlations=plan.table("rank_preservation"),
         comparison=plan.table("protocol_comparison"),
         code=code_inputs("plot_protocols"),
@@ -43,6 +44,7 @@ rule plot_protocol_subsets:
 rule plot_rank_preservation:
     input:
         counts=COUNTS,
+        shares=plan.all_class_shares,
         table=plan.table("rank_preservation"),
         code=code_inputs("plot_rank_preservation"),
     output:

@@ -5,4 +5,4 @@ from adapter import job
 with job(snakemake) as (input, output, _, _):
     from understudy.jobs.choices import choose_snapshots
 
-    choose_snapshots(input.counts, output.chosen)
+    choose_snapshots(input.counts, output.chosen, input.shares)

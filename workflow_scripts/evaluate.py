@@ -14,4 +14,5 @@ with job(snakemake) as (input, output, _, context):
         output.counts,
         output.predictions,
         context,
+        input.optional("shares"),
     )

@@ -7,4 +7,4 @@ with job(snakemake) as (input, output, params, _):
 
     histories = dict(zip(input.histories, params.splits, strict=True))
     sets, generators = params.synthetic_sets, params.generators
-    plot_learning_curves(input.counts, histories, sets, generators, params.followed, output.figure)
+    plot_learning_curves(input.counts, input.shares, histories, sets, generators, params.followed, output.figure)

@@ -6,4 +6,4 @@ with job(snakemake) as (input, output, params, _):
     from understudy.jobs.figures import plot_protocols
 
     sets, generators = params.synthetic_sets, params.generators
-    plot_protocols(input.counts, input.correlations, input.comparison, sets, generators, output.figure)
+    plot_protocols(input.counts, input.shares, input.correlations, input.comparison, sets, generators, output.figure)

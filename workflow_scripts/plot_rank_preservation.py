@@ -5,4 +5,4 @@ from adapter import job
 with job(snakemake) as (input, output, params, _):
     from understudy.jobs.figures import plot_rank_preservation
 
-    plot_rank_preservation(input.counts, input.table, params.splits, params.generators, output.figure)
+    plot_rank_preservation(input.counts, input.shares, input.table, params.splits, params.generators, output.figure)

@@ -9,4 +9,4 @@ with job(snakemake) as (input, output, params, context):
     for name, path in zip(params.sets, input.predictions, strict=True):
         predictions.setdefault(name, []).append(path)
     images = dict(zip(predictions, input.images, strict=True))
-    rank_candidates(predictions, images, input.classes, vars(output), params.settings, context)
+    rank_candidates(predictions, images, input.classes, vars(output), params.settings, context, input.shares)

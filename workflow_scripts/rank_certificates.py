@@ -9,6 +9,7 @@ with job(snakemake) as (input, output, params, context):
         input.counts,
         input.predictions,
         dict(zip(map(tuple, params.sets), input.images, strict=True)),
+        input.shares,
         input.quality,
         input.clusters,
         vars(output),

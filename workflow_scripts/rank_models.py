@@ -5,4 +5,5 @@ from adapter import job
 with job(snakemake) as (input, output, params, context):
     from understudy.jobs.ranking import rank_models
 
-    rank_models(params.sets, params.real, params.classes, input.evaluations, vars(output), params.settings, context)
+    sets, settings = (params.sets, params.real), params.settings
+    rank_models(*sets, params.classes, input.evaluations, vars(output), settings, context, params.shares)

@@ -5,4 +5,5 @@ from adapter import job
 with job(snakemake) as (input, output, params, _):
     from understudy.jobs.export import Choice, write_selected_model
 
-    write_selected_model(input.comparison, input.classes, input.weights, output.folder, Choice(**params.choice))
+    tables = {name: getattr(input, name) for name in ("protocol_comparison", "class_errors", "class_summary")}
+    write_selected_model(tables, input.classes, input.weights, output.folder, Choice(**params.choice))

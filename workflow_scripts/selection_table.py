@@ -10,6 +10,7 @@ with job(snakemake) as (input, output, params, context):
         input.counts,
         input.predictions,
         dict(zip(map(tuple, params.sets), input.images, strict=True)),
+        input.shares,
         (output.table, output.csv),
         params.n_resamples,
         params.has_test,

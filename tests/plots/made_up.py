@@ -14,6 +14,8 @@ from understudy.ranking.tables import (
     calibration_table,
     model_ranking,
 )
+from understudy.selection.class_errors import class_errors, class_summary
+from understudy.selection.class_shares import TargetShares, class_shares
 
 SPLITS = ["Train300", "Train900", "Train1500"]
 GENERATORS = ["stylegan2_cond", "stylegan2_class", "wgan_gp_cond", "wgan_gp_class"]
@@ -76,7 +78,7 @@ def rank_preservation() -> pd.DataFrame:
             *("draw", "split", "generator", "family", "level", "models", "spearman", "kendall", "spearman_true"),
             *("ci_low", "ci_high", "reason"),
         ],
-    )
+    ).assign(metric="error")
 
 
 def selection_gain() -> pd.DataFrame:
@@ -101,7 +103,7 @@ def selection_gain() -> pd.DataFrame:
             *("draw", "split", "generator", "family", "architecture", "method", "runs", "test_error", "error_ci_low"),
             *("error_ci_high", "gain", "ci_low", "ci_high", "apparent_gain", "reason"),
         ],
-    )
+    ).assign(metric="error")
 
 
 def protocol_comparison() -> pd.DataFrame:
@@ -130,7 +132,7 @@ def protocol_comparison() -> pd.DataFrame:
             *("choosing_error", "test_error", "ci_low", "ci_high", "architecture_error", "regret"),
             *("regret_ci_low", "regret_ci_high", "reason"),
         ],
-    )
+    ).assign(metric="error")
 
 
 def generator_quality() -> pd.DataFrame:
@@ -203,7 +205,7 @@ def protocol_subsets() -> pd.DataFrame:
     ]
     percentiles = {"difference_p05": -0.02, "difference_p25": 0.0, "difference_p50": 0.01}
     percentiles |= {"difference_p75": 0.02, "difference_p95": 0.04}
-    return pd.DataFrame(rows, columns=columns).assign(**percentiles, reason="")
+    return pd.DataFrame(rows, columns=columns).assign(**percentiles, metric="error", reason="")
 
 
 def protocol_differences() -> pd.DataFrame:
@@ -218,7 +220,7 @@ def protocol_differences() -> pd.DataFrame:
                     key = (0, split, ours.generator, family, ours.protocol, theirs.protocol)
                     rows.append((*key, found, found - 0.017, found + 0.017, ""))
     columns = ["draw", "split", "generator", "family", "protocol", "against", "difference", "ci_low", "ci_high"]
-    return pd.DataFrame(rows, columns=[*columns, "reason"])
+    return pd.DataFrame(rows, columns=[*columns, "reason"]).assign(metric="error")
 
 
 def certificate_summary() -> pd.DataFrame:
@@ -232,7 +234,25 @@ def certificate_summary() -> pd.DataFrame:
         for split, n in zip(SPLITS, (10, 0, 0), strict=True)
         for family in ("standard", "rwnn")
     ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(metric="error")
+
+
+@cache
+def class_tables() -> dict[str, pd.DataFrame]:
+    """Tables of the shipped snapshot of each split: three classes, the last one the worst."""
+    snapshots = pd.DataFrame({"draw": 0, "split": SPLITS, "generator": "stylegan2_cond", "protocol": "synthetic"})
+    snapshots = snapshots.assign(run="resnet_14-s1", epoch=30)
+    names, labels = ["cat", "dog", "owl"], np.repeat([0, 1, 2], [50, 30, 20])
+    predicted = np.where(np.arange(100) % 10 == 0, (labels + 1) % 3, labels)
+    predicted[-1] = 0
+    keys = pd.DataFrame({"draw": 0, "split": SPLITS}).merge(
+        class_shares(np.array([50, 30, 20]), names, "error", {}), how="cross"
+    )
+    rows = snapshots.assign(regime="full").merge(pd.DataFrame({"set": ["test", "stylegan2_cond"]}), how="cross")
+    of_sets = {(0, split, name): labels for split in SPLITS for name in ("test", "stylegan2_cond")}
+    shares = TargetShares(keys)
+    table = class_errors(snapshots, rows.assign(predicted=[predicted] * len(rows)), of_sets, shares)
+    return {"class_errors": table, "class_summary": class_summary(table, shares)}
 
 
 @cache
@@ -243,12 +263,13 @@ def ranking_tables() -> dict[str, pd.DataFrame]:
     on_set = compare_methods(*parts, settings).assign(set="gan", **group)
     on_real = compare_real_sets(*parts[1:], settings).assign(set="calibration", **group)
     rows = pd.concat([on_set, on_real])
-    return {
+    tables = {
         "calibration": calibration_table(rows, settings),
         "calibration_models": calibration_models_table(rows, settings),
         "calibration_penalties": calibration_penalties_table(rows, settings),
         "model_ranking": model_ranking(*parts, design=settings).assign(set="gan", **group),
     }
+    return {name: table.assign(class_metric="error") for name, table in tables.items()}
 
 
 def practice_summary() -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
@@ -16,9 +16,10 @@ from understudy.generators.configuration import GeneratorSettings
 from understudy.practice.comparison_settings import ComparisonSettings
 from understudy.practice.settings import PracticeSettings
 from understudy.ranking.settings import RankingSettings
-from understudy.settings import Name, Settings, plain
+from understudy.settings import Name, Neutral, Settings, plain
 
 RESERVED_SETS = ("train", "subtrain", "validation", "calibration", "test")
+SHARES_ROUNDED = 0.01  # by so much may rounded shares miss a sum of 1
 IMAGE_SIZES = (8, 16, 32, 64)
 
 
@@ -61,12 +62,31 @@ class SelectionSettings(Settings):
 
     renamed: ClassVar[dict[str, str]] = {"bootstrap_draws": "n_resamples"}
 
+    metric: Annotated[Literal["error", "balanced_error"], Neutral("error")] = Field(
+        "error",
+        description="what chooses and judges: error (each class counts for its share) or balanced_error (all alike)",
+    )
+    class_shares: Annotated[dict[str, Annotated[float, Field(ge=0)]], Neutral({})] = Field(
+        {},
+        description="share of each class where the model will be used, by its name; default: those of the training "
+        "images",
+    )
     n_resamples: int = Field(2000, ge=100, description="resamples of each bootstrap")
     subsets: int = Field(500, ge=10, description="random subsets of candidates in protocol_subsets")
     synthetic_set: dict[str, str] = Field(
         default_factory=dict, description="split -> generator whose set the synthetic protocol uses; default: the first"
     )
     followed_architectures: int = Field(2, ge=1, le=6, description="runs whose errors are drawn against the epoch")
+
+    def _mistakes(self) -> Iterator[str]:
+        total = sum(self.class_shares.values())
+        if self.class_shares and abs(total - 1) > SHARES_ROUNDED:
+            percent = "; divide percentages by 100" if abs(total - 100) < 100 * SHARES_ROUNDED else ""
+            yield f"class_shares: they sum to {total:.6g}; allowed: shares that sum to 1{percent}"
+
+    def share_settings(self) -> dict:
+        """Return what the classes' shares depend on, as `understudy.selection.class_shares.class_shares` takes it."""
+        return {"metric": self.metric, "given": self.class_shares}
 
 
 SELECTION_PART = ("data", "splits", "generators", "synthetic", "candidates")

@@ -42,6 +42,10 @@ class Layout:
             return self.synthetic(draw, split, set_name)
         return self.part(draw, split, set_name)
 
+    def class_shares(self, draw: int | str, split: str) -> Path:
+        """Return the table of what the classes of a split count for."""
+        return self.root / "splits" / f"draw{draw}" / split / "class_shares.parquet"
+
     def candidates(self, draw: int | str, split: str, regime: str, batch: str) -> Path:
         """Return the folder of a batch of runs."""
         return self.root / "candidates" / f"draw{draw}" / split / regime / batch

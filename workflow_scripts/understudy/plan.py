@@ -18,10 +18,12 @@ from understudy.data.shards import read_labels
 from understudy.data.sources import count_images
 from understudy.data.splits import draw_split
 from understudy.errors import StudyError
+from understudy.files import read_json
 from understudy.layout import Layout
 from understudy.practice.plan import PracticePlan
 from understudy.ranking.model_counts import check_model_counts
 from understudy.ranking.plan import RankingPlan
+from understudy.selection.class_shares import check_shares
 
 REGIMES = ("full", "subtrain")
 
@@ -77,6 +79,23 @@ class Plan(Layout):
                 draw_split(labels, name, split, self.study.calibration_fraction, self.study.seed, 0)
         except StudyError as error:
             raise StudyError(f"configuration: {error}") from None
+
+    def check_shares(self) -> None:
+        """Compare the classes whose shares are given with the data's, where these are known.
+
+        Raises
+        ------
+        StudyError
+            If a class has no share, or a share is that of no class.
+        """
+        given, counts = self.study.selection.class_shares, self.image_counts
+        if given and self.classes.exists():
+            check_shares(given, read_json(self.classes)["classes"])
+        elif given and counts is not None and len(given) != len(counts):
+            raise StudyError(
+                f"configuration: selection.class_shares: {len(given)} shares, but the data has {len(counts)} classes; "
+                "give each class its share, 0 is allowed"
+            )
 
     def check_networks(self) -> None:
         """Look for the networks from outside this package, and at how they are called, importing none of them.
@@ -215,6 +234,11 @@ class Plan(Layout):
     def trained_batches(self) -> list[tuple[int, str, str, str]]:
         """Return (draw, split, regime, batch) of every batch of runs that the study trains."""
         return list(product(self.draws, self.splits, REGIMES, self.batches))
+
+    @property
+    def all_class_shares(self) -> list[Path]:
+        """The tables of what classes count for, of every draw and split."""
+        return [self.class_shares(*key) for key in product(self.draws, self.splits)]
 
     def generator_files(self, file: str) -> list[Path]:
         """Return the file of this name of every generator of the study."""

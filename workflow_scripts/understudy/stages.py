@@ -17,7 +17,7 @@ STAGE_VERSIONS = {
     "evaluate_generator": 1,
     "draw_graphs": 2,
     "train_candidates": 3,
-    "evaluate": 1,
+    "evaluate": 2,
     "evaluate_calibration": 1,
     "generate_images": 1,
     "evaluate_models": 1,

@@ -15,6 +15,7 @@ from understudy.data.splits import image_halves
 from understudy.errors import StudyError
 from understudy.inference import predict
 from understudy.selection.choices import chosen_snapshots
+from understudy.selection.class_shares import TargetShares
 
 RUN = ("family", "architecture", "seed", "run")
 
@@ -127,17 +128,21 @@ def evaluate_runs(
     key: EvaluationKey,
     chosen: pd.DataFrame | None,
     device: torch.device,
+    shares: TargetShares | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Evaluate all snapshots of these runs on one set of images; return `counts` and `predictions`.
 
     Parameters
     ----------
+    shares : what each class counts for where this set chooses; None: for its images
     chosen : None if this set itself chooses snapshots (validation, a generator's images). Otherwise the table
         `chosen_snapshots` of these runs: the set evaluated here (test) then has no say in what is kept.
     """
     evaluation = Evaluation(weight_files, images, key, device)
     counts = evaluation.counts()
-    return counts, evaluation.predictions(chosen_snapshots(counts) if chosen is None else chosen)
+    if chosen is None:
+        chosen = chosen_snapshots(shares.add_to(counts) if shares else counts)
+    return counts, evaluation.predictions(chosen)
 
 
 def count_errors(predicted: np.ndarray, labels: np.ndarray, halves: np.ndarray, classes: int) -> list[dict]:

@@ -20,6 +20,7 @@ from understudy.errors import StudyError
 from understudy.files import read_json
 from understudy.jobs.context import JobContext
 from understudy.seeds import seed_for
+from understudy.selection.class_shares import TargetShares
 from understudy.tables import read_table, read_tables, write_table
 
 
@@ -118,6 +119,7 @@ def evaluate_batch(
     counts: Path,
     predictions: Path,
     context: JobContext,
+    shares: Path | None = None,
 ) -> None:
     """Evaluate a batch's runs on one set; write error counts and kept predictions.
 
@@ -129,12 +131,15 @@ def evaluate_batch(
         A file or a folder of shards.
     chosen : Path or None
         The table `chosen_snapshots` of the batch. None where the set evaluated here itself chooses.
+    shares : Path or None
+        The table `class_shares` of the split, for a set that chooses.
     """
     wildcards = context.wildcards
     key = EvaluationKey(context.draw, context.split, wildcards["regime"], wildcards["set"])
     table = read_table(chosen, "chosen_snapshots") if chosen else None
     files, data = list_weights(weights, history), read_labelled(images, classes)
-    tables = evaluate_runs(files, data, key, table, resolve_device(context.device))
+    targets = TargetShares(read_table(shares, "class_shares")) if shares else None
+    tables = evaluate_runs(files, data, key, table, resolve_device(context.device), targets)
     for name, rows, path in zip(("counts", "predictions"), tables, (counts, predictions), strict=True):
         write_table(name, rows, path, context.version)
 

@@ -1,21 +1,18 @@
 """The product of a selection: the chosen model with its card, and a summary of the study for the terminal."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from understudy.errors import StudyError
 from understudy.files import read_json, write_json, writing
+from understudy.jobs.card_classes import DRAW, Choice, by_class, of_set
 from understudy.selection.aggregation import AGGREGATE
+from understudy.statistics.intervals import wilson_interval
 from understudy.tables import read_table
 from understudy.text import printable
-
-DRAW = 0
-"""The drawing of the splits whose chosen model is handed out."""
 
 ALTERNATIVES = {
     ("random", ""): "a random candidate, trained on all images (mean)",
@@ -40,25 +37,17 @@ def classify(images: torch.Tensor) -> torch.Tensor:
 """
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What chose the model that is handed out: the set of a generator, on a split of a study."""
-
-    study: str
-    split: str
-    generator: str
-    images_per_class: int
-
-
-def write_selected_model(comparison: Path, classes: Path, runs: Sequence[Path], folder: Path, choice: Choice) -> None:
+def write_selected_model(
+    tables: Mapping[str, Path], classes: Path, runs: Sequence[Path], folder: Path, choice: Choice
+) -> None:
     """Hand out the model that the synthetic protocol chose on a split: weights, how to load them, a card.
 
     The weights are the chosen snapshot exactly as it was evaluated.
 
     Parameters
     ----------
-    comparison : Path
-        The table protocol_comparison.
+    tables : mapping
+        The tables protocol_comparison, class_errors and class_summary.
     runs : sequence of Path
         Folders with the weights of the full runs of draw 0.
 
@@ -69,7 +58,8 @@ def write_selected_model(comparison: Path, classes: Path, runs: Sequence[Path], 
     """
     from understudy.classifiers.weights import export_snapshot  # here: the summary needs no torch
 
-    chosen = chosen_row(read_table(comparison, "protocol_comparison"), choice.split, choice.generator)
+    frames = {name: read_table(path, name) for name, path in tables.items()}
+    chosen = chosen_row(frames["protocol_comparison"], choice.split, choice.generator)
     run, epoch = chosen["selected"].rsplit("@", 1)
     source = next((path / f"{run}.safetensors" for path in runs if (path / f"{run}.safetensors").exists()), None)
     if source is None:
@@ -93,8 +83,10 @@ def write_selected_model(comparison: Path, classes: Path, runs: Sequence[Path], 
         "image": {"channels": record["channels"], "size": record["size"], "values": "0 to 255"},
         "trained_on": {"regime": "full", "images": record["trained_images"]},
         "chosen_with": {"generator": choice.generator, "candidates": int(chosen["candidates"])},
-        "synthetic_error": _synthetic_error(chosen["choosing_error"], choice.images_per_class * len(names)),
+        "metric": chosen["metric"],
+        "synthetic_error": _synthetic_error(chosen["choosing_error"], of_set(frames["class_summary"], choice)),
         "test_error": _test_error(chosen),
+        "by_class": by_class(frames, choice),
     }
     write_json(folder / "card.json", card)
     with writing(folder / "load.py") as temporary:
@@ -112,12 +104,11 @@ def _over_all(table: pd.DataFrame, **keys: str | int) -> pd.Series:
     return rows[rows["family"] == "all"].iloc[0] if (rows["family"] == "all").any() else rows.iloc[0]
 
 
-def _synthetic_error(error: float, images: int) -> dict:
-    interval = binomtest(round(error * images), images).proportion_ci(0.95, method="wilson")
+def _synthetic_error(error: float, summary: pd.Series) -> dict:
     return {
         "error": float(error),
-        "images": images,
-        "interval_95": [float(interval.low), float(interval.high)],
+        "images": int(summary["images"]),
+        "interval_95": list(wilson_interval(float(error), float(summary["effective_images"]))),
         "caution": "the least of many errors, on the images that chose; it says little about real images",
     }
 

@@ -26,7 +26,8 @@ from understudy.plots.selection_gain import selection_gain_figure
 from understudy.plots.style import save
 from understudy.ranking.weights import gallery_images
 from understudy.selection.choices import RUN, snapshot_errors
-from understudy.tables import read_table
+from understudy.selection.class_shares import TargetShares
+from understudy.tables import read_table, read_tables
 from understudy.text import printable
 
 SAMPLES_PER_CLASS = 8
@@ -38,6 +39,7 @@ PAIRS = 8
 
 def plot_protocols(
     counts: Iterable[Path],
+    shares: Sequence[Path],
     correlations: Path,
     comparison: Path,
     synthetic_sets: Mapping[str, str],
@@ -47,7 +49,7 @@ def plot_protocols(
     """Draw the protocols, split by split, from counts and the tables rank_preservation and protocol_comparison."""
     ranks = read_table(correlations, "rank_preservation")
     choices = read_table(comparison, "protocol_comparison")
-    save(protocols_figure(read_errors(counts), ranks, choices, synthetic_sets, generators), output)
+    save(protocols_figure(read_errors(counts, shares), ranks, choices, synthetic_sets, generators), output)
 
 
 def plot_protocol_subsets(table: Path, synthetic_sets: Mapping[str, str], output: Path) -> None:
@@ -56,11 +58,16 @@ def plot_protocol_subsets(table: Path, synthetic_sets: Mapping[str, str], output
 
 
 def plot_rank_preservation(
-    counts: Iterable[Path], table: Path, splits: Sequence[str], generators: Sequence[str], output: Path
+    counts: Iterable[Path],
+    shares: Sequence[Path],
+    table: Path,
+    splits: Sequence[str],
+    generators: Sequence[str],
+    output: Path,
 ) -> None:
     """Draw test errors against errors on the selection sets, from counts and the table rank_preservation."""
     ranks = read_table(table, "rank_preservation")
-    save(rank_preservation_figure(read_errors(counts), ranks, splits, generators), output)
+    save(rank_preservation_figure(read_errors(counts, shares), ranks, splits, generators), output)
 
 
 def plot_selection_gain(table: Path, split: str, generators: Sequence[str], output: Path) -> None:
@@ -70,6 +77,7 @@ def plot_selection_gain(table: Path, split: str, generators: Sequence[str], outp
 
 def plot_learning_curves(
     counts: Iterable[Path],
+    shares: Sequence[Path],
     histories: Mapping[Path, str],
     synthetic_sets: Mapping[str, str],
     generators: Sequence[str],
@@ -78,7 +86,7 @@ def plot_learning_curves(
 ) -> None:
     """Draw one draw's errors against the epoch, from counts and its full runs' histories, each with its split."""
     history = pd.concat([read_table(path, "history").assign(split=split) for path, split in histories.items()])
-    save(learning_curves_figure(read_errors(counts), history, synthetic_sets, generators, followed), output)
+    save(learning_curves_figure(read_errors(counts, shares), history, synthetic_sets, generators, followed), output)
 
 
 def plot_random_graphs(graphs: Path, output: Path) -> None:
@@ -210,13 +218,16 @@ def _class_titles(classes: Path | Sequence[str] | int) -> list[str]:
     return [printable(name) for name in (map(str, range(names)) if isinstance(names, int) else names)]
 
 
-def read_errors(paths: Iterable[Path]) -> pd.DataFrame:
+def read_errors(paths: Iterable[Path], shares: Sequence[Path] = ()) -> pd.DataFrame:
     """Read tables ``counts`` summed over classes and halves: the columns of ``snapshot_errors`` and ``error``.
+
+    ``shares`` are the tables class_shares, which say what each class counts for; without them, for its images.
 
     Each file is summed as it is read, so that memory holds a twentieth of a large study's counts.
     """
-    columns = [*RUN, "set", "epoch", "errors", "images"]
-    rows = pd.concat([snapshot_errors(read_table(path, "counts", columns)) for path in paths], ignore_index=True)
+    columns = [*RUN, "set", "epoch", "label", "errors", "images"]
+    weigh = TargetShares(read_tables(shares, "class_shares")).add_to if shares else lambda counts: counts
+    rows = pd.concat([snapshot_errors(weigh(read_table(path, "counts", columns))) for path in paths], ignore_index=True)
     return rows.assign(error=rows["errors"] / rows["images"])
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from understudy.files import read_json, writing
 from understudy.plots.frames import in_study_order
+from understudy.report.class_errors import CLASS_PAGES
 from understudy.report.generators import generator_quality_page
 from understudy.report.pages import Page
 from understudy.report.practice import PRACTICE_PAGES
@@ -15,7 +16,7 @@ from understudy.report.selection import SELECTION_PAGES
 from understudy.tables import read_table
 from understudy.text import printable
 
-PAGES = SELECTION_PAGES | PROTOCOL_PAGES | PRACTICE_PAGES
+PAGES = SELECTION_PAGES | PROTOCOL_PAGES | CLASS_PAGES | PRACTICE_PAGES
 """The pages that need nothing but their table."""
 
 

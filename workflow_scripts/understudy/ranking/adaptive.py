@@ -13,11 +13,12 @@ and estimates the risk of a model with errors a as a^T w + b. Five things differ
 1. *The total risk is fitted*, not each class's: it is what ranks the models, and it has the least noise.
 2. *No weight is negative*: to be wrong is no merit on any image. It is this constraint that allows a mild penalty on
    good and poor domains alike: it lets few models choose among many images, and still keeps the sum of the errors.
-3. *Shrinkage toward s times uniform weights*: what the calibration models don't tell is filled up with the plain risk.
-   s is the slope of eps on p. Its least-squares estimate from five models whose risks are alike is mostly noise, and
-   often 0 on good domains, so s is a posterior mean (see `slope`). The prior is normal with mean 0.7 and deviation 0.4:
-   synthetic images are made to behave as real ones, and a regressor counted on few images attenuates. It is updated by
-   the slope over the risks of single classes, then by the total risks. Below 0, s counts as 0.
+3. *Shrinkage toward s times uniform weights* (or those by which classes count for their shares): what the calibration
+   models don't tell is filled up with the plain risk. s is the slope of eps on p. Its least-squares estimate from
+   five models whose risks are alike is mostly noise, and often 0 on good domains, so s is a posterior mean (see
+   `slope`). The prior is normal with mean 0.7 and deviation 0.4: synthetic images are made to behave as real ones,
+   and a regressor counted on few images attenuates. It is updated by the slope over the risks of single classes, then
+   by the total risks. Below 0, s counts as 0.
 4. *Noise v that grows with the risk*, as that of counts does: v_m is the model's real risk and a tenth of the mean
    risk, so that two weak models don't outvote ten good ones.
 5. *Noise u of the real risks themselves*: the variance of a fraction counted on the number of real images, over that of
@@ -62,19 +63,20 @@ def adaptive_calibration(data: CalibrationData) -> Calibration:
     """
     errors = np.asarray(data.errors, dtype=np.float64)
     models, images = errors.shape
-    total, plain = data.class_risks @ data.class_fractions, errors.mean(axis=1)
-    problem = _Problem(errors, total)
+    base = data.image_weights
+    total, plain = data.class_risks @ data.class_fractions, (errors * base).mean(axis=1)
+    problem = _Problem(errors, total, base)
     if np.ptp(total) == 0 or problem.squares.max() < 0.1:  # an image on which two models differ adds 1/4 or more
-        return uncalibrated(images)
+        return uncalibrated(base)
     noise = (total + RISK_OFFSET * total.mean()) / ((1.0 + RISK_OFFSET) * total.mean())  # v, about 1
     # u, the variance of the real risks
-    sampling = (total * (1.0 - total) + RISK_OFFSET * total.mean()) / data.real_images.sum()
+    sampling = (total * (1.0 - total) + RISK_OFFSET * total.mean()) / data.effective_images
     told = slope_over_classes(data, 1.0 / noise)
     slope = slope_over_models(plain, total, 1.0 / noise, *told)
     slopes_left_out = slope_over_models(plain, total, (1.0 - np.eye(models)) / noise, *told)
 
     scale = np.mean(problem.squares / noise)
-    fits = [np.full(images, slope / images)]
+    fits = [base * (slope / images)]
     residuals = [_plain_residuals(plain, total, slopes_left_out, noise)]
     for s, left_out in ((slope, slopes_left_out), (0.0, np.zeros(models))):
         dual = None
@@ -96,8 +98,9 @@ def adaptive_calibration(data: CalibrationData) -> Calibration:
 class _Problem:
     """The constrained problem on given errors [M, I] and risks [M], solved for one s and lambda after the other.
 
-    With m = s / I and D = diag(lambda v + u), w = max(0, m + A^T alpha), where alpha [M] minimises the strictly convex,
-    piecewise quadratic
+    With m = s / I, times what each image counts for (1, unless classes count for shares of their own), and D =
+    diag(lambda v + u), w = max(0, m + A^T alpha), where alpha [M] minimises the strictly convex, piecewise
+    quadratic
 
         alpha^T D alpha / 2 + |max(0, m + A^T alpha)|^2 / 2 - eps^T alpha    subject to    sum alpha = 0.
 
@@ -112,12 +115,16 @@ class _Problem:
 
     """
 
-    def __init__(self, errors: np.ndarray, risks: np.ndarray):
-        self.errors, self.risks = errors, risks
+    def __init__(self, errors: np.ndarray, risks: np.ndarray, base: np.ndarray | None = None):
+        base = np.ones(errors.shape[1]) if base is None else base
+        self.errors, self.risks, self.base = errors, risks, base
         # An image a row. Sums of fewer than 2^24 ones are exact in fp32, so that A_+ A_+^T can be kept up to date.
         self.images = np.ascontiguousarray(errors.T, dtype=np.float32)
         self.positive = np.ones(len(self.images), dtype=bool)
         self.gram = (self.images.T @ self.images).astype(np.float64)  # A_+ A_+^T
+        self.counted = (
+            errors @ base
+        )  # A_+ times what images count for: with 1 for all exactly the diagonal of the above
         means = self.gram.mean(axis=0)
         self.squares = np.diag(self.gram) - 2.0 * means + means.mean()
 
@@ -128,7 +135,7 @@ class _Problem:
         """
 
         def objective(alpha: np.ndarray) -> tuple[float, np.ndarray]:
-            weights = np.maximum(towards + alpha @ self.errors, 0.0)
+            weights = np.maximum(towards * self.base + alpha @ self.errors, 0.0)
             return 0.5 * (alpha**2 @ noise + weights @ weights) - self.risks @ alpha, weights
 
         alpha = start
@@ -136,8 +143,8 @@ class _Problem:
         for _ in range(NEWTON_STEPS):
             positive = weights > 0
             self._take(positive)
-            # A w = A_+ (m + A_+^T alpha), where A_+ 1 is the diagonal of A_+ A_+^T, errors being 0 or 1
-            gradient = alpha * noise + towards * np.diag(self.gram) + self.gram @ alpha - self.risks
+            # A w = A_+ (m + A_+^T alpha)
+            gradient = alpha * noise + towards * self.counted + self.gram @ alpha - self.risks
             step = -np.linalg.solve(self._bordered(noise), np.append(gradient, 0.0))[:-1]
             decrease = -gradient @ step
             if decrease <= 1e-12 * abs(value):
@@ -159,7 +166,7 @@ class _Problem:
         The images of positive weight are those of the last solution.
         """
         inverse = np.linalg.inv(self._bordered(noise))[:-1, :-1]
-        return (inverse @ self.risks - towards * (inverse @ np.diag(self.gram))) / np.diag(inverse)
+        return (inverse @ self.risks - towards * (inverse @ self.counted)) / np.diag(inverse)
 
     def _take(self, positive: np.ndarray) -> None:
         """Change A_+ to these images, bool [I]."""
@@ -168,6 +175,7 @@ class _Problem:
         signs = np.where(positive[changed], np.float32(1), np.float32(-1))
         self.gram += (rows * signs[:, None]).T @ rows
         self.positive = positive
+        self.counted = self.errors @ (self.base * positive)
 
     def _bordered(self, noise: np.ndarray) -> np.ndarray:
         bordered = np.ones((len(noise) + 1, len(noise) + 1))

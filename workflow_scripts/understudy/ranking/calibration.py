@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from understudy.errors import StudyError
+from understudy.statistics.class_weights import class_weights, effective_images
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,10 @@ class CalibrationData:
         Floats [M, C] in [0, 1]: real risk of each model in each class.
     real_images
         int [C]: on how many real images of each class these were counted.
+    shares
+        Floats [C]: what each class counts for in the plain error on the synthetic images; None: as in the real risk.
+    real_shares
+        Floats [C]: what each class counts for in the real risk; None: its fraction of the real images.
 
     Raises
     ------
@@ -35,6 +40,8 @@ class CalibrationData:
     labels: np.ndarray
     class_risks: np.ndarray
     real_images: np.ndarray
+    shares: np.ndarray | None = None
+    real_shares: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Refuse what can't calibrate."""
@@ -60,8 +67,20 @@ class CalibrationData:
 
     @property
     def class_fractions(self) -> np.ndarray:
-        """What each class counts for in the risk that is estimated: its fraction of the real images, fp64 [C]."""
-        return self.real_images / self.real_images.sum()
+        """What each class counts for in the risk that is estimated, fp64 [C]."""
+        return self.real_images / self.real_images.sum() if self.real_shares is None else self.real_shares
+
+    @property
+    def effective_images(self) -> float:
+        """How many real images of equal weight tell as much as these."""
+        images = self.real_images
+        return effective_images(images, class_weights(images, self.class_fractions))
+
+    @cached_property
+    def image_weights(self) -> np.ndarray:
+        """What each synthetic image counts for in the plain error, 1 on average, fp64 [I]."""
+        shares = self.class_fractions if self.shares is None else self.shares
+        return class_weights(self.synthetic_images, shares)[self.labels]
 
 
 @dataclass(frozen=True)
@@ -85,6 +104,6 @@ class Calibration:
         return np.asarray(errors, dtype=np.float64) @ self.weights + self.intercept
 
 
-def uncalibrated(images: int) -> Calibration:
-    """Return the plain synthetic risk: every image has the same weight."""
-    return Calibration(np.full(images, 1.0 / images), 0.0)
+def uncalibrated(weights: np.ndarray) -> Calibration:
+    """Return the plain synthetic risk, in which images count for these weights, 1 on average, fp64 [I]."""
+    return Calibration(weights * (1.0 / len(weights)), 0.0)

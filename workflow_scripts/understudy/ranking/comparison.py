@@ -12,10 +12,11 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from understudy.ranking.calibration import CalibrationData
-from understudy.ranking.matching import check_same_models, common_classes
+from understudy.ranking.matching import check_same_models, common_classes, shared_classes
 from understudy.ranking.methods import NO_PENALTY, calibrations
 from understudy.ranking.model_counts import check_model_counts
 from understudy.ranking.predictions import Predictions
+from understudy.ranking.targets import Targets, risks
 from understudy.seeds import numpy_generator, seed_for
 from understudy.statistics.rank_correlation import MIN_MODELS, spearman
 
@@ -85,6 +86,7 @@ def compare_methods(
     *,
     top: int = 1,
     threads: int = 1,
+    targets: Targets | None = None,
 ) -> pd.DataFrame:
     """Calibrate one synthetic set with random calibration models, and rank the other models with it, many times.
 
@@ -96,6 +98,8 @@ def compare_methods(
         1 for top-1 errors, 5 for top-5.
     threads
         How many to share the splits; the result is the same for any number.
+    targets
+        What classes count for.
 
     Returns
     -------
@@ -112,10 +116,13 @@ def compare_methods(
     models = tuple(sorted(synthetic.models))
     check_same_models(synthetic, calibration)
     check_same_models(synthetic, ranking)
-    parts = common_classes([part.of_models(models) for part in (synthetic, calibration, ranking)], design.drop_classes)
+    parts = [part.of_models(models) for part in (synthetic, calibration, ranking)]
+    targets = (targets or Targets()).of_classes(shared_classes(parts, design.drop_classes))
+    parts = common_classes(parts, design.drop_classes)
     errors = parts[0].errors(top).astype(np.float64)
     class_risks, real_images = parts[1].class_risks(top), parts[1].class_counts()
-    real = parts[2].errors(top).mean(axis=1)
+    real = risks(parts[2], top, targets.real)
+    shares = targets.synthetic, targets.real
     fits_of = design.fits(len(models))
     splits = [(repeat, count) for repeat in range(design.repeats) for count in fits_of]
 
@@ -124,7 +131,7 @@ def compare_methods(
         for repeat, count in splits[start : start + SPLITS_AT_ONCE]:
             order = design.order(len(models), repeat)
             known, ranked = order[:count], order[count:]
-            data = CalibrationData(errors[known], parts[0].labels, class_risks[known], real_images)
+            data = CalibrationData(errors[known], parts[0].labels, class_risks[known], real_images, *shares)
             for method, penalty, fit in calibrations(data, fits_of[count]):
                 named.append((method, penalty, count, repeat, ranked))
                 fits.append(fit)
@@ -140,15 +147,18 @@ def compare_methods(
         return pd.DataFrame([row for rows in parts_of_rows for row in rows])
 
 
-def compare_real_sets(calibration: Predictions, ranking: Predictions, design: Design, *, top: int = 1) -> pd.DataFrame:
+def compare_real_sets(
+    calibration: Predictions, ranking: Predictions, design: Design, *, top: int = 1, targets: Targets | None = None
+) -> pd.DataFrame:
     """Rank models by their real errors on the calibration images: what real images of that number are worth.
 
     Returns rows as `compare_methods` does, of method `none`, over the same splits of the models. All classes count that
     both real sets have, those too that a synthetic set lacks.
     """
     models = tuple(sorted(calibration.models))
-    parts = common_classes([part.of_models(models) for part in (calibration, ranking)], design.drop_classes)
-    estimate, real = (part.errors(top).mean(axis=1) for part in parts)
+    parts = [part.of_models(models) for part in (calibration, ranking)]
+    targets = (targets or Targets()).of_classes(shared_classes(parts, design.drop_classes))
+    estimate, real = (risks(part, top, targets.real) for part in common_classes(parts, design.drop_classes))
     return pd.DataFrame(
         [
             _row(top, "none", NO_PENALTY, count, repeat, design.order(len(models), repeat)[count:], estimate, real)

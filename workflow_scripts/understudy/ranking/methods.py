@@ -39,7 +39,7 @@ class Method:
 
 
 def _plain(data: CalibrationData, penalties: Sequence[float]) -> list[tuple[float, Calibration]]:
-    return [(NO_PENALTY, uncalibrated(data.errors.shape[1]))]
+    return [(NO_PENALTY, uncalibrated(data.image_weights))]
 
 
 def _ridge(data: CalibrationData, penalties: Sequence[float]) -> list[tuple[float, Calibration]]:

@@ -9,12 +9,14 @@ from scipy.stats import rankdata
 from understudy.errors import StudyError
 from understudy.ranking.calibration import CalibrationData, uncalibrated
 from understudy.ranking.comparison import Design, compare_methods, compare_real_sets
-from understudy.ranking.matching import common_classes
+from understudy.ranking.matching import common_classes, shared_classes
 from understudy.ranking.methods import calibrations
 from understudy.ranking.names import some
 from understudy.ranking.predictions import REAL_SETS, Predictions
+from understudy.ranking.targets import Targets, image_weights_for, risks
 from understudy.ranking.weights import image_weights
 from understudy.selection.aggregation import AGGREGATE
+from understudy.selection.class_shares import check_present
 
 RANKING = ["draw", "split", "set", "metric"]
 FIT = ["method", "penalty", "calibration_models"]
@@ -90,6 +92,7 @@ def ranking_tables(
     test: Predictions | None,
     design: Design,
     threads: int = 1,
+    targets: Targets | None = None,
 ) -> Tables:
     """Yield the rows of `calibration_comparisons`, `model_ranking` and `image_weights` that can be told.
 
@@ -99,22 +102,25 @@ def ranking_tables(
         The synthetic sets by their names; each is read when its turn comes.
     calibration, test
         Real images: what gives the calibration models' risks, and what judges the ranking.
+    targets
+        What classes count for.
 
     """
+    targets = targets or Targets()
     real = [one for one in (calibration, test) if one is not None]
     for name, synthetic in sets:
         for top in _tops([synthetic, *real]):
             if test is not None:
-                rows = compare_methods(synthetic, calibration, test, design, top=top, threads=threads)
+                rows = compare_methods(synthetic, calibration, test, design, top=top, threads=threads, targets=targets)
                 yield "calibration_comparisons", rows.assign(set=name)
-            ranking = model_ranking(synthetic, calibration, test, design, top=top)
+            ranking = model_ranking(synthetic, calibration, test, design, top=top, targets=targets)
             yield "model_ranking", ranking.assign(set=name)
         if calibration is not None:
             known = ranking.loc[ranking["calibrates"] & (ranking["method"] == "none"), "model"].tolist()
             yield "image_weights", image_weights(synthetic, calibration, known, design).assign(set=name)
     if test is not None:
         for top in _tops(real):
-            rows = compare_real_sets(calibration, test, design, top=top)
+            rows = compare_real_sets(calibration, test, design, top=top, targets=targets)
             yield "calibration_comparisons", rows.assign(set=REAL_SETS[0])
 
 
@@ -130,6 +136,7 @@ def model_ranking(
     design: Design,
     *,
     top: int = 1,
+    targets: Targets | None = None,
 ) -> pd.DataFrame:
     """Rank the models by their risks as one synthetic set estimates them, with each method.
 
@@ -150,17 +157,23 @@ def model_ranking(
 
     """
     models = tuple(sorted(synthetic.models))
-    synthetic = synthetic.of_models(models)
+    synthetic, targets = synthetic.of_models(models), targets or Targets()
     known = _known_models(models, calibration, ranking, design)
-    fits = [("none", uncalibrated(len(synthetic.labels)))]
+    if calibration is None and targets.synthetic is not None:
+        images = np.bincount(synthetic.labels, minlength=synthetic.classes)
+        check_present(images, targets.synthetic, "a set of the ranking")
+    weights = image_weights_for(targets.synthetic, synthetic.labels, synthetic.classes)
+    fits = [("none", uncalibrated(weights))]
     real_risk: dict[str, float] = {}
     if calibration is not None:
         sets = [synthetic, *filter(None, (calibration, ranking))]
+        targets = targets.of_classes(shared_classes(sets, design.drop_classes))
         synthetic, *real = common_classes(sets, design.drop_classes)
         errors, given = synthetic.of_models(known).errors(top), real[0].of_models(known)
-        data = CalibrationData(errors, synthetic.labels, given.class_risks(top), given.class_counts())
+        shares = targets.synthetic, targets.real
+        data = CalibrationData(errors, synthetic.labels, given.class_risks(top), given.class_counts(), *shares)
         fits = [(method, fit) for method, _, fit in calibrations(data, [design.penalty])]
-        real_risk = dict(zip(real[-1].models, real[-1].errors(top).mean(axis=1), strict=True))
+        real_risk = dict(zip(real[-1].models, risks(real[-1], top, targets.real), strict=True))
     errors = synthetic.errors(top).astype(np.float64)
     of_models = {
         "metric": f"top{top}",

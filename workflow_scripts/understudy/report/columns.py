@@ -10,6 +10,7 @@ from understudy.plots.frames import plural
 from understudy.report import formats
 from understudy.report.pages import Table
 from understudy.selection.aggregation import AGGREGATE
+from understudy.selection.class_shares import METRICS
 
 Row = Mapping[str, object]
 NO_TEST = "This study has no test images, so the columns that need them are empty."
@@ -97,6 +98,12 @@ def untested(table: pd.DataFrame, name: str) -> list[str]:
         return [NO_TEST]
     rows = f"{plural(lacking, 'row')} of {len(table):,} can't be compared with test images"
     return [f"{rows}; the reason stands beside each."] if lacking else []
+
+
+def metric_words(table: pd.DataFrame) -> list[str]:
+    """Say what the errors of a table are, where it has the column ``metric``."""
+    names = table["metric"].unique() if "metric" in table else ()
+    return [METRICS[name] for name in names if name in METRICS]
 
 
 def missing(row: Row, name: str) -> bool:

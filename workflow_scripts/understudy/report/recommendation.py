@@ -10,6 +10,7 @@ from understudy.plots.frames import over_draws, plural, whole_pool
 from understudy.plots.style import PROTOCOLS
 from understudy.report import columns, formats
 from understudy.report.caveats import caveats
+from understudy.report.class_errors import CAUTION, SUMMARY
 from understudy.report.pages import Page, Section
 from understudy.selection.aggregation import AGGREGATE
 from understudy.selection.protocols import ONE_RUN
@@ -51,8 +52,9 @@ def recommendation_page(
 ) -> Page:
     """Return the page; ``synthetic_sets`` gives the generator whose set the synthetic protocol uses, by split.
 
-    ``tables``: by name, protocol_comparison, rank_preservation, selection_gain and generator_quality; where the study
-    makes them, protocol_differences, protocol_subsets and certificate_summary too. Rows are in the study's order.
+    ``tables``: by name, protocol_comparison, rank_preservation, selection_gain and generator_quality; where the
+    study makes them, protocol_differences, protocol_subsets, class_summary and certificate_summary too. Rows are in
+    the study's order.
     """
     results = [_of_split(tables, split, generator) for split, generator in synthetic_sets.items()]
     comparison = tables["protocol_comparison"]
@@ -62,13 +64,14 @@ def recommendation_page(
         f"{plural(seeds, 'seed')} an architecture. Every model was trained on all its training images, and a set "
         "of synthetic images chose which to ship: architecture, run and epoch. Test images chose nothing."
     )
-    sections = [Section(texts=[introduction]), _in_short(results)]
+    sections = [Section(texts=[introduction, *columns.metric_words(comparison)]), _in_short(results)]
     for found in results:
         sections += [
             Section(f"{found.split}: what to ship", shipped=list(_shipped(found))),
             _alternatives(found),
             Section(items=[*_over_subsets(found.subsets), *_within(found)]),
             _ranking(found.ranks),
+            *_classes(tables, found),
         ]
     items = list(caveats(tables, synthetic_sets, seeds))
     sections.append(Section("What this can't promise", items=items, note=TIE_RULE))
@@ -197,6 +200,14 @@ RANKS = [
     columns.interval("Spearman of true errors", "spearman_true"),
     columns.REASON,
 ]
+
+
+def _classes(tables: Mapping[str, pd.DataFrame], found: SplitResults) -> Iterator[Section]:
+    """Show what is shipped in short by class, where the study has that table."""
+    if "class_summary" in tables:
+        table = tables["class_summary"]
+        rows = table[(table["split"] == found.split) & _is_shipped(table, found.generator)]
+        yield Section("By class", 3, table=columns.tabulate(rows, [columns.DRAW, *SUMMARY]), note=CAUTION)
 
 
 def _ranking(ranks: pd.DataFrame) -> Section:

@@ -81,7 +81,7 @@ def selection_gain_page(table: pd.DataFrame) -> Page:
     return Page(
         "What choosing epoch and seed gains",
         [
-            Section(texts=[explanation, *columns.untested(table, "gain")]),
+            Section(texts=[explanation, *columns.metric_words(table), *columns.untested(table, "gain")]),
             Section("Test errors in short", texts=[in_short], table=columns.tabulate(errors, TEST_ERRORS)),
             Section("Means over the architectures of a family", table=columns.tabulate(family_gains, GAINS)),
             Section("Each architecture", table=columns.tabulate(architecture_gains, GAINS)),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from understudy.report.columns import Column, tabulate, untested
+from understudy.report.columns import Column, metric_words, tabulate, untested
 from understudy.report.pages import Page, Section
 
 Parts = Iterable[tuple[str, pd.DataFrame]]
@@ -41,6 +41,7 @@ class TablePage:
 
     def __call__(self, table: pd.DataFrame) -> Page:
         """Return the page of a table."""
-        texts = [*self.text.splitlines(), *(untested(table, self.tested) if self.tested else [])]
+        lacking = untested(table, self.tested) if self.tested else []
+        texts = [*self.text.splitlines(), *metric_words(table), *lacking]
         tables = [Section(title, table=tabulate(rows, self.columns)) for title, rows in self.parts(table)]
         return Page(self.title, [Section(texts=texts), *tables])

@@ -15,3 +15,8 @@ DRAW: Column = ("draw", "int", "drawing of the splits, from 0; -1 is an aggregat
 SPLIT: Column = ("split", "str", "name of the split")
 REASON: Column = ("reason", "str", "why a value is missing or means less than it seems; empty otherwise")
 SET: Column = ("set", "str", "evaluation set: test, validation, calibration, or a generator's name")
+METRIC: Column = (
+    "metric",
+    "str",
+    "what the errors are: error (classes by target shares) or balanced_error (all alike)",
+)

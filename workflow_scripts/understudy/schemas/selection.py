@@ -1,12 +1,20 @@
 """Selection: how the protocols compare, and what certifies an order."""
 
-from understudy.schemas.columns import DRAW, REASON, SPLIT, Column, interval
+from understudy.schemas.columns import DRAW, METRIC, REASON, SPLIT, Column, interval
 
 CHOOSER: Column = ("generator", "str", "set that chose or ranked: a generator, or validation (then subtrain runs)")
 FAMILY: Column = ("family", "str", "standard or rwnn")
 POOL: Column = ("family", "str", "candidates chosen among: standard, rwnn or all")
 KEY: list[Column] = [DRAW, SPLIT]
 
+SNAPSHOT: list[Column] = [
+    *KEY,
+    ("generator", "str", "set that chose: a generator, or validation (then among subtrain runs)"),
+    ("protocol", "str", "synthetic or validation: what chose the snapshot, among all candidates"),
+    ("run", "str", "name of the run chosen"),
+    ("epoch", "int", "epoch of the snapshot chosen"),
+    ("set", "str", "set that it is judged on: test, or the set that chose (optimistic)"),
+]
 COMPARED: list[Column] = [
     *KEY,
     ("generator", "str", "set that chose; empty for standard"),
@@ -30,6 +38,7 @@ SELECTION_TABLES: dict[str, list[Column]] = {
             "test: Spearman correlation of true errors over such models, images allowed for",
         ),
         *interval("test: spearman_true", detail=", over images and models"),
+        METRIC,
         REASON,
     ],
     "selection_gain": [
@@ -44,6 +53,7 @@ SELECTION_TABLES: dict[str, list[Column]] = {
         ("gain", "float", "test: the baseline's test error less the method's"),
         *interval("test: gain", detail=", over images and runs (for all: and architectures)"),
         ("apparent_gain", "float", "gain as the images that chose claim it; optimistic"),
+        METRIC,
         REASON,
     ],
     "protocol_comparison": [
@@ -61,12 +71,14 @@ SELECTION_TABLES: dict[str, list[Column]] = {
         ("architecture_error", "float", "test: mean test error of the full runs of the architecture selected"),
         ("regret", "float", "test: test_error less that of the best entry of the same kind"),
         *interval("test: regret", "regret_ci"),
+        METRIC,
         REASON,
     ],
     "protocol_differences": [
         *COMPARED,
         ("difference", "float", "against's test error less protocol's, as protocol_comparison has them; positive wins"),
         *interval("difference", detail=", over images (paired) and runs"),
+        METRIC,
         REASON,
     ],
     "protocol_subsets": [
@@ -83,6 +95,7 @@ SELECTION_TABLES: dict[str, list[Column]] = {
         ("difference_p50", "float", "median"),
         ("difference_p75", "float", "75th percentile"),
         ("difference_p95", "float", "95th percentile"),
+        METRIC,
         REASON,
     ],
     "rank_certificates": [
@@ -104,6 +117,7 @@ SELECTION_TABLES: dict[str, list[Column]] = {
         ("risk_difference_real", "float", "test: test error of first less that of second"),
         ("risk_difference_real_se", "float", "test: its paired standard error"),
         ("agrees", "bool", "test: whether both differences have one sign; missing where one is 0"),
+        METRIC,
         REASON,
     ],
     "certificate_summary": [
@@ -119,6 +133,47 @@ SELECTION_TABLES: dict[str, list[Column]] = {
         ("restricted_bound", "float", "test: mean of 2 TV over the region of disagreement"),
         ("agree_share", "float", "test: share of the pairs that the test set orders alike, of those without ties"),
         ("violated", "int", "test: certified pairs that the test set orders the other way"),
+        METRIC,
+        REASON,
+    ],
+    "class_shares": [
+        *KEY,
+        ("label", "int", "number of the class"),
+        ("class", "str", "its name"),
+        ("images", "int", "its training images"),
+        ("train_share", "float", "their share of all training images"),
+        ("target_share", "float", "what the class counts for in an error: selection.class_shares, else train_share"),
+        ("given", "bool", "whether selection.class_shares gives it"),
+        METRIC,
+        ("share", "float", "what the class counts for in the metric on synthetic sets"),
+        ("real_share", "float", "the same on real sets; missing: for its images"),
+    ],
+    "class_errors": [
+        *SNAPSHOT,
+        ("label", "int", "number of the class"),
+        ("class", "str", "its name"),
+        ("images", "int", "images of the class in the set"),
+        ("errors", "int", "how many of them the snapshot gets wrong"),
+        ("error", "float", "share of them that it gets wrong"),
+        *interval("error", detail=" (Wilson), over images"),
+        ("precision", "float", "share of the class among what is predicted as it, classes by target shares"),
+        ("f1", "float", "harmonic mean of precision and 1 - error; 0 where no image is right"),
+        ("target_share", "float", "what the class counts for in an error on the set"),
+        ("predicted_as", "list<int>", "its row of the confusion matrix: images predicted as each class, by label"),
+    ],
+    "class_summary": [
+        *SNAPSHOT,
+        ("images", "int", "images of the set"),
+        ("effective_images", "float", "how many images of equal weight tell as much about the metric"),
+        ("error", "float", "error by target shares"),
+        *interval("error", detail=" (Wilson, of as many images of equal weight)"),
+        ("balanced_error", "float", "mean over classes of the error in each"),
+        ("macro_f1", "float", "mean over classes of f1"),
+        ("worst_class", "str", "class of the highest error; empty where no image is wrong"),
+        ("worst_images", "int", "its images in the set"),
+        ("worst_error", "float", "its error; the highest of several uncertain ones is too high on average"),
+        *interval("worst_error", "worst_ci", " (Wilson), over images, as if the class had not been picked"),
+        METRIC,
         REASON,
     ],
 }

@@ -45,15 +45,16 @@ def missing_draws(found: int, draws: int) -> str:
 
 
 def to_frame(
-    name: str, records: Sequence[Record], intervals: Mapping[str, tuple[str, str, float]], tested: bool
+    name: str, records: Sequence[Record], intervals: Mapping[str, tuple[str, str, float]], tested: bool, metric: str
 ) -> pd.DataFrame:
     """Turn records into the table `name`, without its test columns unless the study is `tested`.
 
     `intervals`: for each column of estimates, the columns of its interval's ends, and the lowest value possible.
+    `metric`: what the table's errors are.
     """
     rows = []
     for record in records:
-        row = dict(record)
+        row = {**record, "metric": metric}
         for column, (low, high, lowest) in intervals.items():
             if isinstance(row.get(column), Estimate):
                 row[low], row[high] = np.clip(row[column].interval(), lowest, 1.0)

@@ -5,9 +5,11 @@ synthetic set, or the validation part for subtrain runs) and never looks at anot
 `understudy.statistics.tie_breaking` says.
 """
 
+import numpy as np
 import pandas as pd
 
 from understudy.errors import StudyError
+from understudy.statistics.class_weights import class_weights
 from understudy.statistics.tie_breaking import best_first, take_first
 
 RUN = ["draw", "split", "regime", "family", "architecture", "seed", "run"]
@@ -26,12 +28,29 @@ def snapshot_errors(counts: pd.DataFrame) -> pd.DataFrame:
     """Sum the counts over classes and halves: one row per run, set and epoch.
 
     Columns: those of `RUN`, set, epoch, errors, images, last_epoch (the run's last on that set).
-    Rows are sorted by these keys.
+    Rows are sorted by these keys. Where the counts have a column `share` (`TargetShares.add_to`), errors are weighted:
+    errors / images is the sum over classes of share x (error in the class).
     """
     keys = [*RUN, "set", "epoch"]
+    if "share" in counts:
+        counts = counts.assign(errors=counts["errors"] * _weights(counts))
     rows = counts.groupby(keys, observed=True, as_index=False)[["errors", "images"]].sum()
+    rows["errors"] = rows["errors"].round(10)  # equal sums of weights tie, in whatever order they were added up
     rows["last_epoch"] = rows.groupby([*RUN, "set"], observed=True)["epoch"].transform("max")
     return rows
+
+
+def _weights(counts: pd.DataFrame) -> np.ndarray:
+    """What an image of each row of the counts counts for: 1 where the share is missing."""
+    found = np.ones(len(counts))
+    for rows in counts.groupby(["draw", "split", "set"], observed=True).indices.values():
+        labels, images, shares = (counts[name].to_numpy()[rows] for name in ("label", "images", "share"))
+        if not np.isnan(shares).any():
+            # All snapshots are counted on the same images, so that those of all together have the set's proportions.
+            of_class = np.zeros(labels.max() + 1)
+            of_class[labels] = shares
+            found[rows] = class_weights(np.bincount(labels, images), of_class)[labels]
+    return found
 
 
 def best_snapshots(counts: pd.DataFrame) -> pd.DataFrame:
@@ -86,7 +105,8 @@ def check_counts(counts: pd.DataFrame) -> None:
     """
     for (draw, split), rows in counts.groupby(["draw", "split"], observed=True):
         filled = rows[rows["images"] > 0].groupby("set", observed=True)["label"].unique()
-        classes = set(rows["label"].unique())
+        # A class that counts for nothing may be missing.
+        classes = set(rows["label"].unique()) - set(rows.loc[rows["share"] == 0, "label"] if "share" in rows else ())
         for name, labels in filled.items():
             missing = sorted(classes - set(labels))
             if missing:

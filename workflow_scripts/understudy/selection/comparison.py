@@ -49,7 +49,7 @@ def protocol_comparison(study: StudyErrors, *, seed: int, n_resamples: int = 10_
                 records.append({**key, "generator": name, "protocol": protocol, **_values(chosen), "reason": reason})
     rows = with_aggregates(records, KEYS, study.overlaps())
     intervals = {"test_error": ("ci_low", "ci_high", 0.0)}
-    return to_frame("protocol_comparison", rows, intervals, study.test is not None)
+    return to_frame("protocol_comparison", rows, intervals, study.test is not None, study.metric)
 
 
 def protocol_differences(study: StudyErrors, *, seed: int, n_resamples: int = 10_000) -> pd.DataFrame:
@@ -71,7 +71,8 @@ def protocol_differences(study: StudyErrors, *, seed: int, n_resamples: int = 10
                 named = {"generator": name, "protocol": protocol, "against": other[0], "reason": reason}
                 records.append({**key, **named, "difference": found})
     rows = with_aggregates(records, DIFFERENCE_KEYS, study.overlaps())
-    return to_frame("protocol_differences", rows, {"difference": ("ci_low", "ci_high", -1.0)}, tested=True)
+    ends = {"difference": ("ci_low", "ci_high", -1.0)}
+    return to_frame("protocol_differences", rows, ends, True, study.metric)
 
 
 def comparisons(protocols: Iterable[tuple[str, str]]) -> list[tuple[tuple[str, str], tuple[str, str]]]:

@@ -48,7 +48,7 @@ def selection_gain(study: StudyErrors, *, seed: int, n_resamples: int = 10_000) 
                 runs = FamilyRuns(errors, *mine, n_resamples)
                 records += _family_records({**key, "family": str(family)}, runs, seed)
     rows = with_aggregates(records, KEYS, study.overlaps())
-    return to_frame("selection_gain", rows, INTERVALS, study.test is not None)
+    return to_frame("selection_gain", rows, INTERVALS, study.test is not None, study.metric)
 
 
 def _family_records(key: Record, runs: FamilyRuns, seed: int) -> list[Record]:

@@ -21,6 +21,7 @@ from understudy.statistics.certificates import (
     restricted_total_variation,
     risk_differences,
 )
+from understudy.statistics.class_weights import class_weights
 from understudy.statistics.sampling_covariance import ErrorCovariance, wrong_images
 
 Key = tuple[int, str, str]
@@ -41,7 +42,9 @@ def rank_certificates(
     ----------
     total_variation
         TV between real and synthetic images by (draw, split, generator); a missing or NaN one leaves bound and
-        certificate missing, with the reason.
+        certificate missing, with the reason. Where classes count for shares that are not those of the images, the TV
+        between the two distributions of classes is added: by the triangle inequality the sum bounds the TV of the
+        distributions that the errors are about.
     restricted
         TV over the region of disagreement in the same keys, from `disagreement_variation`; missing where it wasn't
         measured. It reads the labels of test images, so its columns are those of a study with a test set.
@@ -53,10 +56,12 @@ def rank_certificates(
             key = (errors.draw, errors.split, name)
             for family, runs in rows.groupby("family", observed=True):
                 if len(runs) > 1:
-                    pairs = _pairs(runs, errors.covariance_on(name), total_variation.get(key, np.nan))
+                    variation = total_variation.get(key, np.nan) + errors.share_shift(name)
+                    pairs = _pairs(runs, errors.covariance_on(name), variation)
                     if study.test is not None:
                         pairs = _tested(pairs, runs, errors.covariance, restricted.get(key))
-                    frames.append(pairs.assign(**dict(zip(KEYS, (*key, str(family)), strict=True))))
+                    keys = dict(zip(KEYS, (*key, str(family)), strict=True))
+                    frames.append(pairs.assign(**keys, metric=study.metric))
     columns = column_names("rank_certificates", study.test is not None)
     return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
 
@@ -66,18 +71,27 @@ class ClusteredErrors:
     """How the last snapshots of full runs err in each cluster of a set's images.
 
     ``runs``: their names, sorted; ``wrong``: which images they miss, bool [M, N]; ``clusters``: the cluster of each
-    image in each clustering, int [repeats, N].
+    image in each clustering, int [repeats, N]; ``weights``: what each image counts for, floats [N], None where all
+    count alike.
     """
 
     runs: list[str]
     wrong: np.ndarray
     clusters: np.ndarray
+    weights: np.ndarray | None = None
 
     @classmethod
-    def of(cls, predictions: pd.DataFrame, labels: np.ndarray, clusters: np.ndarray) -> "ClusteredErrors":
-        """From rows of the table ``predictions`` on one set, its labels, int [N], and clusters, int [repeats, N]."""
+    def of(
+        cls, predictions: pd.DataFrame, labels: np.ndarray, clusters: np.ndarray, shares: np.ndarray | None = None
+    ) -> "ClusteredErrors":
+        """From rows of the table ``predictions`` on one set, its labels, int [N], and clusters, int [repeats, N].
+
+        ``shares``: what each class counts for, floats [C]; None: for its images.
+        """
         rows = predictions[predictions["is_last"] & (predictions["regime"] == "full")].sort_values("run")
-        return cls(rows["run"].astype(str).tolist(), wrong_images(rows, labels), clusters)
+        images = None if shares is None else np.bincount(labels, minlength=len(shares))
+        weights = None if shares is None else class_weights(images, shares)[labels]
+        return cls(rows["run"].astype(str).tolist(), wrong_images(rows, labels), clusters, weights)
 
 
 def disagreement_variation(real: ClusteredErrors, synthetic: ClusteredErrors) -> pd.DataFrame:
@@ -93,8 +107,9 @@ def disagreement_variation(real: ClusteredErrors, synthetic: ClusteredErrors) ->
     total = np.zeros((len(real.runs),) * 2)
     # One clustering after the other: the masses of all pairs of 810 runs in 20 clusters are 50 MB.
     for clusters in zip(real.clusters, synthetic.clusters, strict=True):
-        sides = zip((real.wrong, synthetic.wrong), clusters, strict=True)
-        total += restricted_total_variation(*(one_sided_masses(wrong, one, count) for wrong, one in sides))
+        sides = zip((real, synthetic), clusters, strict=True)
+        masses = (one_sided_masses(side.wrong, one, count, side.weights) for side, one in sides)
+        total += restricted_total_variation(*masses)
     return pd.DataFrame(total / len(real.clusters), index=real.runs, columns=real.runs)
 
 
@@ -112,6 +127,7 @@ def certificate_summary(certificates: pd.DataFrame) -> pd.DataFrame:
     for key, pairs in both.groupby(KEYS, sort=False, observed=True):
         sure = pairs["certified"].fillna(False).astype(bool)
         row = dict(zip(KEYS, key, strict=True)) | {"pairs": len(pairs), "certified": int(sure.sum())}
+        row["metric"] = pairs["metric"].iloc[0]
         row["certified_share"] = float(sure.mean())
         row["total_variation_bound"] = float(pairs["total_variation_bound"].mean())
         if tested:

@@ -46,7 +46,7 @@ def rank_preservation(study: StudyErrors, *, seed: int, n_resamples: int = 2_000
                 for level in LEVELS:
                     key = {"draw": errors.draw, "split": errors.split, "generator": name, "family": str(family)}
                     row = {**key, "level": level, "models": runs[level].nunique()}
-                    row["reason"] = _reason(row["models"], study.test)
+                    row |= {"metric": study.metric, "reason": _reason(row["models"], study.test)}
                     if not row["reason"]:
                         sets = errors.covariance_on(study.test), errors.covariance_on(name)
                         rng = numpy_generator(seed_for(seed, "rank", *key.values(), level))
@@ -103,6 +103,7 @@ def _over_draws(table: pd.DataFrame) -> pd.DataFrame:
     rows, draws = [], table["draw"].nunique()
     for key, group in table.groupby(KEYS, sort=False):
         row = dict(zip(KEYS, key, strict=True)) | {"draw": AGGREGATE, "models": int(group["models"].min())}
+        row["metric"] = group["metric"].iloc[0]
         reasons = [reason for reason in group["reason"] if reason] or [""]
         row["reason"] = "; ".join(dict.fromkeys(reasons)) or missing_draws(len(group), draws)
         for column in TEST_COLUMNS:

@@ -61,6 +61,14 @@ class SplitErrors:
             )
         return self.covariances[name]
 
+    def share_shift(self, name: str) -> float:
+        """Total variation between the classes' shares of the images and what they count for, on a set and the test set.
+
+        0 where classes count for their images, up to rounding.
+        """
+        names = {name, *([self.test] if self.test else [])} if "share" in self.counts else ()
+        return sum(_shift(self.counts[self.counts["set"] == one]) for one in sorted(names))
+
     @cached_property
     def last(self) -> pd.DataFrame:
         """Last snapshots on every set."""
@@ -131,6 +139,14 @@ class SplitErrors:
         return _errors(self.counts[self.counts["set"] == self.test])
 
 
+def _shift(counts: pd.DataFrame) -> float:
+    classes = counts.groupby("label").agg(images=("images", "sum"), share=("share", "first"))
+    if classes["share"].isna().any():
+        return 0.0
+    observed = classes["images"] / classes["images"].sum()
+    return float((classes["share"] - observed).abs().sum() / 2)
+
+
 def _errors(counts: pd.DataFrame) -> pd.Series:
     """Errors as fractions by regime, run and epoch, from counts on one set."""
     rows = snapshot_errors(counts)
@@ -141,12 +157,15 @@ def _errors(counts: pd.DataFrame) -> pd.Series:
 class StudyErrors:
     """How a study's runs err: the table ``counts``, the sampling covariances, the test set's name or None without one.
 
-    The test set and every set whose order of models is asked for need a sampling covariance.
+    ``metric`` is what the errors are: see `understudy.selection.class_shares`, which gives the counts their shares.
+    The covariances are those of errors by the same shares. The test set and every set whose order of models is
+    asked for need a sampling covariance.
     """
 
     counts: pd.DataFrame
     covariances: Covariances
     test: str | None = "test"
+    metric: str = "error"
 
     def splits(self) -> Iterator[SplitErrors]:
         """Check the counts and yield the errors of each draw and split, in order.

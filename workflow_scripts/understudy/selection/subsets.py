@@ -59,7 +59,8 @@ def protocol_subsets(study: StudyErrors, *, seed: int, n_resamples: int = 1_000)
         found = row.pop("differences")
         row |= dict(zip(PERCENTILES, np.percentile(found, LEVELS).tolist(), strict=True))
         row |= {"win_share": float((found > 0).mean()), "tie_share": float((found == 0).mean())}
-    return to_frame("protocol_subsets", rows, {"mean_difference": ("ci_low", "ci_high", -1.0)}, tested=True)
+    ends = {"mean_difference": ("ci_low", "ci_high", -1.0)}
+    return to_frame("protocol_subsets", rows, ends, True, study.metric)
 
 
 class Halves:

@@ -54,7 +54,7 @@ def certified(difference: Array, standard_error: Array, bound: Array | float) ->
     return np.abs(difference) - z * standard_error > bound
 
 
-def one_sided_masses(wrong: Array, clusters: Array, count: int) -> Array:
+def one_sided_masses(wrong: Array, clusters: Array, count: int, weights: Array | None = None) -> Array:
     """Fraction of the images in each cluster that model i misses and model j has right: float32 [count, i, j].
 
     Parameters
@@ -63,6 +63,8 @@ def one_sided_masses(wrong: Array, clusters: Array, count: int) -> Array:
         Bool [M, N]: whether model m misses image i.
     clusters
         Int [N] in [0, count): the cluster of each image's features.
+    weights
+        Floats [N]: what each image counts for, 1 on average; None: 1.
     """
     models, images = wrong.shape
     masses = np.zeros((count, models, models), dtype=np.float32)
@@ -72,9 +74,10 @@ def one_sided_masses(wrong: Array, clusters: Array, count: int) -> Array:
     disputed = wrong[:, parted].T.astype(np.float32)  # [images, M]
     order = np.argsort(clusters[parted], kind="stable")
     sorted_images, ends = disputed[order], np.searchsorted(clusters[parted][order], np.arange(count + 1))
+    counted = sorted_images if weights is None else sorted_images * weights[parted][order, None].astype(np.float32)
     for cluster in range(count):
-        block = sorted_images[ends[cluster] : ends[cluster + 1]]
-        both = block.T @ block  # counts below 2^24: exact in fp32
+        part = slice(ends[cluster], ends[cluster + 1])
+        both = sorted_images[part].T @ counted[part]  # counts below 2^24: exact in fp32
         masses[cluster] = np.diag(both)[:, None] - both
     return masses / images
 

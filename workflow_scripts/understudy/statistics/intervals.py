@@ -49,6 +49,14 @@ class Estimate:
         return self.value - reach, self.value + reach
 
 
+def wilson_interval(error: float, images: float) -> tuple[float, float]:
+    """Two-sided interval (low, high) of an error measured on `images` images, or on as many effective ones."""
+    z = float(stats.norm.ppf(0.5 + LEVEL / 2))
+    middle = (error + z**2 / (2 * images)) / (1 + z**2 / images)
+    reach = z * np.sqrt(error * (1 - error) / images + z**2 / (4 * images**2)) / (1 + z**2 / images)
+    return max(float(middle - reach), 0.0), min(float(middle + reach), 1.0)
+
+
 def between_variance(groups: Sequence[tuple[Array, Array]]) -> float:
     """Variance between units within groups beyond the sampling of images, pooled over groups of (values, covariance).
 

@@ -4,10 +4,11 @@ Two models measured on the same images share much of their luck, so every compar
 errors and not the two variances alone. A bootstrap over images converges to a normal law with this covariance: the
 errors are means over the images, and the covariance of a mean under resampling within classes is
 
-    C = sum_c (n_c / N)^2 S_c / n_c,        S_c = within-class covariance of the wrong/right indicators,
+    C = sum_c t_c^2 S_c / n_c,        S_c = within-class covariance of the wrong/right indicators,
 
-which costs one matrix product per class, where 10,000 resamplings of 50,000 images for a thousand snapshots would cost
-5e11 additions. Its square root stands for the resamples' spread everywhere.
+with t_c what class c counts for: its share n_c / N of the images, or a target share (see `class_weights`). That costs
+one matrix product per class, where 10,000 resamplings of 50,000 images for a thousand snapshots would cost 5e11
+additions. Its square root stands for the resamples' spread everywhere.
 """
 
 import itertools
@@ -19,11 +20,12 @@ import numpy as np
 import pandas as pd
 
 from understudy.errors import StudyError
+from understudy.statistics.class_weights import class_weights, effective_images
 
 Array = np.ndarray
 
 
-def stratified_covariance(wrong: Array, labels: Array) -> Array:
+def stratified_covariance(wrong: Array, labels: Array, weights: Array | None = None) -> Array:
     """Covariance of the mean errors of M models on N images, the numbers of images of the classes being fixed.
 
     Parameters
@@ -32,6 +34,8 @@ def stratified_covariance(wrong: Array, labels: Array) -> Array:
         Bool [M, N]: whether model m misses image i.
     labels
         Int [N]: true classes.
+    weights
+        Floats [C]: what an image of each class counts for, by `class_weights`; None: 1.
 
     Returns
     -------
@@ -48,7 +52,8 @@ def stratified_covariance(wrong: Array, labels: Array) -> Array:
         # Counts of joint misses are integers below 2^24: exact in fp32.
         joint = (block @ block.T).astype(np.float64)
         missed = np.diag(joint)
-        total += (joint - np.outer(missed, missed) / n) * (n / (n - 1))
+        weight = 1.0 if weights is None else float(weights[label])
+        total += weight**2 * ((joint - np.outer(missed, missed) / n) * (n / (n - 1)))
     return total / images**2
 
 
@@ -57,12 +62,13 @@ class ErrorCovariance:
     """The sampling covariance of the errors of the kept snapshots of one draw's split on one set.
 
     ``rows``: regime, run and epoch of R snapshots, every run's last among them; ``covariance``: float64 [R, R];
-    ``images``: their number N; ``index``: which images of the data set they are, int [N], where known.
+    ``images``: their number N, or how many of equal weight they are worth; ``index``: which images of the data set
+    they are, int [N], where known.
     """
 
     rows: pd.DataFrame
     covariance: Array
-    images: int
+    images: float
     index: Array | None = None
 
     def nearest_rows(self, snapshots: pd.DataFrame) -> Array:
@@ -108,7 +114,9 @@ def shared_images(covariances: Sequence[ErrorCovariance]) -> float:
     return float(np.mean(found)) if found else 1.0
 
 
-def error_covariance(predictions: pd.DataFrame, labels: Array, index: Array | None = None) -> ErrorCovariance:
+def error_covariance(
+    predictions: pd.DataFrame, labels: Array, index: Array | None = None, shares: Array | None = None
+) -> ErrorCovariance:
     """Reduce the predictions on one set to the sampling covariance of the errors.
 
     Parameters
@@ -119,6 +127,8 @@ def error_covariance(predictions: pd.DataFrame, labels: Array, index: Array | No
         Int [N]: the set's true classes, in the order of its images.
     index
         Int [N]: which images of the data set they are, if the set is a part of one.
+    shares
+        Floats [C]: what each class counts for in an error; None: for its images.
 
     Raises
     ------
@@ -126,7 +136,13 @@ def error_covariance(predictions: pd.DataFrame, labels: Array, index: Array | No
         If a row's predictions aren't as many as the labels.
     """
     rows = predictions[["regime", "run", "epoch"]].reset_index(drop=True).astype({"regime": str, "run": str})
-    return ErrorCovariance(rows, stratified_covariance(wrong_images(predictions, labels), labels), len(labels), index)
+    wrong = wrong_images(predictions, labels)
+    if shares is None:
+        return ErrorCovariance(rows, stratified_covariance(wrong, labels), len(labels), index)
+    images = np.bincount(labels, minlength=len(shares))
+    weights = class_weights(images, shares)
+    covariance = stratified_covariance(wrong, labels, weights)
+    return ErrorCovariance(rows, covariance, effective_images(images, weights), index)
 
 
 def wrong_images(predictions: pd.DataFrame, labels: Array) -> Array:
