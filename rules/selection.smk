@@ -87,6 +87,7 @@ rule select_model:
             "split": wildcards.split,
             "generator": study.synthetic_set(wildcards.split),
             "images_per_class": study.synthetic.images_per_class,
+            "pixels": study.data.pixels(),
         },
     message:
         "Selected model of {wildcards.split}"

@@ -71,8 +71,8 @@ class DepthCheck:
         self.coarse = self.coarse or (name if facts.coarse else "")
         self.clipped += self.settings.white is not None and facts.largest > self.settings.white
 
-    def finish(self, images: int) -> list[str]:
-        """Return warnings about ``images`` images.
+    def finish(self, images: int, alone: bool = False) -> list[str]:
+        """Return warnings about ``images`` images, which may be dark where they stand ``alone``.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class DepthCheck:
         """
         white, usual = self.settings.white, self._usual_white()
         values = f"values {self.least:g} to {self.largest:g}"
-        if white is not None and images and not self.count:
+        if white is not None and images and not self.count and not alone:
             raise StudyError(f"{self.key}: no image has more than 8 bits, and those of 8 stay as they are; remove the key")
         if white is not None and self.coarse:
             raise StudyError(
@@ -94,13 +94,13 @@ class DepthCheck:
                 f"{self.key}: {self.count} image(s) (first: {self.nameless}) hold {values} in a form that doesn't say "
                 f"which is white; set it to that value, such as {usual:g}"
             )
-        if white is None and self.count and 0 < self.share < REFUSED_SHARE:
+        if not alone and white is None and self.count and 0 < self.share < REFUSED_SHARE:
             raise StudyError(
                 f"{self.key}: {self.count} image(s) of more than 8 bits (first: {self.first}) hold {values} and would "
                 f"be nearly black; set it to the value of white, such as {usual:g} (65535 leaves them as dark as they are)"
             )
         found = []
-        if white is None and self.count and REFUSED_SHARE <= self.share <= NAMED_SHARE:
+        if not alone and white is None and self.count and REFUSED_SHARE <= self.share <= NAMED_SHARE:
             found.append(
                 f"{self.count} image(s) of more than 8 bits (first: {self.first}) hold {values}, at most "
                 f"{self.share:.0%} of white; if white is {usual:g}, set `{self.key}: {usual:g}`"
@@ -154,8 +154,10 @@ class PictureReader:
         kept = isinstance(content, bytes) and picture is decoded and _is_plain_png(facts, content)
         return ReadPicture(pixels, facts, content if kept else None)
 
-    def finish(self) -> list[str]:
+    def finish(self, alone: bool = False) -> list[str]:
         """Return what was changed that nobody asked for, counted.
+
+        Images that are no set stand ``alone``: they may be equal, empty or dark.
 
         Raises
         ------
@@ -163,15 +165,15 @@ class PictureReader:
             If the images as a set can't mean what they were read as.
 
         """
-        found = self._depth.finish(self._count)
+        found = self._depth.finish(self._count, alone)
         ground = f"{self.section}.background ({self.settings.background})"
         transparent, vanished = (self._told.get(text, (0, ""))[0] for text in (TRANSPARENT, VANISHED))
-        if vanished and vanished >= VANISHED_SHARE * self._count:
+        if not alone and vanished and vanished >= VANISHED_SHARE * self._count:
             raise StudyError(
                 f"{ground}: {vanished} transparent image(s) (first: {self._told[VANISHED][1]}) vanish on it; choose a "
                 "colour that none of them is drawn in"
             )
-        if self._equal and self._count > 1 and (transparent or self._depth.count):
+        if not alone and self._equal and self._count > 1 and (transparent or self._depth.least < self._depth.largest):
             key = ground if transparent else f"{self.section}.white"
             raise StudyError(f"{key}: all {self._count} images become equal; choose another value")
         said = {SHAPE: f"{self.section}.resize: {self.settings.resize}", TRANSPARENT: ground, VANISHED: ground}
