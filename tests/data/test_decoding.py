@@ -52,7 +52,9 @@ def test_grey_has_one_channel_whatever_its_mode():
 @pytest.mark.parametrize(("kind", "mode"), [(np.int32, "I"), (np.float32, "F")])
 def test_values_of_unknown_range_are_refused(kind, mode):
     content = saved(Image.fromarray(GREY.astype(kind)), "TIFF")
-    with pytest.raises(StudyError, match=rf"^scan\.tif is an image of mode {mode} with values 0 to 63, .*set `white`.*PNG$"):
+    with pytest.raises(
+        StudyError, match=rf"^scan\.tif is an image of mode {mode} with values 0 to 63, .*set `white`.*PNG$"
+    ):
         decode(content, "scan.tif")
 
 

@@ -16,7 +16,7 @@ STEPS = 9  # a side of the cube of colours that tells whether a profile is sRGB
 
 
 def split_alpha(picture: Image.Image) -> tuple[Image.Image, np.ndarray | None]:
-    """Return a loaded picture as mode L, RGB or CMYK, and its opacity, 0 to 1 [H, W], None if nothing shines through."""
+    """Return a loaded picture as mode L, RGB or CMYK, and its opacity, 0 to 1 [H, W], None if it is opaque."""
     alpha = None
     if picture.has_transparency_data:
         kind = {"La": "LA", "RGBa": "RGBA"}.get(picture.mode)

@@ -201,7 +201,9 @@ def _from_array(values: np.ndarray, name: str, settings: ValueSettings) -> tuple
         return _from_file(Image.fromarray(np.ascontiguousarray(values)), None, name, settings)
     colours = values.ndim < 3 or values.shape[2] == 3
     if not colours or values.dtype.kind not in "iuf":
-        raise StudyError(f"{name} is an array {list(values.shape)} of {values.dtype}; expected uint8 in 1, 3 or 4 channels")
+        raise StudyError(
+            f"{name} is an array {list(values.shape)} of {values.dtype}; expected uint8 in 1, 3 or 4 channels"
+        )
     return _from_deep(array_values(values), _facts(None, values), (1, False), name, settings)
 
 
@@ -261,9 +263,16 @@ def _finished(
 def _facts(picture: Image.Image | None, content: bytes | np.ndarray | None) -> dict:
     if picture is None:
         return {"format": "array", "mode": str(content.dtype), "width": content.shape[1], "height": content.shape[0]}
-    known = {"format": picture.format or "array", "mode": picture.mode, "width": picture.width, "height": picture.height}
+    known = {
+        "format": picture.format or "array",
+        "mode": picture.mode,
+        "width": picture.width,
+        "height": picture.height,
+    }
     gamma = picture.info.get("gamma") if picture.format == "PNG" else None
-    odd = bool(gamma) and abs(gamma - 1 / 2.2) > 0.01 and "srgb" not in picture.info and "icc_profile" not in picture.info
+    odd = (
+        bool(gamma) and abs(gamma - 1 / 2.2) > 0.01 and "srgb" not in picture.info and "icc_profile" not in picture.info
+    )
     return known | {"gamma": odd}
 
 

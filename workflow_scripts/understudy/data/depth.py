@@ -79,7 +79,7 @@ def array_values(values: np.ndarray) -> Deep:
 
 
 def _two_bytes(content: bytes, high: str, low: str) -> np.ndarray:
-    """Decode a file twice, the higher and the lower bytes of its samples: Pillow keeps but the higher ones of colours."""
+    """Decode a file twice, the higher and the lower bytes of its samples: of colours Pillow keeps the higher ones."""
     halves = []
     for rawmode in (high, low):
         with Image.open(io.BytesIO(content)) as picture:

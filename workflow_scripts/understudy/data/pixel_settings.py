@@ -50,5 +50,5 @@ class PixelSettings(ValueSettings):
     )
 
     def pixels(self) -> dict:
-        """Return these keys alone, as plain data, of settings that have more: what else is read in the same way needs."""
+        """Return these keys alone, as plain data, of settings that have more: for what else is read in the same way."""
         return self.canonical(include=PixelSettings.model_fields)

@@ -14,7 +14,7 @@ from understudy.data.resizing import fit
 from understudy.data.shards import encode_png
 from understudy.errors import StudyError
 
-# Darker than this share of white throughout, the values of a set of more than 8 bits are refused; than the other, named.
+# A set of more than 8 bits is refused where its largest value is below this share of white; below the other it is named.
 REFUSED_SHARE, NAMED_SHARE = 1 / 8, 1 / 2
 # From this share of a set on, images of which nothing but the background is left are refused.
 VANISHED_SHARE = 1 / 10
@@ -77,13 +77,11 @@ class DepthCheck:
         Raises
         ------
         StudyError
-            If the setting is missing, or given without need.
+            If the setting is missing, or can't be applied.
 
         """
         white, usual = self.settings.white, self._usual_white()
         values = f"values {self.least:g} to {self.largest:g}"
-        if white is not None and images and not self.count and not alone:
-            raise StudyError(f"{self.key}: no image has more than 8 bits, and those of 8 stay as they are; remove the key")
         if white is not None and self.coarse:
             raise StudyError(
                 f"{self.coarse} keeps red, green and blue apart; of such TIFFs only 8 of 16 bits can be read, too few "
@@ -97,9 +95,11 @@ class DepthCheck:
         if not alone and white is None and self.count and 0 < self.share < REFUSED_SHARE:
             raise StudyError(
                 f"{self.key}: {self.count} image(s) of more than 8 bits (first: {self.first}) hold {values} and would "
-                f"be nearly black; set it to the value of white, such as {usual:g} (65535 leaves them as dark as they are)"
+                f"be nearly black; set it to the value of white, such as {usual:g} (65535 leaves 16 bits as they are)"
             )
         found = []
+        if white is not None and images and not self.count and not alone:
+            found.append(f"{self.key} changes nothing: no image has more than 8 bits, and those of 8 stay as they are")
         if not alone and white is None and self.count and REFUSED_SHARE <= self.share <= NAMED_SHARE:
             found.append(
                 f"{self.count} image(s) of more than 8 bits (first: {self.first}) hold {values}, at most "

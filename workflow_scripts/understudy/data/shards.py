@@ -175,7 +175,7 @@ def read_pictures(
 ) -> tuple[list[np.ndarray], list[str], np.ndarray, pd.DataFrame]:
     """Read images of any shapes: uint8 arrays [C, H, W], their names for messages, labels, further columns.
 
-    Each is converted, from its bytes and its name, as soon as it is read, so that large originals are never in memory together.
+    Each is converted, from its bytes and its name, as soon as it is read: large originals are never in memory together.
     """
     pictures, names, labels, columns = [], [], [], []
     for path in _files(paths):
