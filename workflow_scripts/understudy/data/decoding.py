@@ -204,7 +204,7 @@ def _from_array(values: np.ndarray, name: str, settings: ValueSettings) -> tuple
         raise StudyError(
             f"{name} is an array {list(values.shape)} of {values.dtype}; expected uint8 in 1, 3 or 4 channels"
         )
-    return _from_deep(array_values(values), _facts(None, values), (1, False), name, settings)
+    return _from_deep(array_values(values), _facts(None, values), (1, None), name, settings)
 
 
 def _from_file(
@@ -218,12 +218,14 @@ def _from_file(
     if picture.format == "PNG" and content is not None and not png_is_whole(content):
         raise StudyError(f"{name} is not a readable image (its header doesn't fit its pixels); repair or remove it")
     turn, bad = _orientation(picture)
+    first = picture.copy() if hasattr(picture, "n_frames") else picture  # counting frames moves on to others
     facts |= {"turned": turn > 1 or stored in TURNS, "bad_orientation": bad, "frames": _frames(picture)}
+    tags = turn, first.info.get("icc_profile")
     if deep is not None:
-        return _from_deep(deep, facts, (turn, picture.info.get("icc_profile")), name, settings)
-    _scale_transparency(picture, content)
-    plain, alpha = split_alpha(picture)
-    return _finished(plain, alpha, facts, (turn, picture.info.get("icc_profile")), settings)
+        return _from_deep(deep, facts, tags, name, settings)
+    _scale_transparency(first, facts["format"], content)
+    plain, alpha = split_alpha(first)
+    return _finished(plain, alpha, facts, tags, settings)
 
 
 def _from_deep(
@@ -293,9 +295,9 @@ def _frames(picture: Image.Image) -> int:
         return 2
 
 
-def _scale_transparency(picture: Image.Image, content: bytes | None) -> None:
+def _scale_transparency(picture: Image.Image, kind: str, content: bytes | None) -> None:
     """Bring a PNG's transparent grey of two or four bits to the scale of its pixels, which Pillow leaves as stored."""
-    if content is not None and picture.format == "PNG" and picture.mode == "L" and content[24] in (2, 4):
+    if content is not None and kind == "PNG" and picture.mode == "L" and content[24] in (2, 4):
         value = picture.info.get("transparency")
         if isinstance(value, int):
             picture.info["transparency"] = value * 255 // (2 ** content[24] - 1)

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from understudy.errors import StudyError
 
@@ -86,8 +86,8 @@ def _two_bytes(content: bytes, high: str, low: str) -> np.ndarray:
             if rawmode.startswith("RGBA"):
                 picture._mode = "RGBA"
             picture.tile = [
-                (codec, box, offset, (rawmode, *args[1:]) if isinstance(args, tuple) else rawmode)
-                for codec, box, offset, args in picture.tile
+                tile._replace(args=(rawmode, *tile.args[1:]) if isinstance(tile.args, tuple) else rawmode)
+                for tile in picture.tile
             ]
             picture.load()
             halves.append(np.asarray(picture).astype(np.uint16))
@@ -104,7 +104,7 @@ def _png(picture: Image.Image, content: bytes) -> Deep:
         alpha = None if transparent is None else (values != np.array(transparent)).any(axis=2)
     elif content[25] == 4:  # two samples of 16 bits have the form of four of 8 bits
         with Image.open(io.BytesIO(content)) as four:
-            four.tile = [(*tile[:3], "RGBA") for tile in four.tile]
+            four.tile = [tile._replace(args="RGBA") for tile in four.tile]
             four.load()
             grey_alpha = np.asarray(four).reshape(four.height, four.width, 2, 2).astype(np.uint16)
         grey_alpha = grey_alpha[..., 0] * np.uint16(256) + grey_alpha[..., 1]
@@ -117,7 +117,7 @@ def _png(picture: Image.Image, content: bytes) -> Deep:
 
 def _netpbm(picture: Image.Image, content: bytes) -> Deep | None:
     """Values of a PGM or PPM whose largest is above 255; Pillow scales these by the largest one."""
-    _, _, offset, how = picture.tile[0]
+    offset, how = picture.tile[0].offset, picture.tile[0].args
     most = how[1] if isinstance(how, tuple) else 65535 if picture.mode == "I" else 255
     if most <= 255:
         return None
@@ -153,12 +153,13 @@ def _tiff(picture: Image.Image, content: bytes | None) -> Deep | None:
 
 
 def _tiff_colours(picture: Image.Image, content: bytes) -> Deep:
-    rawmode = picture.tile[0][3][0]
+    rawmode = picture.tile[0].args[0]
     if picture.tag_v2.get(PLANAR) == PLANES:
         # Pillow reads such a file right by way of libtiff alone, and of that only the higher bytes.
         picture.use_load_libtiff = True
         box = (0, 0, *picture._tile_size)
-        picture.tile = [("libtiff", box, 0, (f"{picture.mode};16N", False, picture.tag_v2.offset))]
+        how = (f"{picture.mode};16N", False, picture.tag_v2.offset)
+        picture.tile = [ImageFile._Tile("libtiff", box, 0, how)]
         picture.load()
         values, coarse = np.asarray(picture).astype(np.uint16) * np.uint16(257), True
     else:

@@ -14,7 +14,7 @@ from understudy.data.resizing import fit
 from understudy.data.shards import encode_png
 from understudy.errors import StudyError
 
-# A set of more than 8 bits is refused where its largest value is below this share of white; below the other it is named.
+# A set of more than 8 bits is refused where its largest value is below this share of white; below the other, named.
 REFUSED_SHARE, NAMED_SHARE = 1 / 8, 1 / 2
 # From this share of a set on, images of which nothing but the background is left are refused.
 VANISHED_SHARE = 1 / 10
