@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from understudy.data.colour import BROKEN, CONVERTED
-from understudy.data.decoding import PictureFacts, read_picture, to_array
+from understudy.data.decoding import read_picture, to_array
+from understudy.data.picture_facts import PictureFacts
 from understudy.data.pixel_settings import PixelSettings, ValueSettings
 from understudy.data.resizing import fit
 from understudy.data.shards import encode_png

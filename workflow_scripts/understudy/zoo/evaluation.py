@@ -10,8 +10,9 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from understudy.data.decoding import PLAIN, PictureFacts, read_picture
+from understudy.data.decoding import PLAIN, read_picture
 from understudy.data.image_sets import EncodedImages
+from understudy.data.picture_facts import PictureFacts
 from understudy.data.pixel_settings import ValueSettings
 from understudy.data.reading import DepthCheck
 from understudy.errors import StudyError
