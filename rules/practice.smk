@@ -100,6 +100,7 @@ rule evaluate_practice:
         draws=lambda wildcards: PRACTICE.block_draws(wildcards.block),
         corruptions=COMPARISON.shifted.corruptions,
         folders={name: str(path) for name, path in COMPARISON.shifted.folders.items()},
+        pixels=study.data.pixels(),
         state=lambda wildcards: [
             files_state(path) for path in COMPARISON.shifted.folders.values()
         ],

@@ -90,6 +90,7 @@ rule select_model:
             "study": study.study,
             "split": wildcards.split,
             "generator": study.synthetic_set(wildcards.split),
+            "pixels": study.data.pixels(),
         },
     message:
         "Selected model of {wildcards.split}"

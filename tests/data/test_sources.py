@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 
 from understudy.data.file_state import files_state
 from understudy.data.image_sets import folder_images
+from understudy.data.pixel_settings import PixelSettings
 from understudy.data.settings import DataSettings
 from understudy.data.shards import read_images, write_images
 from understudy.data.sources import SOURCES, count_images, load_known_classes, load_source
@@ -59,7 +60,7 @@ def test_an_unreadable_image_is_named(folder):
     with pytest.raises(StudyError, match=message):
         load_source(DataSettings(source="imagefolder", root=folder))
     with pytest.raises(StudyError, match=message):
-        load_known_classes(folder, ["dog"], size=6, channels=3)
+        load_known_classes(folder, ["dog"], PixelSettings(size=6, channels=3))
 
 
 def test_an_image_that_cannot_be_read_is_named(folder):
@@ -74,13 +75,13 @@ def test_hidden_files_and_folders_among_the_images_are_passed_over(folder):
     settings = DataSettings(source="imagefolder", root=folder)
     assert len(load_source(settings)[0].labels) == len(folder_images(folder, ["cat", "dog"])) == 6
     assert count_images(settings).tolist() == [3, 3]
-    assert len(load_known_classes(folder, ["dog"], size=6, channels=3).labels) == 3
+    assert len(load_known_classes(folder, ["dog"], PixelSettings(size=6, channels=3)).labels) == 3
 
 
 def test_grey_of_every_mode_makes_one_set(tmp_path):
     for number, mode in enumerate(("L", "LA", "1", "I;16")):
         (tmp_path / str(number % 2)).mkdir(exist_ok=True)
-        Image.new(mode, (6, 6)).save(tmp_path / str(number % 2) / f"{number}.png")
+        Image.new(mode, (6, 6), (0, 255) if mode == "LA" else 0).save(tmp_path / str(number % 2) / f"{number}.png")
     data, _ = load_source(DataSettings(source="imagefolder", root=tmp_path))
     assert data.images.shape == (4, 1, 6, 6) and not data.images.any()
 

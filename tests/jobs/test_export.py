@@ -1,10 +1,18 @@
+import runpy
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import torch
+from PIL import Image
 
 from tests.plots import made_up
-from understudy.jobs.export import write_summary
+from understudy.classifiers import weights
+from understudy.data.settings import DataSettings
+from understudy.errors import StudyError
+from understudy.files import write_json
+from understudy.jobs.export import LOADING, _image_card, write_summary
 from understudy.selection.aggregation import AGGREGATE
 from understudy.tables import write_table
 
@@ -60,3 +68,45 @@ def test_several_draws_add_their_mean_to_the_summary(tmp_path):
     text = summary(tmp_path, draws=3)
     assert line in text
     assert " 9.60% [ 8.40%, 10.80%]  mean test error of the 3 draws' choices" in text
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch):
+    """What load.py of a model of 1 x 4 x 4 images has; the model tells light images from dark ones."""
+    monkeypatch.setattr(weights, "load_network", lambda path: lambda images: torch.stack(
+        [255 - images.float().mean((1, 2, 3)), images.float().mean((1, 2, 3))], dim=1))  # fmt: skip
+    record = {"channels": 1, "size": 4}
+    image = _image_card(record, DataSettings(size=4, background="#101010").pixels())
+    write_json(tmp_path / "card.json", {"classes": ["dark", "light"], "image": image})
+    (tmp_path / "load.py").write_text(LOADING.format(**record))
+    return runpy.run_path(str(tmp_path / "load.py"))
+
+
+def test_the_shipped_model_reads_files_as_the_study_did(shipped, tmp_path):
+    assert shipped["card"]["image"] | {"values": ""} == {
+        "size": 4, "channels": 1, "resize": "crop", "white": None, "background": "#101010", "orientation": "upright",
+        "colours": "sRGB", "values": "",
+    }  # fmt: skip
+    ink = np.zeros((6, 9, 4), np.uint8)
+    Image.fromarray(ink).save(tmp_path / "ink.png")
+    Image.fromarray(np.full((9, 6), 60000, np.uint16)).save(tmp_path / "wide.tif")
+    assert shipped["classify_files"]([tmp_path / "ink.png", tmp_path / "wide.tif"]) == ["dark", "light"]
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (torch.zeros(4, 4), r"images \[4, 4\]; expected \[N, 1, 4, 4\]"),
+        (torch.zeros(2, 3, 4, 4), r"expected \[N, 1, 4, 4\]"),
+        (torch.zeros(2, 4, 4, 1), r"expected \[N, 1, 4, 4\]"),
+        (torch.full((1, 1, 4, 4), 0.5), "multiply them by 255"),
+        (torch.full((1, 1, 4, 4), -0.5), "0 to 255, not normalised"),
+        (torch.full((1, 1, 4, 4), 65535), "0 to 255"),
+        (torch.full((1, 1, 4, 4), torch.nan), "0 to 255"),
+    ],
+)
+def test_the_shipped_model_refuses_what_it_would_judge_wrongly(shipped, images, message):
+    with pytest.raises(StudyError, match=message):
+        shipped["classify"](images)
+    assert shipped["classify"](torch.full((2, 1, 4, 4), 200, dtype=torch.uint8)).tolist() == [1, 1]
+    assert shipped["classify"](torch.zeros(1, 1, 4, 4)).tolist() == [0]

@@ -105,7 +105,7 @@ def run_study(folder: Path, plan: Plan, test: bool = True) -> dict[str, Path]:
         runs = [folder / practice.run(variant, block) / "runs.parquet" for variant in practice.variants]
         validation, test_files = (parts(folder, plan, block, part) for part in ("validation", "test"))
         inputs = EvaluationInputs(runs, validation, test_files if test else [], folder / "classes.json",
-                                  practice.block_draws(block), {})  # fmt: skip
+                                  practice.block_draws(block), {}, {})  # fmt: skip
         outputs = [folder / practice.evaluation(block, table) for table in ("evaluation", "guidance")]
         evaluate_practice(inputs, practice.settings.shifted.corruptions, *outputs, context(folder))
     tables = {name: folder / f"{name}.parquet" for name in TABLES}

@@ -6,7 +6,7 @@ depends on them run again. `make stages` then records the code of all stages; a 
 """
 
 STAGE_VERSIONS = {
-    "prepare": 1,
+    "prepare": 2,
     "draw_train": 1,
     "carve_train": 1,
     "divide_held_out": 1,
@@ -20,10 +20,10 @@ STAGE_VERSIONS = {
     "evaluate": 2,
     "evaluate_calibration": 1,
     "generate_images": 1,
-    "evaluate_models": 1,
+    "evaluate_models": 2,
     "practice_theory": 1,
     "train_diffusion": 2,
     "sample_plain_images": 1,
     "run_practice": 2,
-    "evaluate_practice": 1,
+    "evaluate_practice": 2,
 }

@@ -120,6 +120,27 @@ def load_network(path: Path | str, epoch: int | None = None) -> Classifier:
     return network
 
 
+def check_images(images: Tensor, channels: int, size: int) -> None:
+    """Refuse what a network of images [N, channels, size, size] of values 0 to 255 would judge wrongly.
+
+    Raises
+    ------
+    StudyError
+        Of another shape or range; the message says which.
+
+    """
+    shape = list(images.shape)
+    if images.ndim != 4 or shape[1:] != [channels, size, size]:
+        raise StudyError(f"images {shape}; expected [N, {channels}, {size}, {size}]")
+    if images.dtype == torch.uint8 or not images.numel():
+        return
+    least, largest = float(images.min()), float(images.max())
+    if not (least >= 0 and largest <= 255):  # no comparison holds for NaN
+        raise StudyError(f"images with values {least:g} to {largest:g}; expected 0 to 255, not normalised ones")
+    if 0 < largest <= 1:
+        raise StudyError(f"images with values {least:g} to {largest:g}; expected 0 to 255: multiply them by 255")
+
+
 def put_weights(network: Classifier, weights: dict[str, Tensor]) -> None:
     """Copy a snapshot into a network; their tensors' names must be the same."""
     state = network.state_dict()

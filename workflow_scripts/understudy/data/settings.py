@@ -6,13 +6,14 @@ from typing import Literal
 
 from pydantic import Field
 
+from understudy.data.pixel_settings import PixelSettings
 from understudy.data.sources import DIGITS, SOURCES
 from understudy.errors import allowed_names
 from understudy.settings import Count, Settings
 
 
-class DataSettings(Settings):
-    """Where the labelled images come from."""
+class DataSettings(PixelSettings):
+    """Where the labelled images come from, and how their pixels are read."""
 
     source: str = Field(
         DIGITS,
@@ -20,8 +21,6 @@ class DataSettings(Settings):
         "(root/class/image.png) or parquet (root is a file or folder with columns image and label)",
     )
     root: Path | None = Field(None, description="folder or file of the images; not used by sklearn-digits")
-    size: int | None = Field(None, ge=4, le=1024, description="resize images to size x size pixels; null keeps them")
-    channels: Literal[1, 3] | None = Field(None, description="convert to grey (1) or colour (3); null keeps them")
 
     @property
     def known_size(self) -> int | None:

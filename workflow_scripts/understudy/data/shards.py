@@ -171,18 +171,18 @@ def read_images(paths: str | Path | Sequence[str | Path]) -> Images:
 
 
 def read_pictures(
-    paths: str | Path | Sequence[str | Path], convert: Callable[[np.ndarray], np.ndarray] = lambda picture: picture
+    paths: str | Path | Sequence[str | Path], convert: Callable[[bytes, str], np.ndarray] = decode
 ) -> tuple[list[np.ndarray], list[str], np.ndarray, pd.DataFrame]:
     """Read images of any shapes: uint8 arrays [C, H, W], their names for messages, labels, further columns.
 
-    Each is converted as soon as it is decoded, so that large originals are never in memory together.
+    Each is converted, from its bytes and its name, as soon as it is read: large originals are never in memory together.
     """
     pictures, names, labels, columns = [], [], [], []
     for path in _files(paths):
         table = read_parquet(path)
         for row, image in enumerate(table.column("image")):
             names.append(f"{path}, row {row}")
-            pictures.append(convert(decode(encoded_bytes(image), names[-1])))
+            pictures.append(convert(encoded_bytes(image), names[-1]))
         labels.append(_labels(table, path))
         columns.append(table.drop_columns(["image", "label"]).to_pandas())
     if not pictures:

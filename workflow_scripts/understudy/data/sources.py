@@ -1,5 +1,6 @@
 """Labelled images from where a study says they are. A new source is a reader and an entry of ``SOURCES``."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,15 +10,18 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from understudy.data.decoding import IMAGE_SUFFIXES, decode, image_files, read_bytes, to_array, to_picture
+from understudy.data.decoding import IMAGE_SUFFIXES, image_files, read_bytes
+from understudy.data.pixel_settings import PixelSettings
+from understudy.data.reading import PictureReader
 from understudy.data.shards import Images, read_labels, read_pictures, stack_images
 from understudy.errors import StudyError
 
 if TYPE_CHECKING:
     from understudy.data.settings import DataSettings
 
-# Each image is converted as soon as it is decoded, so that large originals are never in memory together.
-Convert = Callable[[np.ndarray], np.ndarray]
+# Each image, by its name for messages, is converted as soon as it is read, so that large originals are never in memory
+# together.
+Convert = Callable[[bytes | np.ndarray | Image.Image, str], np.ndarray]
 
 
 class Pictures(NamedTuple):
@@ -68,9 +72,9 @@ def load_source(settings: "DataSettings") -> tuple[Images, list[str]]:
         If an image cannot be read, shapes differ, or labels aren't 0 to classes - 1.
     """
     kind, _, detail = settings.source.partition(":")
-    found = SOURCES[kind].read(
-        settings.root, detail, lambda picture: _convert(picture, settings.size, settings.channels)
-    )
+    reader = PictureReader(settings)
+    found = SOURCES[kind].read(settings.root, detail, lambda given, name: reader.read(given, name).pixels)
+    _tell(reader)
     labels = np.asarray(found.labels, dtype=np.int64)
     if (labels < 0).any() or len(np.unique(labels)) != len(found.classes):
         raise StudyError(
@@ -80,8 +84,10 @@ def load_source(settings: "DataSettings") -> tuple[Images, list[str]]:
     return _indexed(stack_images(found.pictures, found.names), labels), found.classes
 
 
-def load_known_classes(root: Path, classes: Sequence[str], size: int, channels: int) -> Images:
+def load_known_classes(root: Path, classes: Sequence[str], settings: PixelSettings) -> Images:
     """Return the images of those of ``classes`` that ``root`` has a folder for; labels are indices of ``classes``.
+
+    They are read as the study's own images are, by the same ``settings``, of which size and channels are known.
 
     Other folders are left out, so that a test set of a thousand classes serves a study of a hundred.
 
@@ -94,7 +100,9 @@ def load_known_classes(root: Path, classes: Sequence[str], size: int, channels: 
     files = [(path, label) for label, folder in folders.items() for path in image_files(folder)]
     if not files:
         raise StudyError(f"{root} has images of none of the data's classes ({classes[0]}, ...); name its folders so")
-    pictures = [_convert(decode(read_bytes(path), str(path)), size, channels) for path, _ in files]
+    reader = PictureReader(settings)
+    pictures = [reader.read(read_bytes(path), str(path)).pixels for path, _ in files]
+    _tell(reader)
     return _indexed(np.stack(pictures), np.array([label for _, label in files], dtype=np.int64))
 
 
@@ -107,16 +115,9 @@ def _indexed(images: np.ndarray, labels: np.ndarray) -> Images:
     return Images(images, labels, pd.DataFrame({"index": np.arange(len(labels))}))
 
 
-def _convert(picture: np.ndarray, size: int | None, channels: int | None) -> np.ndarray:
-    """Bring a uint8 image [C, H, W] to the study's size and channels; None keeps what it has."""
-    channels = channels or picture.shape[0]
-    sides = (size, size) if size else picture.shape[1:]
-    if picture.shape == (channels, *sides):
-        return picture
-    image = to_picture(picture).convert("L" if channels == 1 else "RGB")
-    if image.size != sides[::-1]:
-        image = image.resize(sides[::-1], Image.Resampling.LANCZOS)
-    return to_array(image)
+def _tell(reader: PictureReader) -> None:
+    for line in reader.finish():
+        print(line, file=sys.stderr)
 
 
 def _read_digits(root: Path | None, detail: str, convert: Convert) -> Pictures:
@@ -126,7 +127,8 @@ def _read_digits(root: Path | None, detail: str, convert: Convert) -> Pictures:
     # Ink is a count of dark pixels out of 16.
     images = np.round(digits.images * (255 / 16)).astype(np.uint8)[:, None]  # [1797, 1, 8, 8]
     names = [f"digit {number}" for number in range(len(images))]
-    return Pictures([convert(image) for image in images], digits.target, names, list("0123456789"))
+    pictures = [convert(image, name) for image, name in zip(images, names, strict=True)]
+    return Pictures(pictures, digits.target, names, list("0123456789"))
 
 
 def _read_torchvision(root: Path, detail: str, convert: Convert) -> Pictures:
@@ -135,9 +137,9 @@ def _read_torchvision(root: Path, detail: str, convert: Convert) -> Pictures:
     for part, title in zip(parts, ("train", "test"), strict=True):
         for number in range(len(part)):
             picture, label = part[number]
-            pictures.append(convert(to_array(picture)))
-            labels.append(int(label))
             names.append(f"{detail} {title} image {number}")
+            pictures.append(convert(picture, names[-1]))
+            labels.append(int(label))
     classes = getattr(parts[0], "classes", None) or [str(label) for label in range(max(labels) + 1)]
     return Pictures(pictures, labels, names, [str(name) for name in classes])
 
@@ -181,7 +183,7 @@ def _class_folders(root: Path) -> dict[str, Sequence[Path]]:
 def _read_image_folder(root: Path, detail: str, convert: Convert) -> Pictures:
     folders = _class_folders(root)
     files = [(path, label) for label, paths in enumerate(folders.values()) for path in paths]
-    pictures = [convert(decode(read_bytes(path), str(path))) for path, _ in files]
+    pictures = [convert(read_bytes(path), str(path)) for path, _ in files]
     return Pictures(pictures, [label for _, label in files], [str(path) for path, _ in files], list(folders))
 
 

@@ -1,7 +1,7 @@
 """What the card of the chosen model says of each class."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -14,11 +14,15 @@ MAX_CLASSES = 50
 
 @dataclass(frozen=True)
 class Choice:
-    """What chose the model that is handed out: the set of a generator, on a split of a study."""
+    """What chose the model that is handed out: the set of a generator, on a split of a study.
+
+    ``pixels`` is what :class:`understudy.data.pixel_settings.PixelSettings` dumps: how the study's images were read.
+    """
 
     study: str
     split: str
     generator: str
+    pixels: Mapping = field(default_factory=dict)
 
 
 def _mine(table: pd.DataFrame, choice: Choice) -> pd.DataFrame:

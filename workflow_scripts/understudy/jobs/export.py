@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from understudy.data.pixel_settings import PixelSettings
 from understudy.errors import StudyError
 from understudy.files import read_json, write_json, writing
 from understudy.jobs.card_classes import DRAW, Choice, by_class, of_set
@@ -21,19 +22,34 @@ ALTERNATIVES = {
 }
 
 LOADING = """\
+import json
 from pathlib import Path
 
 import torch
 
-from understudy.classifiers.weights import load_network
+from understudy.classifiers.weights import check_images, load_network
+from understudy.data.pixel_settings import PixelSettings
+from understudy.data.reading import PictureReader
 
+card = json.loads(Path(__file__).with_name("card.json").read_text())
 network = load_network(Path(__file__).with_name("weights.safetensors"))
 
 
 def classify(images: torch.Tensor) -> torch.Tensor:
     \"\"\"Labels [N] of images [N, {channels}, {size}, {size}] with values 0 to 255.\"\"\"
+    check_images(images, {channels}, {size})
     with torch.inference_mode():
         return network(images).argmax(1)
+
+
+def classify_files(paths: list[str]) -> list[str]:
+    \"\"\"Names of the classes of image files, which are read as the training images were.\"\"\"
+    keys = ("size", "channels", "resize", "white", "background")
+    reader = PictureReader(PixelSettings(**{{key: card["image"][key] for key in keys}}), "image")
+    images = [torch.from_numpy(reader.read(Path(path).read_bytes(), str(path)).pixels.copy()) for path in paths]
+    for line in reader.finish(alone=True):
+        print(line)
+    return [card["classes"][label] for label in classify(torch.stack(images)).tolist()]
 """
 
 
@@ -80,7 +96,7 @@ def write_selected_model(
         "epoch": int(epoch),
         "settings": record["settings"],
         "classes": names,
-        "image": {"channels": record["channels"], "size": record["size"], "values": "0 to 255"},
+        "image": _image_card(record, choice.pixels),
         "trained_on": {"regime": "full", "images": record["trained_images"]},
         "chosen_with": {"generator": choice.generator, "candidates": int(chosen["candidates"])},
         "metric": chosen["metric"],
@@ -91,6 +107,12 @@ def write_selected_model(
     write_json(folder / "card.json", card)
     with writing(folder / "load.py") as temporary:
         temporary.write_text(LOADING.format(channels=record["channels"], size=record["size"]))
+
+
+def _image_card(record: Mapping, pixels: Mapping) -> dict:
+    """What images the model takes, and how the training images became such ones."""
+    reading = PixelSettings(**pixels).model_dump(mode="json") | {"channels": record["channels"], "size": record["size"]}
+    return reading | {"values": "0 to 255", "orientation": "upright", "colours": "sRGB"}
 
 
 def chosen_row(comparison: pd.DataFrame, split: str, generator: str, protocol: str = "synthetic") -> pd.Series:

@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 
 from understudy.checkpoints import Checkpoints, checkpoint_folder
+from understudy.data.pixel_settings import PixelSettings
 from understudy.data.shards import Images, read_images
 from understudy.data.sources import load_known_classes
 from understudy.devices import resolve_device
@@ -185,6 +186,8 @@ class EvaluationInputs:
     classes : Path
     folders : mapping
         Shifted test sets by name.
+    pixels : mapping
+        What :class:`understudy.data.pixel_settings.PixelSettings` dumps: the shifted sets are read as the study's data.
     """
 
     runs: Sequence[Path]
@@ -193,6 +196,7 @@ class EvaluationInputs:
     classes: Path
     draws: Sequence[int]
     folders: Mapping[str, str | Path]
+    pixels: Mapping
 
     def sets(self, draw: int, corruptions: Mapping[str, float], study_seed: int) -> dict[str, Images]:
         """Return the sets that the runs of a draw are scored on."""
@@ -200,7 +204,8 @@ class EvaluationInputs:
         validation = read_images(self.validation[index])
         test = read_images(self.test[index]) if self.test else None
         _, channels, size, _ = validation.images.shape
-        others = {name: load_known_classes(Path(path), names, size, channels) for name, path in self.folders.items()}
+        reading = PixelSettings(**self.pixels | {"size": size, "channels": channels})
+        others = {name: load_known_classes(Path(path), names, reading) for name, path in self.folders.items()}
         return evaluation_sets(validation, test, corruptions, others, seed_for(study_seed, "corruptions", draw))
 
 

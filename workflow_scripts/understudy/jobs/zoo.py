@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from understudy.checkpoints import checkpoint_folder
 from understudy.data.image_sets import EncodedImages, folder_images, shard_images
+from understudy.data.pixel_settings import ValueSettings
 from understudy.data.shards import write_images
 from understudy.devices import resolve_device
 from understudy.errors import StudyError
@@ -64,6 +65,12 @@ class ModelSet:
         """How many classes there are."""
         return self.classes if isinstance(self.classes, int) else len(self.classes)
 
+    @property
+    def values(self) -> ValueSettings:
+        """What the values of its images mean."""
+        given = {key: self.settings[key] for key in ValueSettings.model_fields if key in self.settings}
+        return ValueSettings(**given)
+
     def images(self, shards: Sequence[Path]) -> EncodedImages:
         """Return the images, those in ``shards`` where the set is generated."""
         entry = SETTINGS.validate_python(self.settings)
@@ -103,7 +110,7 @@ def evaluate_models(
     name, images = context.wildcards["set"], image_set.images(shards)
     about = [dict(settings), name, dict(image_set.settings), list(image_set.state), context.version]
     finished = checkpoint_folder(context.checkpoints, [*about, context.seed, list(models), len(images)], [])
-    zoo = _Zoo(ZooSettings.model_validate(settings), image_set.class_count, images, finished, context)
+    zoo = _Zoo(ZooSettings.model_validate(settings), image_set, images, finished, context)
     rows, predictions = [], []
     for model in models:
         try:
@@ -135,7 +142,7 @@ class _Zoo:
     """The models of a job and the images that they are evaluated on; what is finished lies in a folder."""
 
     settings: ZooSettings
-    classes: int
+    image_set: ModelSet
     images: EncodedImages
     finished: Path
     context: JobContext
@@ -146,7 +153,8 @@ class _Zoo:
         if file.exists():
             with np.load(file, allow_pickle=False) as arrays:
                 return ModelPredictions(arrays["predicted"], arrays["probability"], int(arrays["batch_size"]))
-        model, preprocessing = make_model(name, self.settings, self.classes, seed_for(self.context.seed, "zoo", name))
+        seed = seed_for(self.context.seed, "zoo", name)
+        model, preprocessing = make_model(name, self.settings, self.image_set.class_count, seed)
         found = predict_pictures(
             model,
             preprocessing,
@@ -154,6 +162,7 @@ class _Zoo:
             batch_size=self.settings.batch_size,
             workers=self.context.threads - 1,
             device=resolve_device(self.context.device),
+            settings=self.image_set.values,
         )
         with writing(file) as temporary:
             np.savez(temporary, **vars(found))

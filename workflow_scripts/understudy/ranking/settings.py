@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from understudy.data.pixel_settings import ValueSettings
 from understudy.errors import unknown_name
 from understudy.generators.pretrained_settings import BigGANSet, DiTSet
 from understudy.ranking.formats.set_files import ARRAY
@@ -44,14 +45,14 @@ class PredictionFile(Settings):
         return {"path": self.path} | ({"labels": Path(labels)} if labels else {})
 
 
-class ImageFolder(Settings):
+class ImageFolder(ValueSettings):
     """Images in a folder for each class; folders named by whole numbers are classes of that number."""
 
     source: Literal["imagefolder"]
     root: Path = Field(description="folder: root/class/image.png")
 
 
-class ImageShards(Settings):
+class ImageShards(ValueSettings):
     """Images in parquet files with columns image and label."""
 
     source: Literal["parquet"]
