@@ -13,10 +13,10 @@ from understudy.batches import RunBatch, make_batches
 from understudy.classifiers.architectures import missing_network
 from understudy.classifiers.recipes import Recipe
 from understudy.config import Study
-from understudy.data.shards import read_labels
-from understudy.data.sources import count_images
+from understudy.data.sources import Overview, prepared_overview
 from understudy.data.splits import draw_split
 from understudy.errors import StudyError
+from understudy.files import read_json
 from understudy.layout import Layout
 from understudy.practice.plan import PracticePlan
 from understudy.ranking.plan import RankingPlan
@@ -46,7 +46,7 @@ class Plan(Layout):
 
     def has_test(self, split: str) -> bool:
         """Whether a split holds images out for testing."""
-        return self.study.splits[split].train != "all"
+        return self.study.holds_out(split)
 
     @property
     def has_test_images(self) -> bool:
@@ -66,13 +66,15 @@ class Plan(Layout):
         StudyError
             If a split is larger than the data, or a part of it would lack a class.
         """
-        counts = self.image_counts
-        if counts is None:
+        found = self.overview
+        if found is None:
             return
-        labels = np.repeat(np.arange(len(counts)), counts)
+        labels = np.concatenate([np.repeat(np.arange(len(counts)), counts) for counts in found.counts.values()])
+        parts = np.repeat(list(found.counts), [counts.sum() for counts in found.counts.values()])
+        fixed = {} if "" in found.counts else {"parts": parts}
         try:
             for name, split in self.study.splits.items():
-                draw_split(labels, name, split, self.study.calibration_fraction, self.study.seed, 0)
+                draw_split(labels, name, split, self.study.calibration_fraction, self.study.seed, 0, **fixed)
         except StudyError as error:
             raise StudyError(f"configuration: {error}") from None
 
@@ -93,15 +95,20 @@ class Plan(Layout):
                 raise StudyError(f"configuration: {key}.model: {mistake}")
 
     @cached_property
-    def image_counts(self) -> np.ndarray | None:
-        """Images of each class, where that is known before any is read, else None."""
-        prepared = self.root / "data" / "images.parquet"
-        if not prepared.exists():
-            return count_images(self.study.data) if self.study.data else None
+    def overview(self) -> Overview | None:
+        """The classes, and how many images each has in each part, where that is known before any is read, else None."""
+        prepared, classes = self.root / "data" / "images.parquet", self.root / "data" / "classes.json"
+        if not (prepared.exists() and classes.exists()):
+            return self.study.data.overview if self.study.data else None
         try:
-            return np.bincount(read_labels(prepared))
+            return prepared_overview(prepared, read_json(classes)["classes"])
         except StudyError:
             return None  # a broken file is no reason to plan nothing: a job that reads it will name it
+
+    @property
+    def image_counts(self) -> np.ndarray | None:
+        """Images of each class in all parts, where that is known before any is read, else None."""
+        return None if self.overview is None else np.sum(list(self.overview.counts.values()), axis=0)
 
     # ------------------------------------------------------------------ candidates
 

@@ -40,6 +40,8 @@ class Work:
     def __init__(self, plan: Plan):
         self.plan, self.study = plan, plan.study
         self.images = self.study.data and self._counted()
+        found = plan.overview if self.study.data else None
+        self.parts = {part: int(counts.sum()) for part, counts in found.counts.items()} if found else {}
         self.shape = self._shape()
         self.classes = self._classes()
         self.networks: dict[str, list[tuple[ArchitectureSettings, NetworkSize]]] = {}
@@ -147,15 +149,17 @@ class Work:
 
     def _train_size(self, split: str, regime: str) -> int:
         entry = self.study.splits[split]
-        train = self.images if entry.train == "all" else entry.train
-        return train if regime == "full" else train - entry.validation
+        train = self.parts.get("train", self.images) if entry.train == "all" else entry.train
+        if regime == "full":
+            return train + self.parts.get("validation", 0)
+        return train - (entry.validation or 0)
 
     def _set_size(self, split: str, name: str) -> float:
         if name in self.study.generators:
             return self.study.synthetic.images_per_class * self.classes
         if name == "validation":
-            return self.study.splits[split].validation
-        held_out = self.images - self._train_size(split, "full")
+            return self.study.splits[split].validation or self.parts.get("validation", 0)
+        held_out = self.parts.get("test", self.images - self._train_size(split, "full"))
         fraction = self.study.calibration_fraction
         return held_out * (fraction if name == "calibration" else 1 - fraction)
 
