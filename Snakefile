@@ -2,6 +2,7 @@
 import functools
 import re
 import sys
+import warnings
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -40,7 +41,11 @@ if not workflow.overwrite_configfiles:
 
 
 try:
-    study = load_study(config)
+    with warnings.catch_warnings(record=True) as notes:
+        study = load_study(config)
+    if workflow.is_main_process:
+        for note in notes:
+            print(f"configuration: {note.message}", file=sys.stderr)
     plan = Plan(study)
     plan.check_sizes()
     if workflow.is_main_process:

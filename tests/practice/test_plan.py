@@ -176,8 +176,6 @@ def test_what_the_comparison_names_and_is_not_there_is_told_with_its_key(tmp_pat
         ({"generator": {"kind": "unet", "channels": [12]}}, "multiples of 8"),
         ({"generator": {"kind": "dit", "model": "m", "image_size": 32}}, r"image_size: 32 pixels.*have 8"),
         ({"shifted": {"corruptions": {"fog": 1}}}, r"corruptions.fog.*gaussian_noise"),
-        ({"shifted": {"corruptions": {"blur": 1}}}, r"shifted.corruptions.blur: renamed to gaussian_blur"),
-        ({"bootstrap_draws": 100}, r"comparison.bootstrap_draws: renamed to n_resamples"),
         ({"guidance": {"criterion": "loss"}}, r"practice.comparison.guidance.criterion.*entropy"),
         *(
             (

@@ -1,11 +1,13 @@
 """What all groups of a study's configuration have in common. No torch import."""
 
 import json
-from collections.abc import Collection, Iterable
+import warnings
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, model_validator
+from pydantic_core import CoreSchema, core_schema
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,33 @@ Name = Annotated[str, Field(pattern=f"^{NAME}$"), Words("a name (a letter, then 
 Count = Annotated[int, Field(ge=1)]
 
 
+class OldName(FutureWarning):
+    """A study file has a key by its old name."""
+
+
+def use_new_names(values: Any, new_names: Mapping[str, str]) -> Any:
+    """Return a mapping with new names for its old keys, and warn of each; other values are returned as they are.
+
+    A key that is given by both names stays, and is an unknown key.
+    """
+    if not isinstance(values, dict):
+        return values
+    old = {key: name for key, name in new_names.items() if key in values and name not in values}
+    for key, name in old.items():
+        warnings.warn(f"key {key} is called {name} now; rename it in the study file", OldName, stacklevel=2)
+    return {old.get(key, key): value for key, value in values.items()}
+
+
 @dataclass(frozen=True)
 class Renamed:
     """New names of a mapping's keys by their old names, for the annotation of the mapping."""
 
     new_names: dict[str, str]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            lambda values: use_new_names(values, self.new_names), handler(source)
+        )
 
 
 @dataclass(frozen=True)
@@ -55,7 +79,7 @@ class Settings(BaseModel):
     Attributes
     ----------
     renamed
-        New names of the keys by their old names: whoever writes the old one is told the new one.
+        New names of the keys by their old names, which are still read, with a warning.
 
     """
 
@@ -68,6 +92,11 @@ class Settings(BaseModel):
         A message may begin with the key that it concerns: ``root: it does not exist``.
         """
         return ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_new_names(cls, values: Any) -> Any:
+        return use_new_names(values, cls.renamed)
 
     @model_validator(mode="after")
     def _without_mistakes(self) -> Self:

@@ -6,13 +6,13 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from understudy.classifiers.families import FAMILIES, Arguments, Family
 from understudy.classifiers.published import PUBLISHED
-from understudy.classifiers.recipes import Recipe
+from understudy.classifiers.recipes import Recipe, RecipeFields
 from understudy.errors import nearest, unknown_name
-from understudy.settings import FrozenSettings, Name
+from understudy.settings import FrozenSettings, Name, use_new_names
 
 
 def missing_network(model: str) -> str | None:
@@ -52,8 +52,15 @@ class ArchitectureSettings(FrozenSettings):
 
     model: str = Field(description="A family, a published name, timm:NAME or module:function.")
     arguments: dict[str, Any] = Field({}, description="Arguments of the family or function.")
-    recipe: dict[str, Any] = Field({}, description="Fields of the published recipe to replace.")
+    recipe: RecipeFields = Field({}, description="Fields of the published recipe to replace.")
     group: Name | None = Field(None, description="Architectures of one group share a job.")
+
+    @field_validator("arguments")
+    @classmethod
+    def _use_new_names_of_arguments(cls, arguments: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        model = info.data.get("model")  # None if it is wrong itself
+        family = FAMILIES.get(PUBLISHED[model].family if model in PUBLISHED else model)
+        return use_new_names(arguments, family.arguments.renamed) if family else arguments
 
     @model_validator(mode="after")
     def _check(self) -> "ArchitectureSettings":

@@ -1,12 +1,12 @@
 """Settings of a study's candidates: architectures of two families, seeds, snapshots, recipes. No torch import."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from understudy.classifiers.architectures import ArchitectureSettings
-from understudy.classifiers.recipes import Recipe
+from understudy.classifiers.recipes import Recipe, RecipeFields
 from understudy.settings import Name, Settings, Words
 
 EvenCount = Annotated[int, Field(ge=2, multiple_of=2), Words("an even number of at least 2")]
@@ -26,7 +26,7 @@ class RandomlyWiredSettings(Settings):
     stages: int = Field(2, ge=1, le=4, description="graphs in a network; each halves the resolution")
     width: int = Field(78, ge=2, description="channels C of the stem; stages have 2C, 4C, ...")
     head_width: int = Field(1280, ge=1, description="channels of the last 1x1 convolution")
-    recipe: dict[str, Any] = Field({}, description="fields of the recipe to replace")
+    recipe: RecipeFields = Field({}, description="fields of the recipe to replace")
     group: Name | None = Field("rwnn", description="graphs of one group share a job; null: a job each")
 
     def _mistakes(self) -> Iterator[str]:
@@ -45,7 +45,7 @@ class CandidateSettings(Settings):
     seeds: int = Field(ge=1, le=1000, description="runs of each architecture")
     seed_block: int = Field(ge=1, description="seeds of one job; more seeds append blocks and repeat no full one")
     snapshots: int = Field(10, ge=1, le=40, description="snapshots kept of each run, the last one at its end")
-    recipe: dict[str, Any] = Field({}, description="fields of every recipe to replace; an architecture's own win")
+    recipe: RecipeFields = Field({}, description="fields of every recipe to replace; an architecture's own win")
     standard: dict[Name, ArchitectureSettings] = Field(description="architectures of the standard family by name")
     rwnn: RandomlyWiredSettings | None = None
 

@@ -5,11 +5,11 @@ collection; `published.py` gives one recipe to each of its 17 architectures.
 """
 
 import math
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from understudy.settings import FrozenSettings
+from understudy.settings import FrozenSettings, Renamed
 
 
 class Recipe(FrozenSettings):
@@ -79,6 +79,10 @@ class Recipe(FrozenSettings):
         if self.schedule == "cosine":
             return self.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
         return self.learning_rate * self.gamma ** sum(progress >= m for m in self.milestones)
+
+
+RecipeFields = Annotated[dict[str, Any], Renamed(Recipe.renamed)]
+"""Some fields of a recipe, which replace those of another."""
 
 
 def snapshot_epochs(epochs: int, snapshots: int) -> list[int]:
