@@ -78,6 +78,20 @@ class Plan(Layout):
         except StudyError as error:
             raise StudyError(f"configuration: {error}") from None
 
+    def check_prompts(self) -> None:
+        """Look at the names that a text-to-image model is to be asked for, where they are known.
+
+        Raises
+        ------
+        StudyError
+            If they are but numbers.
+        """
+        generator = self.practice and self.practice.settings.generator
+        names = self.overview.classes if self.practice and self.overview else []
+        mistake = names and not self.practice.trains_generator and generator.unfit_names(names)
+        if mistake:
+            raise StudyError(f"configuration: {mistake}")
+
     def check_networks(self) -> None:
         """Look for the networks from outside this package, importing none of them.
 
@@ -98,10 +112,10 @@ class Plan(Layout):
     def overview(self) -> Overview | None:
         """The classes, and how many images each has in each part, where that is known before any is read, else None."""
         prepared, classes = self.root / "data" / "images.parquet", self.root / "data" / "classes.json"
-        if not (prepared.exists() and classes.exists()):
+        if not prepared.exists():
             return self.study.data.overview if self.study.data else None
         try:
-            return prepared_overview(prepared, read_json(classes)["classes"])
+            return prepared_overview(prepared, read_json(classes)["classes"] if classes.exists() else None)
         except StudyError:
             return None  # a broken file is no reason to plan nothing: a job that reads it will name it
 

@@ -1,6 +1,5 @@
 """Labelled image files of any size, left encoded until they are asked for: a set may hold a hundred thousand."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,7 @@ from understudy.data.readers.image_folder import match_folders
 from understudy.data.readers.parquet import Shard, label_values
 from understudy.data.shards import encoded_bytes, read_parquet
 from understudy.errors import StudyError
-
-LOG = logging.getLogger(__name__)
+from understudy.messages import warn
 
 
 @dataclass
@@ -123,7 +121,7 @@ def folder_images(root: Path, classes: int | Sequence[str], own_weights: bool = 
     if not locations:
         raise StudyError(f"{readable(root)} holds no image of a format that Pillow reads")
     for line in skipped.notices():
-        LOG.warning("%s: %s", readable(root), line)
+        warn(f"{readable(root)}: {line}")
     return EncodedImages(locations, np.array(labels, dtype=np.int64))
 
 
@@ -158,6 +156,6 @@ def _unknown_order(root: Path, names: Sequence[str]) -> StudyError:
     at = next(place for place, (one, other) in enumerate(zip(plain, natural, strict=True)) if one != other)
     return StudyError(
         f"ranking.classes: class {at} of {readable(root)} is {plain[at]} for models trained with torchvision's "
-        f"ImageFolder and {natural[at]} for models trained with timm; give the order in which yours number the classes: "
-        f"`ranking.classes: [{', '.join(natural[:3])}, ...]` with the names of all {len(names)} folders"
+        f"ImageFolder and {natural[at]} for models trained with timm; give the order in which yours number the "
+        f"classes: `ranking.classes: [{', '.join(natural[:3])}, ...]` with the names of all {len(names)} folders"
     )

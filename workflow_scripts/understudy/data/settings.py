@@ -10,7 +10,7 @@ from understudy.data.names import matching
 from understudy.data.source_images import PARTS
 from understudy.data.sources import DIGITS, SOURCES, Overview, overview
 from understudy.errors import allowed_names
-from understudy.settings import Count, FrozenSettings, Neutral, Settings
+from understudy.settings import Count, FrozenSettings, Neutral, PathOrName, Settings
 
 
 class PartSettings(FrozenSettings):
@@ -59,7 +59,7 @@ class DataSettings(Settings):
         description="imagefolder: a CSV file with columns file and label, in place of a folder for each class; the "
         "files' paths begin at the folder of the images, or are names that one image alone has",
     )
-    groups: Annotated[str | None, Neutral(None)] = Field(
+    groups: Annotated[PathOrName | None, Neutral(None)] = Field(
         None,
         description="imagefolder and parquet: what says which images belong together (patients, objects), so that no "
         "split divides them: a column of the parquet files or of `labels`, a CSV file with columns file and group, or "
@@ -98,7 +98,7 @@ class DataSettings(Settings):
         """The CSV file of groups, if `groups` is one."""
         if self.groups is None:
             return None
-        path = self.located(Path(self.groups).expanduser() if self.groups.startswith("~") else Path(self.groups))
+        path = self.located(Path(self.groups))
         return path if path.suffix.lower() in (".csv", ".tsv") else None
 
     @property

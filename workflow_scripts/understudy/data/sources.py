@@ -1,6 +1,5 @@
 """Labelled images from where a study says they are; a new source is a file in ``readers`` and an entry of `SOURCES`."""
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,11 +16,10 @@ from understudy.data.readers import digits, image_folder, npz, parquet, torchvis
 from understudy.data.shards import Images, read_labels, read_parts, stack_images
 from understudy.data.source_images import PARTS, SourceImages
 from understudy.errors import StudyError
+from understudy.messages import warn
 
 if TYPE_CHECKING:
     from understudy.data.settings import DataSettings
-
-LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class Source:
         """
         found = self.find(settings)
         for line in found.notices():
-            LOG.warning("data: %s", line)
+            warn(f"data: {line}")
         return found
 
     def find(self, settings: "DataSettings") -> SourceImages:
@@ -129,9 +127,10 @@ def overview(settings: "DataSettings") -> Overview | None:
     return _counted(found.labels, found.classes, found.parts)
 
 
-def prepared_overview(images: Path, classes: list[str]) -> Overview:
+def prepared_overview(images: Path, classes: list[str] | None) -> Overview:
     """Return the classes and counts of a study's own file of images, of which no image is read."""
-    return _counted(read_labels(images), classes, read_parts(images))
+    labels = read_labels(images)
+    return _counted(labels, classes or [str(label) for label in range(labels.max() + 1)], read_parts(images))
 
 
 def _counted(labels: np.ndarray, classes: list[str], parts: np.ndarray | None) -> Overview:

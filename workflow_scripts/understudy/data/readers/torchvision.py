@@ -127,7 +127,7 @@ def _needs_more(arguments: dict[str, inspect.Parameter]) -> list[str]:
     """Return the names of arguments that a data set needs beside its root."""
     plain = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     needed = [one.name for one in arguments.values() if one.kind in plain and one.default is inspect.Parameter.empty]
-    return [name for name in needed if name not in ("self", "root")]
+    return [name for name in needed if name not in ("self", "root", "train", "download")]
 
 
 def _splits(make: Callable[..., Sequence], dataset: str) -> dict[str, Sequence]:
