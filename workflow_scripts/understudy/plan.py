@@ -13,11 +13,13 @@ from understudy.batches import RunBatch, make_batches
 from understudy.classifiers.architectures import missing_network
 from understudy.classifiers.recipes import Recipe
 from understudy.config import Study
+from understudy.data.source_images import PartsNotClassesError
 from understudy.data.sources import Overview, prepared_overview
 from understudy.data.splits import draw_split
 from understudy.errors import StudyError
 from understudy.files import read_json
 from understudy.layout import Layout
+from understudy.messages import warn
 from understudy.practice.plan import PracticePlan
 from understudy.ranking.plan import RankingPlan
 
@@ -112,8 +114,12 @@ class Plan(Layout):
     def overview(self) -> Overview | None:
         """The classes, and how many images each has in each part, where that is known before any is read, else None."""
         prepared, classes = self.root / "data" / "images.parquet", self.root / "data" / "classes.json"
-        if not prepared.exists():
-            return self.study.data.overview if self.study.data else None
+        try:
+            if not prepared.exists():
+                return self.study.data.overview if self.study.data else None
+        except PartsNotClassesError as error:
+            warn(str(error))  # the job that reads the images ends with it
+            return None
         try:
             return prepared_overview(prepared, read_json(classes)["classes"] if classes.exists() else None)
         except StudyError:

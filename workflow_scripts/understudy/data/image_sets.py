@@ -8,7 +8,7 @@ import numpy as np
 
 from understudy.data.decoding import read_bytes
 from understudy.data.folders import LITTER_FOLDERS, Skipped, image_files, subfolders
-from understudy.data.names import natural_key, orders_agree, readable, some
+from understudy.data.names import as_yaml, natural_key, orders_agree, readable, some
 from understudy.data.readers.image_folder import match_folders
 from understudy.data.readers.parquet import Shard, label_values
 from understudy.data.shards import encoded_bytes, read_parquet
@@ -157,5 +157,5 @@ def _unknown_order(root: Path, names: Sequence[str]) -> StudyError:
     return StudyError(
         f"ranking.classes: class {at} of {readable(root)} is {plain[at]} for models trained with torchvision's "
         f"ImageFolder and {natural[at]} for models trained with timm; give the order in which yours number the "
-        f"classes: `ranking.classes: [{', '.join(natural[:3])}, ...]` with the names of all {len(names)} folders"
+        f"classes: `ranking.classes: [{as_yaml(natural[:3])[1:-1]}, ...]` with the names of all {len(names)} folders"
     )

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import yaml
+
 from understudy.errors import StudyError
 
 TRAIN_WORDS = ("train", "training", "trainval")
@@ -41,6 +43,11 @@ def matching(path: Path) -> list[Path]:
     if path.exists():
         return [path]
     return sorted(path.parent.glob(path.name)) if "*" in path.name else []
+
+
+def as_yaml(value: dict[str, str] | list[str]) -> str:
+    """Return names as the value of a key in a study file, on one line."""
+    return yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=2**20).strip()
 
 
 def folded(name: str) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from understudy.data.folders import Skipped
-from understudy.data.names import check_class_names, some
+from understudy.data.names import as_yaml, check_class_names, readable, some
 from understudy.errors import StudyError
 
 if TYPE_CHECKING:
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
 
 PARTS = ("train", "validation", "test")
 LEFT_OUT = "of classes that `data.classes` leaves out"
+
+
+def offered_parts(paths: dict[str, Path]) -> str:
+    """Return the value of `data.parts` to suggest; without a test part the validation part is to test."""
+    named = {part: readable(path) for part, path in paths.items()}
+    if "test" not in named and "validation" in named:
+        named["test"] = named.pop("validation")
+    return as_yaml({part: named[part] for part in PARTS if part in named})
+
+
+class PartsNotClassesError(StudyError):
+    """Folders or files are named as parts of the data: nobody has said yet what they are."""
 
 
 @dataclass(frozen=True)

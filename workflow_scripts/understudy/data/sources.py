@@ -85,9 +85,9 @@ class Source:
     def find(self, settings: "DataSettings") -> SourceImages:
         """Find all images, as :meth:`read` does without a word."""
         found = self.reader(settings)
-        _check(found, settings)
         if settings.pool_parts:
-            return replace(found, parts=None)
+            found = replace(found, parts=None)
+        _check(found, settings)
         return found
 
 

@@ -10,9 +10,16 @@ import numpy as np
 
 from understudy.data.folders import LITTER_FOLDERS, ImageFiles, Skipped, image_files, no_image, subfolders
 from understudy.data.labels_file import FileTable
-from understudy.data.names import folded, parts_in_names, readable
+from understudy.data.names import as_yaml, folded, parts_in_names, readable, some
 from understudy.data.readers.groups import common_folder, groups_by_path
-from understudy.data.source_images import PARTS, SourceImages, number_texts, without_others
+from understudy.data.source_images import (
+    PARTS,
+    PartsNotClassesError,
+    SourceImages,
+    number_texts,
+    offered_parts,
+    without_others,
+)
 from understudy.errors import StudyError
 
 if TYPE_CHECKING:
@@ -111,23 +118,15 @@ def _own_parts(settings: "DataSettings", skipped: Skipped) -> dict[str, Path]:
         for name in set(names) - set(found.values()) if found else ():
             skipped.add(OUTSIDE, root / name)
         return folders
-    classes = ", ".join(readable(name) for name in names)
+    classes = [readable(name) for name in names]
     if not subfolders(next(iter(folders.values()))):
         way = "give labels by a CSV file (`data.labels`), or move the images into a folder for each class"
     else:
-        way = f"set `data.parts: {offered(folders)}`, or `data.pool_parts: true` to draw splits from all images"
-    raise StudyError(
-        f"data.root: {readable(root)} has folders named as parts of the data ({classes}), not as classes; {way}; if "
-        f"they are the classes, set `data.classes: [{classes}]`"
+        way = f"set `data.parts: {offered_parts(folders)}`, or `data.pool_parts: true` to draw splits from all images"
+    raise PartsNotClassesError(
+        f"data.root: {readable(root)} has folders named as parts of the data ({some(classes)}), not as classes; {way}; "
+        f"if they are the classes, set `data.classes: {as_yaml(classes)}`"
     )
-
-
-def offered(paths: dict[str, Path]) -> str:
-    """Return the value of `data.parts` to suggest; without a test part the validation part is to test."""
-    named = dict(paths)
-    if "test" not in named and "validation" in named:
-        named["test"] = named.pop("validation")
-    return "{" + ", ".join(f"{part}: {readable(named[part])}" for part in PARTS if part in named) + "}"
 
 
 def _class_folders(root: Path, settings: "DataSettings", skipped: Skipped) -> dict[str, Path]:

@@ -11,10 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from understudy.data.names import matching, parts_in_names, readable, some
+from understudy.data.names import matching, part_of_name, parts_in_names, readable, some
 from understudy.data.readers.groups import groups_by_path
 from understudy.data.shards import check_image_type
-from understudy.data.source_images import PARTS, SourceImages, number_texts, with_classes, without_others
+from understudy.data.source_images import (
+    PartsNotClassesError,
+    SourceImages,
+    number_texts,
+    offered_parts,
+    with_classes,
+    without_others,
+)
 from understudy.errors import StudyError
 
 if TYPE_CHECKING:
@@ -74,18 +81,19 @@ def _refuse_own_parts(files: Sequence[Path]) -> None:
     found = parts_in_names([file.stem for file in files])
     if not found:
         return
-    named = dict(found)
-    if "test" not in named and "validation" in named:
-        named["test"] = named.pop("validation")
-    patterns = {
-        part: files[0].parent / f"{re.split(r'[^A-Za-z]', named[part])[0]}*.parquet" for part in PARTS if part in named
-    }
-    shown = ", ".join(f"{part}: {readable(pattern)}" for part, pattern in patterns.items())
-    raise StudyError(
-        f"data.root: {readable(files[0].parent)} has files named as parts of the data "
-        f"({some(file.name for file in files)}); set `data.parts: {{{shown}}}`, or "
+    folder = files[0].parent
+    paths = {part: folder / _pattern(name) for part, name in found.items()}
+    raise PartsNotClassesError(
+        f"data.root: {readable(folder)} has files named as parts of the data "
+        f"({some(file.name for file in files)}); set `data.parts: {offered_parts(paths)}`, or "
         "`data.pool_parts: true` to draw splits from all images"
     )
+
+
+def _pattern(name: str) -> str:
+    """Return the pattern of the files of a part, one of which has this name, such as ``train*.parquet``."""
+    words = [word for word in re.split(r"[\W_\d]+", name) if word]
+    return f"{words[0]}*.parquet" if part_of_name(words[0]) else f"*{words[-1]}*.parquet"
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,8 @@ def _splits(make: Callable[..., Sequence], dataset: str) -> dict[str, Sequence]:
             except ValueError:  # what torchvision says of a split that the set hasn't
                 continue
             break
+        if part not in found and part == "train":
+            break  # the other parts alone are of no use
     if "test" not in found and "validation" in found:
         found["test"] = found.pop("validation")
     if not {"train", "test"} <= set(found):
