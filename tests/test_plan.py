@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import timm
 
+from tests.data.pictures import save, write_parquet
 from tests.studies import practice_study, small_study
 from understudy.classifiers.architectures import _timm_names, missing_network
 from understudy.config import load_study
@@ -180,3 +181,27 @@ def test_a_practice_studys_learner_is_looked_for_too():
 def test_every_network_of_timm_is_known_without_importing_it():
     assert set(timm.list_models()) <= _timm_names()
     assert missing_network("timm:tv_resnext50_32x4d") is None  # an older name
+
+
+def test_prompts_of_numbers_are_refused_before_any_job(tmp_path):
+    study = practice_study(generator={"kind": "stable_diffusion", "model": "m", "image_size": 8})
+    study["data"] = {"source": "parquet", "root": str(tmp_path), "size": 8}
+    write_parquet(tmp_path / "a.parquet", [0, 1])
+    with pytest.raises(StudyError, match=r"prompts would be such as '0'; give their names in `data\.classes`"):
+        Plan(load_study(study)).check_prompts()
+    study["data"]["classes"] = ["tench", "goldfish"]
+    Plan(load_study(study)).check_prompts()
+
+
+def test_an_unknown_order_of_classes_is_refused_before_any_job(tmp_path):
+    save(tmp_path, "apple/0.png", "Banana/0.png")
+    models = {"checkpoints": {"mine": {"model": "test_resnet", "path": "mine.safetensors"}}}
+    sets = {
+        "here": {"source": "imagefolder", "root": str(tmp_path)},
+        "later": {"source": "imagefolder", "root": "none"},
+    }
+    study = {"study": "s", "seed": 1, "ranking": {"classes": 2, "models": models, "sets": sets}}
+    with pytest.raises(StudyError, match=r"class 0 of .* is Banana for models .* apple for models trained with timm"):
+        Plan(load_study(study)).check_orders()
+    study["ranking"]["classes"] = ["apple", "Banana"]
+    Plan(load_study(study)).check_orders()

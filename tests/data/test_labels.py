@@ -55,6 +55,16 @@ def test_names_may_stand_without_their_folders_where_one_image_has_them(tmp_path
     ]
 
 
+def test_a_folder_of_the_roots_own_name_is_one_of_its_folders(tmp_path):
+    root = save(tmp_path / "set", "set/0.png", "0.png")
+    (root / "labels.csv").write_text("file,label\nset/0.png,inner\n0.png,outer\n")
+    assert [found(root, labels="labels.csv").classes[label] for label in found(root, labels="labels.csv").labels] == [
+        "outer", "inner",
+    ]  # fmt: skip
+    (root / "labels.csv").write_text("file,label\nset/set/0.png,inner\nset/0.png,inner\n0.png,outer\n")
+    assert len(found(root, labels="labels.csv").labels) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

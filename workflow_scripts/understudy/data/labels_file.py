@@ -54,24 +54,24 @@ class FileTable:
             The table has files that aren't there, unless it ``may_have_more``, or names that several files have.
 
         """
-        above = [f"{_plain(str(path))}/" for path in _above(root)]
-        rows = {}
-        for name, value in self.values.items():
-            start = next((len(folder) for folder in above if name.startswith(folder)), 0)
-            rows[name[start:]] = value
-        found: list[str | None] = [None] * len(files)
         whole = {_plain(name): number for number, name in enumerate(files)}
-        for name in [name for name in rows if name in whole]:
-            found[whole[name]] = rows.pop(name)
-        if rows:
-            for name, number in self._places(list(rows), list(whole), may_have_more).items():
-                number = whole[number]
-                if found[number] not in (None, rows[name]):
-                    raise StudyError(
-                        f"{self.key}: {self.path}: {files[number]} is both {found[number]} and {rows[name]}; "
-                        "leave one line for each file"
-                    )
-                found[number] = rows[name]
+        above = [f"{_plain(str(path))}/" for path in _above(root)]
+        owners = {name: name for name in self.values if name in whole}
+        for name in self.values.keys() - owners.keys():
+            start = next((len(folder) for folder in above if name.startswith(folder)), 0)
+            if name[start:] in whole:
+                owners[name] = name[start:]
+        if others := [name for name in self.values if name not in owners]:
+            owners |= self._places(others, list(whole), may_have_more)
+        found: list[str | None] = [None] * len(files)
+        for name in self.values.keys() & owners.keys():
+            number, value = whole[owners[name]], self.values[name]
+            if found[number] not in (None, value):
+                raise StudyError(
+                    f"{self.key}: {self.path}: {files[number]} is both {min(found[number], value)} and "
+                    f"{max(found[number], value)}; leave one line for each file"
+                )
+            found[number] = value
         return found
 
     def _places(self, names: Sequence[str], files: Sequence[str], may_have_more: bool) -> dict[str, str]:
