@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from understudy.classifiers.candidate_settings import CandidateSettings
 from understudy.config_errors import explain_all
 from understudy.config_files import read_config
+from understudy.data.parts import has_test_part
 from understudy.data.settings import DataSettings, SplitSettings
 from understudy.errors import StudyError, unknown_name
 from understudy.generators.configuration import GeneratorSettings
@@ -119,7 +120,7 @@ class Study(Settings):
             if not self.has_selection:
                 yield ("ranking: there are no models to rank; give `sets` (see studies/own_predictions.yaml), or the "
                        "study its `candidates` (see config.yaml)")  # fmt: skip
-            if self.calibration_fraction == 0 or any(split.train == "all" for split in self.splits.values()):
+            if self.calibration_fraction == 0 or not all(self.holds_out(split) for split in self.splits):
                 yield ("ranking: real images must be held out to rank candidates; leave `train` below the number of "
                        "images and `calibration_fraction` above 0, or remove the section")  # fmt: skip
 
@@ -145,8 +146,10 @@ class Study(Settings):
             yield f"data.size: {size} pixels; generators need one of {IMAGE_SIZES}: set `data.size`"
         if rwnn and size is not None and 2**rwnn.stages > size:
             yield f"candidates.rwnn.stages: {rwnn.stages} stages halve {size} pixels to less than one"
-        if len({split.train == "all" for split in self.splits.values()}) > 1:
+        if len({self.holds_out(split) for split in self.splits}) > 1:
             yield "splits: `train: all` holds out no test images; use it for every split or for none"
+        if len({type(split.train) for split in self.splits.values() if split.train != "all"}) > 1:
+            yield "splits: `train` is a number of images in some and a share in others; use one of both for every split"
         for split in self.splits:
             if self.has_selection and not self.generator_names(split):
                 yield f"splits.{split}: none of the `generators` is trained on it; add it to one's `splits`"
@@ -155,6 +158,10 @@ class Study(Settings):
                 yield f"selection.synthetic_set: {unknown_name(split, self.splits)}"
             if generator not in self.generator_names(split):
                 yield f"selection.synthetic_set.{split}: {unknown_name(generator, self.generator_names(split))}"
+
+    def holds_out(self, split: str) -> bool:
+        """Return whether images are held out of a split: those that it leaves, or the data's own test part."""
+        return self.splits[split].train != "all" or has_test_part(self.data)
 
     def generator_names(self, split: str) -> list[str]:
         """Return the names of the generators trained on ``split``, in the order of the configuration."""

@@ -13,6 +13,7 @@ from understudy.batches import RunBatch, make_batches
 from understudy.classifiers.architectures import missing_network
 from understudy.classifiers.recipes import Recipe
 from understudy.config import Study
+from understudy.data.parts import has_test_part
 from understudy.data.shards import read_labels
 from understudy.data.sources import count_images
 from understudy.data.splits import draw_split
@@ -46,7 +47,7 @@ class Plan(Layout):
 
     def has_test(self, split: str) -> bool:
         """Whether a split holds images out for testing."""
-        return self.study.splits[split].train != "all"
+        return self.study.holds_out(split)
 
     @property
     def has_test_images(self) -> bool:
@@ -67,7 +68,7 @@ class Plan(Layout):
             If a split is larger than the data, or a part of it would lack a class.
         """
         counts = self.image_counts
-        if counts is None:
+        if counts is None or has_test_part(self.study.data):
             return
         labels = np.repeat(np.arange(len(counts)), counts)
         try:

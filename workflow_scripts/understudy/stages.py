@@ -6,7 +6,7 @@ depends on them run again. `make stages` then records the code of all stages; a 
 """
 
 STAGE_VERSIONS = {
-    "prepare": 1,
+    "prepare": 2,
     "draw_train": 1,
     "carve_train": 1,
     "divide_held_out": 1,

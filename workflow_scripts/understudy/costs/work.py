@@ -11,6 +11,7 @@ from understudy.costs.models import model_jobs
 from understudy.costs.networks import NetworkSize, network_sizes, record_bytes
 from understudy.costs.practice import PracticeWork
 from understudy.data.sources import DIGITS
+from understudy.data.splits import image_count
 from understudy.files import read_json
 from understudy.generators.methods import METHODS
 from understudy.plan import REGIMES, Plan
@@ -53,7 +54,8 @@ class Work:
 
     def _counted(self) -> int:
         counts = self.plan.image_counts
-        largest = max((entry.train for entry in self.study.splits.values() if entry.train != "all"), default=10_000)
+        numbers = [entry.train for entry in self.study.splits.values() if isinstance(entry.train, int)]
+        largest = max(numbers, default=10_000)
         return int(counts.sum()) if counts is not None else int(largest * 1.2)
 
     def _classes(self) -> int:
@@ -147,14 +149,19 @@ class Work:
 
     def _train_size(self, split: str, regime: str) -> int:
         entry = self.study.splits[split]
-        train = self.images if entry.train == "all" else entry.train
-        return train if regime == "full" else train - entry.validation
+        train = image_count(entry.train, self.images)
+        return train if regime == "full" else train - self._validation_size(split)
+
+    def _validation_size(self, split: str) -> int:
+        """Return the number of validation images; none beside the train images where the data has a part of these."""
+        entry = self.study.splits[split]
+        return image_count(entry.validation or 0, image_count(entry.train, self.images))
 
     def _set_size(self, split: str, name: str) -> float:
         if name in self.study.generators:
             return self.study.synthetic.images_per_class * self.classes
         if name == "validation":
-            return self.study.splits[split].validation
+            return self._validation_size(split)
         held_out = self.images - self._train_size(split, "full")
         fraction = self.study.calibration_fraction
         return held_out * (fraction if name == "calibration" else 1 - fraction)

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from understudy.data.check_settings import CheckSettings
 from understudy.data.sources import DIGITS, SOURCES
 from understudy.errors import allowed_names
-from understudy.settings import Count, Settings
+from understudy.settings import Count, Settings, Words
 
 
-class DataSettings(Settings):
+class DataSettings(CheckSettings):
     """Where the labelled images come from."""
 
     source: str = Field(
@@ -42,14 +43,21 @@ class DataSettings(Settings):
             yield f"root {str(self.root)!r} is no folder; give one that holds a folder per class"
 
 
+Share = Annotated[float, Field(gt=0, lt=1), Words("a share above 0 and below 1")]
+
+
 class SplitSettings(Settings):
     """One split: how many images train, and how many of those the standard protocol holds out for validation."""
 
-    train: Count | Literal["all"] = Field(
-        description="images to train on, classes in proportion; `all` keeps none for testing"
+    train: Count | Share | Literal["all"] = Field(
+        description="images to train on, classes in proportion: their number, or a share of all images such as 0.4; "
+        "`all` keeps none for testing, unless the data has a test part"
     )
-    validation: Count = Field(description="how many of the train images the subtrain regime holds out")
+    validation: Count | Share = Field(
+        description="how many of the train images the subtrain regime holds out: their number, or a share of the train "
+        "images such as 0.2"
+    )
 
     def _mistakes(self) -> Iterator[str]:
-        if self.train != "all" and self.validation >= self.train:
+        if isinstance(self.train, int) and isinstance(self.validation, int) and self.validation >= self.train:
             yield f"validation ({self.validation}) must be smaller than train ({self.train})"
