@@ -45,17 +45,17 @@ def warnings(prepared: Prepared, settings: "DataSettings") -> list[str]:
     equal = relations.sets(relations.equal)
     if equal:
         lines.append(
-            f"{sum(map(len, equal))} images are duplicates, equal in every pixel, in {len(equal)} sets (for example "
-            f"{names(prepared, equal[0], 3)}); each set stays in one part"
+            f"{sum(map(len, equal))} images are duplicates, equal in every pixel, in {plural(len(equal), 'set')} (for "
+            f"example {names(prepared, equal[0], 3)}); each set stays in one part"
         )
     lines += _conflict_warnings(prepared, settings)
     near = relations.near
     if len(near):
         pair = names(prepared, [near.first[0], near.second[0]])
         lines.append(
-            f"{len(near)} pairs of images are near duplicates (similarity {near.least:.2f} or more; for example "
-            f"{pair}): they stay in one part; look at them in data_report.html, and set `data.near_duplicates: ignore` "
-            "if they are different pictures"
+            f"near duplicates: {plural(len(near), 'pair')} of images with a similarity of {near.least:.2f} or more "
+            f"(for example {pair}); they stay in one part; look at them in data_report.html, and set "
+            "`data.near_duplicates: ignore` if they are different pictures"
         )
     if settings.near_duplicates == "group" and isnan(near.least) and len(np.unique(relations.equal)) > 2:
         lines.append(
@@ -71,6 +71,11 @@ def warnings(prepared: Prepared, settings: "DataSettings") -> list[str]:
     return lines
 
 
+def plural(number: int, thing: str) -> str:
+    """Return a number with what it counts: `1 set`, `17 sets`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def names(prepared: Prepared, numbers: Iterable[int], shown: int = NAMED) -> str:
     """Return the names of images, the first few, and how many more there are."""
     listed = [str(prepared.source.names[number]) for number in numbers]
@@ -81,11 +86,13 @@ def names(prepared: Prepared, numbers: Iterable[int], shown: int = NAMED) -> str
 def _conflict_warnings(prepared: Prepared, settings: "DataSettings") -> Iterator[str]:
     conflicts = conflict_sets(prepared)
     if conflicts:
-        done = "left out" if settings.label_conflicts == "drop" else "kept; `data.label_conflicts: drop` leaves them out"
+        done = (
+            "left out" if settings.label_conflicts == "drop" else "kept; `data.label_conflicts: drop` leaves them out"
+        )
         labels = [prepared.source.classes[label] for label in prepared.source.labels[conflicts[0]]]
         yield (
-            f"{sum(map(len, conflicts))} equal images have different labels, in {len(conflicts)} sets (for example "
-            f"{names(prepared, conflicts[0], 3)}: {', '.join(labels[:3])}); they are {done}"
+            f"{sum(map(len, conflicts))} equal images have different labels, in {plural(len(conflicts), 'set')} (for "
+            f"example {names(prepared, conflicts[0], 3)}: {', '.join(labels[:3])}); they are {done}"
         )
 
 
@@ -99,8 +106,8 @@ def _part_warnings(prepared: Prepared, settings: "DataSettings") -> Iterator[str
         done = (
             f"{earlier.sum()} are left out of the training side"
             if settings.duplicates_across_parts == "drop"
-            else "they are kept, so test errors are too small; `data.duplicates_across_parts: drop` leaves out those of "
-            "the training side"
+            else "they are kept, so test errors are too small; `data.duplicates_across_parts: drop` leaves out "
+            "those of the training side"
         )
         yield (
             f"{elsewhere.sum()} images have a duplicate in another part (for example {names(prepared, [number])} in "
@@ -125,7 +132,7 @@ def conflict_sets(prepared: Prepared) -> list[np.ndarray]:
 
 def _counts(prepared: Prepared) -> Iterator[Row]:
     source, kept = prepared.source, prepared.kept
-    yield "images", "", len(kept), f"of {len(source.labels)} images that the source gave"
+    yield "images", "", len(kept), f"of {len(source.labels):,} images that the source gave"
     labels = source.labels[kept]
     for label, name in enumerate(source.classes):
         yield "class", name, int((labels == label).sum()), f"label {label}"
@@ -161,19 +168,33 @@ def _files(prepared: Prepared) -> Iterator[Row]:
     animated = sum((one.frames or 1) > 1 for one in facts)
     yield "animated", "", animated, "several frames, of which the first is used"
     channels, height, width = prepared.pictures.shape
-    yield "stored", f"{width} x {height}", len(prepared.kept), f"{channels} channel{'s' if channels > 1 else ''}, 8 bits"
+    yield (
+        "stored",
+        f"{width} x {height}",
+        len(prepared.kept),
+        f"{channels} channel{'s' if channels > 1 else ''}, 8 bits",
+    )
 
 
 def _copies(prepared: Prepared) -> Iterator[Row]:
     source, relations = prepared.source, prepared.relations
     equal, conflicts, near = relations.sets(relations.equal), conflict_sets(prepared), relations.near
-    yield "equal_images", "", sum(map(len, equal)), f"in {len(equal)} sets"
+    yield "equal_images", "", sum(map(len, equal)), f"in {plural(len(equal), 'set')}"
     for images in equal:
         yield "equal_set", _classes(prepared, images), len(images), names(prepared, images)
-    yield "label_conflicts", "", sum(map(len, conflicts)), f"equal images with different labels, in {len(conflicts)} sets"
+    yield (
+        "label_conflicts",
+        "",
+        sum(map(len, conflicts)),
+        f"equal images with different labels, in {plural(len(conflicts), 'set')}",
+    )
     for images in conflicts:
         yield "label_conflict", _classes(prepared, images), len(images), names(prepared, images)
-    least = "not looked for" if isnan(near.least) else f"{len(near)} pairs of a similarity of {near.least:.2f} or more"
+    least = (
+        "not looked for"
+        if isnan(near.least)
+        else f"{plural(len(near), 'pair')} of a similarity of {near.least:.2f} or more"
+    )
     yield "near_duplicates", "", len(np.unique(np.concatenate([near.first, near.second]))), least
     for first, second, similarity in list(zip(near.first, near.second, near.similarity, strict=True))[:LISTED_PAIRS]:
         pair = [int(first), int(second)]
@@ -184,7 +205,7 @@ def _copies(prepared: Prepared) -> Iterator[Row]:
     sets = relations.sets(relations.groups)
     if sets:
         largest = max(sets, key=len)
-        yield "groups", "", sum(map(len, sets)), f"in {len(sets)} groups, which no split divides"
+        yield "groups", "", sum(map(len, sets)), f"in {plural(len(sets), 'group')}, which no split divides"
         yield "largest_group", _classes(prepared, largest), len(largest), names(prepared, largest, 3)
 
 

@@ -139,9 +139,7 @@ def _least_similarity(standardised: np.ndarray, labels: np.ndarray) -> float:
     rng = numpy_generator(0)
     first = rng.integers(len(labels), size=SAMPLED_PAIRS)
     second = (first + rng.integers(1, len(labels), size=SAMPLED_PAIRS)) % len(labels)
-    similarity = np.concatenate(
-        [(standardised[a] * standardised[b]).sum(axis=1) for a, b in _chunks(first, second)]
-    )
+    similarity = np.concatenate([(standardised[a] * standardised[b]).sum(axis=1) for a, b in _chunks(first, second)])
     limits = []
     chosen_pairs = (similarity, similarity[labels[first] == labels[second]])
     for chosen, deviations in zip(chosen_pairs, DEVIATIONS, strict=True):

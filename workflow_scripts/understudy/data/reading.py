@@ -38,7 +38,9 @@ class PictureReader:
         picture = decode(content, name) if isinstance(content, bytes) else content
         pixels = _convert(picture, self.settings.size, self.settings.channels)
         mode = "L" if picture.shape[0] == 1 else "RGB"
-        return ReadPicture(pixels, encode_png(pixels), Facts(mode=mode, height=picture.shape[1], width=picture.shape[2]))
+        return ReadPicture(
+            pixels, encode_png(pixels), Facts(mode=mode, height=picture.shape[1], width=picture.shape[2])
+        )
 
     def finish(self):
         return []

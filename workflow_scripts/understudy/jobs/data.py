@@ -65,9 +65,7 @@ def write_held_out(
     data = read_parquet(images)
     labels, groups, parts = _columns(data)
     _, held_out = draw_train(labels, context.split, train_size, context.seed, context.draw, groups, parts)
-    found = divide_held_out(
-        labels, held_out, context.split, calibration_fraction, context.seed, context.draw, groups
-    )
+    found = divide_held_out(labels, held_out, context.split, calibration_fraction, context.seed, context.draw, groups)
     write_rows(calibration, data, found["calibration"])
     write_rows(test, data, found["test"])
 

@@ -29,6 +29,8 @@ FILES = [
 PASSED = [text("reason", "subject"), count("files or images", "images"), text("names", "detail")]
 SETS = [text("classes", "subject"), count("images", "images"), text("names", "detail")]
 
+FILE_CHECKS = ("format", "mode", "bits", "original_size", "turned", "transparent", "profile", "animated")
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -63,7 +65,7 @@ def data_report(checks: pd.DataFrame, shown: Shown) -> Page:
     whole = checks[checks["check"] == "images"].iloc[0]
     sizes = checks[checks["check"] == "stored"].iloc[0]
     summary = (
-        f"{whole['images']:,} images ({whole['detail']}) of {len(shown.by_class):,} classes, stored as "
+        f"{whole['images']:,} images ({whole['detail']}), of {len(shown.by_class):,} classes, stored as "
         f"{sizes['subject']} pixels, {sizes['detail']}."
     )
     sections = [
@@ -73,10 +75,9 @@ def data_report(checks: pd.DataFrame, shown: Shown) -> Page:
         Section("Classes", table=tabulate(checks[checks["check"] == "class"], CLASSES)),
         Section("A look at each class", pictures=list(_sheets(shown))),
         *_of(checks, "Passed over", ["skipped", "left_out"], PASSED),
-        *_of(checks, "Files", ["format", "mode", "bits", "original_size", "turned", "transparent", "profile", "animated"],
-             FILES),
+        *_of(checks, "Files", FILE_CHECKS, FILES),
         *_copies(checks, shown),
-    ]  # fmt: skip
+    ]
     return Page("The data", sections)
 
 
@@ -84,7 +85,9 @@ def _of(checks: pd.DataFrame, title: str, kinds: Sequence[str], columns: Sequenc
     """Yield a table of these checks that count something."""
     rows = checks[checks["check"].isin(kinds) & (checks["images"] > 0)]
     if len(rows):
-        note = f"The first {SHOWN_ROWS} of {len(rows)}; the table data_checks has all." if len(rows) > SHOWN_ROWS else ""
+        note = (
+            f"The first {SHOWN_ROWS} of {len(rows)}; the table data_checks has all." if len(rows) > SHOWN_ROWS else ""
+        )
         yield Section(title, table=tabulate(rows.head(SHOWN_ROWS), columns), note=note)
 
 
@@ -112,12 +115,12 @@ def _copies(checks: pd.DataFrame, shown: Shown) -> Iterator[Section]:
     texts = [f"Near duplicates: {counted.loc['near_duplicates', 'detail']}."]
     if shown.pairs:
         texts.append(
-            "Copies that were encoded anew, resized or slightly cropped; each set lies in one part of a split. Below the "
-            "least and the most similar pairs. If they show different things, set `data.near_duplicates: ignore`."
+            "Copies that were encoded anew, resized or slightly cropped; each set lies in one part of a split. Below: "
+            "the least and the most similar pairs. If they show different things, set `data.near_duplicates: ignore`."
         )
     half = SHOWN_SETS // 2
     chosen = shown.pairs if len(shown.pairs) <= SHOWN_SETS else [*shown.pairs[-half:], *shown.pairs[:half]]
-    pairs = [_set(shown, pair[:2], f"similarity {pair[2]:.3f}: ") for pair in sorted(chosen, key=lambda pair: pair[2])]
+    pairs = [_set(shown, pair[:2], f"similarity {pair[2]:.3f}\n") for pair in sorted(chosen, key=lambda pair: pair[2])]
     yield Section("Near duplicates", texts=texts, pictures=pairs)
     yield from _of(checks, "Groups that no split divides", ["groups", "largest_group"], FILES)
 
@@ -125,4 +128,6 @@ def _copies(checks: pd.DataFrame, shown: Shown) -> Iterator[Section]:
 def _set(shown: Shown, images: Sequence[int], lead: str = "") -> Picture:
     some = [int(one) for one in images[:4]]
     more = f"\nand {len(images) - len(some)} more" if len(images) > len(some) else ""
-    return contact_sheet([shown.picture(one) for one in some], lead + "\n".join(shown.names[one] for one in some) + more)
+    return contact_sheet(
+        [shown.picture(one) for one in some], lead + "\n".join(shown.names[one] for one in some) + more
+    )

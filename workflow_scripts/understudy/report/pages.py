@@ -35,7 +35,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page, from top to bottom: title, paragraphs, what to ship, a list, a table, a note on it, pictures."""
+    """A part of a page, from top to bottom: title, paragraphs, what to ship, list, table, a note on it, pictures."""
 
     title: str = ""
     level: int = 2
