@@ -50,6 +50,7 @@ try:
     plan.check_sizes()
     if workflow.is_main_process:
         plan.check_networks()
+        plan.check_prompts()
 except StudyError as error:
     sys.exit(str(error))
 

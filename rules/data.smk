@@ -24,7 +24,7 @@ rule prepare:
         **resources_for("prepare"),
     params:
         settings=study.data.canonical(),
-        source=files_state(study.data.root),
+        source=files_state(*study.data.files),
         version=STAGE_VERSIONS["prepare"],
     message:
         "Reading the images of {params.settings[source]}"

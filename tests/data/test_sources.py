@@ -192,14 +192,6 @@ def test_a_shard_without_images_is_named_before_any_is_read(tmp_path):
         count_images(DataSettings(source="parquet", root=tmp_path))
 
 
-def test_labels_must_be_whole_numbers(tmp_path):
-    write_images(tmp_path / "a.parquet", np.zeros((2, 1, 8, 8), np.uint8), np.array([0, 1]))
-    table = pq.read_table(tmp_path / "a.parquet")
-    pq.write_table(table.set_column(1, "label", pa.array(["cat", "dog"])), tmp_path / "a.parquet")
-    with pytest.raises(StudyError, match="column label is string, expected whole numbers"):
-        count_images(DataSettings(source="parquet", root=tmp_path))
-
-
 def test_torchvision_downloads_nothing_by_itself(tmp_path):
     with pytest.raises(StudyError, match=r"does not hold torchvision's CIFAR10 .*download it there first"):
         load_source(DataSettings(source="torchvision:CIFAR10", root=tmp_path))

@@ -10,8 +10,7 @@ from pydantic import Field, ValidationError
 from understudy.classifiers.candidate_settings import CandidateSettings
 from understudy.config_errors import explain_all
 from understudy.config_files import read_config
-from understudy.data.parts import has_test_part
-from understudy.data.settings import DataSettings, SplitSettings
+from understudy.data.settings import DataSettings, SplitSettings, validation_mistakes
 from understudy.errors import StudyError, unknown_name
 from understudy.generators.configuration import GeneratorSettings
 from understudy.practice.comparison_settings import ComparisonSettings
@@ -116,11 +115,13 @@ class Study(Settings):
         elif not (self.ranking or self.practice):
             parts = f"`candidates` with {', '.join(SELECTION_PART[:-1])}; `ranking`; `practice`"
             yield f"there is nothing to do; add one of: {parts} (see config.yaml for an example)"
+        if self.data:
+            yield from validation_mistakes(self.data, self.splits)
         if self.ranking is not None and not self.ranking.sets:
             if not self.has_selection:
                 yield ("ranking: there are no models to rank; give `sets` (see studies/own_predictions.yaml), or the "
                        "study its `candidates` (see config.yaml)")  # fmt: skip
-            if self.calibration_fraction == 0 or not all(self.holds_out(split) for split in self.splits):
+            if self.calibration_fraction == 0 or not all(map(self.holds_out, self.splits)):
                 yield ("ranking: real images must be held out to rank candidates; leave `train` below the number of "
                        "images and `calibration_fraction` above 0, or remove the section")  # fmt: skip
 
@@ -160,8 +161,8 @@ class Study(Settings):
                 yield f"selection.synthetic_set.{split}: {unknown_name(generator, self.generator_names(split))}"
 
     def holds_out(self, split: str) -> bool:
-        """Return whether images are held out of a split: those that it leaves, or the data's own test part."""
-        return self.splits[split].train != "all" or has_test_part(self.data)
+        """Whether a split leaves images to test with: those that it doesn't train on, or the data's own test part."""
+        return self.splits[split].train != "all" or bool(self.data and "test" in self.data.fixed_parts)
 
     def generator_names(self, split: str) -> list[str]:
         """Return the names of the generators trained on ``split``, in the order of the configuration."""

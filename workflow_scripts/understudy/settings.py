@@ -1,12 +1,23 @@
 """What all groups of a study's configuration have in common. No torch import."""
 
 import json
+import os
 import warnings
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 
 
@@ -20,6 +31,14 @@ class Words:
 NAME = r"[A-Za-z][A-Za-z0-9_.]*"
 Name = Annotated[str, Field(pattern=f"^{NAME}$"), Words("a name (a letter, then letters, digits, _ or .)")]
 Count = Annotated[int, Field(ge=1)]
+
+
+def expand_home(path: Any) -> Any:
+    """Return a path, or a text that may be one, with the home folder in place of a `~` at its beginning."""
+    return type(path)(os.path.expanduser(path)) if str(path).startswith("~") else path  # noqa: PTH111 (raises nothing)
+
+
+PathOrName = Annotated[str, AfterValidator(expand_home)]
 
 
 class OldName(FutureWarning):
@@ -97,6 +116,14 @@ class Settings(BaseModel):
     @classmethod
     def _with_new_names(cls, values: Any) -> Any:
         return use_new_names(values, cls.renamed)
+
+    @field_validator("*")
+    @classmethod
+    def _expand_home(cls, value: Any) -> Any:
+        """Write `~` in paths out, as a shell does."""
+        if isinstance(value, dict):
+            return {key: cls._expand_home(one) for key, one in value.items()}
+        return expand_home(value) if isinstance(value, Path) else value
 
     @model_validator(mode="after")
     def _without_mistakes(self) -> Self:

@@ -41,6 +41,8 @@ class Work:
     def __init__(self, plan: Plan):
         self.plan, self.study = plan, plan.study
         self.images = self.study.data and self._counted()
+        found = plan.overview if self.study.data else None
+        self.parts = {part: int(counts.sum()) for part, counts in found.counts.items()} if found else {}
         self.shape = self._shape()
         self.classes = self._classes()
         self.networks: dict[str, list[tuple[ArchitectureSettings, NetworkSize]]] = {}
@@ -149,20 +151,19 @@ class Work:
 
     def _train_size(self, split: str, regime: str) -> int:
         entry = self.study.splits[split]
-        train = image_count(entry.train, self.images)
-        return train if regime == "full" else train - self._validation_size(split)
-
-    def _validation_size(self, split: str) -> int:
-        """Return the number of validation images; none beside the train images where the data has a part of these."""
-        entry = self.study.splits[split]
-        return image_count(entry.validation or 0, image_count(entry.train, self.images))
+        train = image_count(entry.train, self.parts.get("train", self.images))
+        if regime == "full":
+            return train + self.parts.get("validation", 0)
+        return train - image_count(entry.validation or 0, train)
 
     def _set_size(self, split: str, name: str) -> float:
         if name in self.study.generators:
             return self.study.synthetic.images_per_class * self.classes
         if name == "validation":
-            return self._validation_size(split)
-        held_out = self.images - self._train_size(split, "full")
+            entry = self.study.splits[split]
+            train = image_count(entry.train, self.parts.get("train", self.images))
+            return self.parts.get("validation", 0) or image_count(entry.validation or 0, train)
+        held_out = self.parts.get("test", self.images - self._train_size(split, "full"))
         fraction = self.study.calibration_fraction
         return held_out * (fraction if name == "calibration" else 1 - fraction)
 

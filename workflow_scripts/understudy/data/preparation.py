@@ -8,7 +8,8 @@ import numpy as np
 
 from understudy.data.duplicates import digest, thumbnail
 from understudy.data.groups import Relations, conflicting, find_relations, in_other_part
-from understudy.data.reading import PictureReader, find_images
+from understudy.data.reading import PictureReader
+from understudy.data.sources import SOURCES
 from understudy.errors import StudyError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def prepare(settings: "DataSettings") -> Prepared:
     StudyError
         If an image can't be read, shapes differ, or nothing is left of a class.
     """
-    return prepare_source(find_images(settings), PictureReader(settings), settings)
+    return prepare_source(SOURCES[settings.kind].read(settings), PictureReader(settings), settings)
 
 
 def prepare_source(source: "SourceImages", reader: PictureReader, settings: "DataSettings") -> Prepared:

@@ -1,13 +1,11 @@
 """Stand-in of the branch i15-splits for the reader of pictures, until that of i15-pixels is merged: take theirs."""
 
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import numpy as np
 
-from understudy.data.decoding import decode
 from understudy.data.shards import encode_png
-from understudy.data.sources import SOURCES, _convert
+from understudy.data.sources import _convert
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,8 @@ class PictureReader:
         self.settings = settings
 
     def read(self, content, name):
-        picture = decode(content, name) if isinstance(content, bytes) else content
-        pixels = _convert(picture, self.settings.size, self.settings.channels)
+        picture = _convert(content, name, None, None)
+        pixels = _convert(picture, name, self.settings.size, self.settings.channels)
         mode = "L" if picture.shape[0] == 1 else "RGB"
         return ReadPicture(
             pixels, encode_png(pixels), Facts(mode=mode, height=picture.shape[1], width=picture.shape[2])
@@ -44,18 +42,3 @@ class PictureReader:
 
     def finish(self):
         return []
-
-
-def find_images(settings):
-    """Merge: `prepare` calls ``SOURCES[settings.kind].read(settings)`` in place of this."""
-    kind, _, detail = settings.source.partition(":")
-    found = SOURCES[kind].read(settings.root, detail, lambda picture: picture)
-    return SimpleNamespace(
-        items=found.pictures,
-        labels=np.asarray(found.labels, dtype=np.int64),
-        names=found.names,
-        classes=found.classes,
-        parts=None,
-        groups=None,
-        skipped={},
-    )

@@ -153,7 +153,7 @@ def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pa.T
                 raise StudyError(
                     f"{path} lacks the column(s) {', '.join(missing)}; it has: {', '.join(file.schema_arrow.names)}"
                 )
-            _check_image_type(file.schema_arrow.field("image").type, path)
+            check_image_type(file.schema_arrow.field("image").type, path)
             return file.read(columns=columns)
     except FileNotFoundError as error:
         raise StudyError(f"{path} does not exist") from error
@@ -164,12 +164,14 @@ def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pa.T
         ) from error
 
 
-def _check_image_type(kind: pa.DataType, path: str | Path) -> None:
+def check_image_type(kind: pa.DataType, path: str | Path, column: str = "image") -> None:
+    """Refuse a column of images that holds no bytes of files, but text or numbers."""
     inner = kind.field("bytes").type if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0 else kind
-    if not (pa.types.is_binary(inner) or pa.types.is_large_binary(inner)):
+    if not (pa.types.is_binary(inner) or pa.types.is_large_binary(inner) or pa.types.is_binary_view(inner)):
         raise StudyError(
-            f"{path}: column image is {kind}; expected the bytes of image files: binary, or a struct with the field "
-            "bytes, as Hugging Face's `datasets` writes it"
+            f"{path}: column {column} is {kind}; expected the bytes of image files: binary, or a struct with the field "
+            "bytes, as Hugging Face's `datasets` writes it; for paths of files use source imagefolder with "
+            "`data.labels`"
         )
 
 
@@ -219,6 +221,12 @@ def read_labels(paths: str | Path | Sequence[str | Path]) -> np.ndarray:
 def read_index(path: str | Path) -> np.ndarray:
     """Read which images of the data set a part holds, int64 [N], in the order of :func:`read_images`."""
     return read_parquet(path, ["index"]).column("index").to_numpy().astype(np.int64)
+
+
+def read_parts(path: str | Path) -> np.ndarray | None:
+    """Read which fixed part each image of the data set belongs to, text [N]; None where the data has no parts."""
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=["part"]).column("part").to_numpy() if "part" in file.schema_arrow.names else None
 
 
 def _labels(table: pa.Table, path: Path) -> np.ndarray:

@@ -10,7 +10,7 @@ from understudy.errors import unknown_name
 from understudy.generators.pretrained_settings import BigGANSet, DiTSet
 from understudy.ranking.prediction_formats import FORMATS, find_format
 from understudy.ranking.predictions import REAL_SETS
-from understudy.settings import Name, Settings
+from understudy.settings import Name, PathOrName, Settings
 from understudy.zoo.settings import ZooSettings
 
 Penalty = Annotated[float, Field(gt=0)]
@@ -21,7 +21,9 @@ class PredictionFile(Settings):
 
     source: Literal["predictions"]
     path: Path = Field(description="an npz file, or a parquet file with columns `model` and `predicted`")
-    labels: str = Field("labels", description="npz: array of true labels; parquet: path of a file with column `label`")
+    labels: PathOrName = Field(
+        "labels", description="npz: array of true labels; parquet: path of a file with column `label`"
+    )
     models: str = Field("models", description="npz: array of the models' names")
     predicted: str = Field("predicted", description="npz: array of predicted labels, [models, images] or [..., k]")
 

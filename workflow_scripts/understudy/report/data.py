@@ -62,6 +62,7 @@ class Shown:
 def data_report(checks: pd.DataFrame, shown: Shown) -> Page:
     """Return the page of the table `data_checks` with the images that it is about."""
     warnings = checks.loc[checks["check"] == "warning", "detail"].tolist()
+    doubtful = warnings or checks["check"].isin(["skipped", "left_out"]).any()
     whole = checks[checks["check"] == "images"].iloc[0]
     sizes = checks[checks["check"] == "stored"].iloc[0]
     summary = (
@@ -69,7 +70,7 @@ def data_report(checks: pd.DataFrame, shown: Shown) -> Page:
         f"{sizes['subject']} pixels, {sizes['detail']}."
     )
     sections = [
-        Section(texts=[summary], shipped=[] if warnings else ["Nothing stands out."]),
+        Section(texts=[summary], shipped=[] if doubtful else ["Nothing stands out."]),
         *([Section("What to look at", items=warnings)] if warnings else []),
         *_of(checks, "Parts", ["part"], PARTS),
         Section("Classes", table=tabulate(checks[checks["check"] == "class"], CLASSES)),
