@@ -121,7 +121,9 @@ def test_shares_are_resolved_where_sizes_are_compared():
     assert plan.smallest_split() == "Small"
     plan.check_sizes()
     with pytest.raises(StudyError, match="`train` is a number of images in some and a share in others"):
-        plan_of(splits={**splits, "Count": {"train": 300, "validation": 75}})
+        plan_of(
+            splits={**splits, "Count": {"train": 300, "validation": 75}}, generators={"any": {"method": "stylegan2"}}
+        )
 
 
 def test_a_group_may_not_share_an_architectures_name():

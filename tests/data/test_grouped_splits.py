@@ -96,6 +96,15 @@ def test_an_order_without_groups_is_that_of_version_0_1():
     assert order.tolist() == expected[np.argsort(key[expected], kind="stable")].tolist()
 
 
+def test_a_small_part_has_every_class_though_its_groups_are_large(capsys):
+    """Four images calibrate, in two classes whose images are three copies each: three and three."""
+    labels, groups = data_of([3] * 24, 2, 0)
+    parts = parts_of(labels, groups, 48, 12, fraction=0.16)
+    assert np.bincount(labels[parts["calibration"]]).tolist() == [3, 3]
+    assert_groups_are_whole(parts, groups)
+    assert "the calibration part has 6 images, not 4" in capsys.readouterr().err
+
+
 def test_a_size_that_a_group_straddles_is_said(capsys):
     labels, groups = data_of([4] * 20, 2, 0)
     train, _ = draw_train(labels, "S", 30, 7, 0, groups)
