@@ -11,7 +11,9 @@ rule prepare:
             f"{PAGES}/data_report.html",
             caption="captions/data_report.rst",
             category="0 Data",
-            labels={"contents": "The images, their classes, copies and doubtful labels"},
+            labels={
+                "contents": "The images, their classes, copies and doubtful labels"
+            },
         ),
     log:
         f"{LOGS}/prepare.log",
