@@ -51,6 +51,7 @@ try:
     if workflow.is_main_process:
         plan.check_networks()
         plan.check_prompts()
+        plan.check_orders()
 except StudyError as error:
     sys.exit(str(error))
 

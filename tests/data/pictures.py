@@ -45,9 +45,9 @@ def labelled(images: SourceImages) -> list[tuple[str, str]]:
     return [(Path(name).name, images.classes[label]) for name, label in zip(images.names, images.labels, strict=True)]
 
 
-def write_parquet(path: Path, label: object, names: list[str] | None = None, **columns: object) -> Path:
+def write_parquet(path: Path, labels: object, names: list[str] | None = None, **columns: object) -> Path:
     """Write a parquet file of as many pictures as labels, as others do; return its path."""
-    table = {"image": [encoded(number) for number in range(len(label))], "label": label, **columns}
+    table = {"image": [encoded(number) for number in range(len(labels))], "label": labels, **columns}
     table = pa.table({key: values for key, values in table.items() if values is not None})
     if names:
         features = {"image": {"_type": "Image"}, "label": {"_type": "ClassLabel", "names": names}}

@@ -93,7 +93,7 @@ def test_groups_come_from_a_pattern_a_file_or_a_column(tmp_path):
     assert found(tmp_path, groups=r"/(p\d)[/_]").groups.tolist() == expected
     assert found(tmp_path, groups=r"p\d").groups.tolist() == expected
     groups = table([*zip(paths, expected, strict=True)], header=("file", "group"))
-    (tmp_path / "patients.csv").write_text(groups)
+    (tmp_path / "patients.csv").write_text(groups + "of/another/set.png,p9\n")
     assert found(tmp_path, groups="patients.csv").groups.tolist() == expected
     rows = [(path, path[:3], group) for path, group in zip(paths, expected, strict=True)]
     (tmp_path / "labels.csv").write_text(table(rows, header=("file", "label", "patient")))

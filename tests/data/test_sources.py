@@ -147,6 +147,16 @@ def test_the_state_shows_what_changes_images_and_nothing_else(folder, tmp_path_f
     assert len(states) == 4
 
 
+def test_the_state_is_that_of_all_files_that_the_data_names(folder, tmp_path_factory):
+    labels = tmp_path_factory.mktemp("labels") / "labels.csv"
+    labels.write_text("file,label\n" + "\n".join(f"{path},x{path[0]}" for path in ("cat/0.png", "dog/0.png")))
+    data = DataSettings(source="imagefolder", root=folder, labels=labels)
+    before = files_state(*data.files)
+    assert data.files == [folder, labels] and before != files_state(folder)
+    labels.write_text(labels.read_text().replace("xd", "xc"))
+    assert files_state(*data.files) != before
+
+
 def test_the_state_shows_what_replaces_a_large_file_of_the_same_size(tmp_path):
     path = tmp_path / "images.npy"
     np.save(path, np.zeros((100, 1000)))

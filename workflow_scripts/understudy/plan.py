@@ -13,6 +13,7 @@ from understudy.batches import RunBatch, make_batches
 from understudy.classifiers.architectures import missing_network
 from understudy.classifiers.recipes import Recipe
 from understudy.config import Study
+from understudy.data.image_sets import class_folders
 from understudy.data.source_images import PartsNotClassesError
 from understudy.data.sources import Overview, prepared_overview
 from understudy.data.splits import draw_split
@@ -22,6 +23,7 @@ from understudy.layout import Layout
 from understudy.messages import warn
 from understudy.practice.plan import PracticePlan
 from understudy.ranking.plan import RankingPlan
+from understudy.ranking.settings import ImageFolder
 
 REGIMES = ("full", "subtrain")
 
@@ -99,6 +101,19 @@ class Plan(Layout):
         mistake = names and not self.practice.trains_generator and generator.unfit_names(names)
         if mistake:
             raise StudyError(f"configuration: {mistake}")
+
+    def check_orders(self) -> None:
+        """Look whether it is known in which order the models of a ranking number the folders of its sets.
+
+        Raises
+        ------
+        StudyError
+            If it isn't, for a set that is there already.
+        """
+        ranking = self.study.ranking
+        sets = self.ranking.image_sets.values() if self.ranking else []
+        for root in {entry.root for entry in sets if isinstance(entry, ImageFolder) and entry.root.is_dir()}:
+            class_folders(root, ranking.classes, bool(ranking.models.checkpoints))
 
     def check_networks(self) -> None:
         """Look for the networks from outside this package, importing none of them.

@@ -1,7 +1,6 @@
-"""Image files: which they are, and their pixels as eight bits a channel, grey or colour."""
+"""Image files: their pixels as eight bits a channel, grey or colour."""
 
 import io
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +8,8 @@ from PIL import Image, UnidentifiedImageError
 
 from understudy.errors import StudyError
 
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
 # Formats of which some versions of Pillow read 16-bit grey as mode I, with values up to 65535.
 WIDE_FORMATS = ("PNG", "PPM")
-
-
-def image_files(folder: Path) -> list[Path]:
-    """Return the image files of a folder by name, without hidden ones, such as macOS's ``._1.png``, and folders."""
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir())
-    return [path for path in map(folder.joinpath, names) if path.suffix.lower() in IMAGE_SUFFIXES]
 
 
 def read_bytes(path: Path) -> bytes:

@@ -109,12 +109,9 @@ def folder_images(root: Path, classes: int | Sequence[str], own_weights: bool = 
         No folder, folders whose classes aren't known, or whose order may be one of two.
 
     """
-    if not root.is_dir():
-        raise StudyError(f"{root} is no folder; expected {root}/class/image.jpg")
     skipped = Skipped()
-    folders = [folder for folder in subfolders(root) if folder.name.lower() not in LITTER_FOLDERS]
     locations, labels = [], []
-    for number, folder in sorted(_class_folders(root, folders, classes, own_weights).items()):
+    for number, folder in sorted(class_folders(root, classes, own_weights).items()):
         files = image_files(folder, skipped)
         locations += [(file, -1) for file in files]
         labels += [number] * len(files)
@@ -125,10 +122,11 @@ def folder_images(root: Path, classes: int | Sequence[str], own_weights: bool = 
     return EncodedImages(locations, np.array(labels, dtype=np.int64))
 
 
-def _class_folders(
-    root: Path, folders: Sequence[Path], classes: int | Sequence[str], own_weights: bool
-) -> dict[int, Path]:
-    """Return the folder of each class by the class's number."""
+def class_folders(root: Path, classes: int | Sequence[str], own_weights: bool = False) -> dict[int, Path]:
+    """Return the folder of each class by the class's number; see `folder_images`."""
+    if not root.is_dir():
+        raise StudyError(f"{root} is no folder; expected {root}/class/image.jpg")
+    folders = [folder for folder in subfolders(root) if folder.name.lower() not in LITTER_FOLDERS]
     names = [readable(folder.name) for folder in folders]
     count = classes if isinstance(classes, int) else len(classes)
     if not isinstance(classes, int):

@@ -42,7 +42,7 @@ class FileTable:
         if not self.values:
             raise StudyError(f"{key}: {path} has no line below the names of its columns")
 
-    def match(self, files: Sequence[str], root: Path) -> list[str | None]:
+    def match(self, files: Sequence[str], root: Path, may_have_more: bool = False) -> list[str | None]:
         """Return the value of each of ``files``, paths below ``root``; None for those that the table lacks.
 
         The table has whole paths, with or without the folders above ``root``, or what belongs to one file alone: the
@@ -51,7 +51,7 @@ class FileTable:
         Raises
         ------
         StudyError
-            The table has files that aren't there, or names that several files have.
+            The table has files that aren't there, unless it ``may_have_more``, or names that several files have.
 
         """
         above = [f"{_plain(str(path))}/" for path in _above(root)]
@@ -64,7 +64,7 @@ class FileTable:
         for name in [name for name in rows if name in whole]:
             found[whole[name]] = rows.pop(name)
         if rows:
-            for name, number in self._places(list(rows), list(whole)).items():
+            for name, number in self._places(list(rows), list(whole), may_have_more).items():
                 number = whole[number]
                 if found[number] not in (None, rows[name]):
                     raise StudyError(
@@ -74,7 +74,7 @@ class FileTable:
                 found[number] = rows[name]
         return found
 
-    def _places(self, names: Sequence[str], files: Sequence[str]) -> dict[str, str]:
+    def _places(self, names: Sequence[str], files: Sequence[str], may_have_more: bool) -> dict[str, str]:
         """Return the file that each of ``names``, which are no whole paths, belongs to."""
         ends: Mapping[str, list[str]] = defaultdict(list)
         for file in files:
@@ -94,7 +94,7 @@ class FileTable:
                 places[name] = owners[0]
             else:
                 missing.append(name)
-        if missing:
+        if missing and not may_have_more:
             raise StudyError(
                 f"{self.key}: {self.path} has {len(missing)} files that aren't among the images ({some(missing)}); "
                 "add them, or remove their lines"

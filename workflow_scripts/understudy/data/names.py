@@ -28,7 +28,8 @@ def readable(name: str | Path) -> str:
     'caf\\xe9'
 
     """
-    return str(name).encode(errors="surrogateescape").decode(errors="backslashreplace")
+    text = str(name)
+    return text if text.isascii() else text.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def some(names: Iterable[str], shown: int = 5) -> str:

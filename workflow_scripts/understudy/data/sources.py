@@ -79,7 +79,8 @@ class Source:
         """
         found = self.find(settings)
         for line in found.notices():
-            warn(f"data: {line}")
+            # Paths below the root are shorter, and easier to read.
+            warn(f"data: {line.replace(f'{readable(settings.root)}/', '')}")
         return found
 
     def find(self, settings: "DataSettings") -> SourceImages:
@@ -119,8 +120,8 @@ def _check(found: SourceImages, settings: "DataSettings") -> None:
 def overview(settings: "DataSettings") -> Overview | None:
     """Return the classes and their counts where that is quick to know (no image is decoded), else None."""
     source = SOURCES[settings.kind]
-    if source.counts is not None:
-        return Overview(settings.classes or [str(n) for n in range(len(source.counts))], {"": np.array(source.counts)})
+    if source.counts is not None and settings.classes is None:
+        return Overview([str(number) for number in range(len(source.counts))], {"": np.array(source.counts)})
     if not source.is_quick:
         return None
     found = source.find(settings)

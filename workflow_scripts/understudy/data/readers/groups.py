@@ -45,7 +45,7 @@ def groups_by_path(settings: "DataSettings", paths: Sequence[str], below: Sequen
     if path is None and labels and has_columns(labels, [file, settings.groups], "data.labels"):
         path, column = labels, settings.groups
     if path is not None:
-        found = FileTable(path, file, column, "data.groups").match(paths, common_folder(settings))
+        found = FileTable(path, file, column, "data.groups").match(paths, common_folder(settings), True)
         what = f"{path} has no line for"
     else:
         pattern = _pattern(settings.groups)

@@ -21,6 +21,7 @@ from understudy.data.source_images import (
     without_others,
 )
 from understudy.errors import StudyError
+from understudy.messages import warn
 
 if TYPE_CHECKING:
     from understudy.data.settings import DataSettings
@@ -34,7 +35,7 @@ def read(settings: "DataSettings") -> SourceImages:
     roots = settings.part_paths
     if settings.parts is None and settings.labels is None:
         roots = _own_parts(settings, skipped) or roots
-    files, texts, parts, below = [], [], [], []
+    files, texts, parts = [], [], []
     for part, root in roots.items():
         folders = {"": root} if settings.labels else _class_folders(root, settings, skipped)
         for name, folder in folders.items():
@@ -44,12 +45,14 @@ def read(settings: "DataSettings") -> SourceImages:
             files += found
             texts += [name] * len(found)
             parts += [part] * len(found)
-            below += [readable(os.path.relpath(path, root)) for path in found]
     if settings.labels:
-        files, texts, parts, below = _labelled(files, parts, below, settings, skipped)
+        files, texts, parts = _labelled(files, parts, settings, skipped)
     labels, classes = number_texts(texts, settings, f"data.{'labels' if settings.labels else 'root'}")
     names = [readable(path) for path in files]
-    groups = groups_by_path(settings, _paths(files, settings), below) if settings.groups else None
+    groups = None
+    if settings.groups:
+        below = [readable(path.relative_to(roots[part])) for path, part in zip(files, parts, strict=True)]
+        groups = groups_by_path(settings, _paths(files, settings), below)
     return without_others(
         SourceImages(
             ImageFiles(files),
@@ -66,18 +69,23 @@ def read(settings: "DataSettings") -> SourceImages:
 def known_classes(root: Path, classes: Sequence[str]) -> tuple[list[Path], np.ndarray]:
     """Return the image files of those of ``classes`` that ``root`` has a folder for, and their labels, int64 [N].
 
+    What is passed over, and how many classes have no folder, is said in the log and on the terminal.
+
     Raises
     ------
     StudyError
         There is none, or a folder's name differs from a class's by case or blanks alone.
 
     """
-    folders = match_folders(root, classes)
-    found = [(path, label) for label, folder in sorted(folders.items()) for path in image_files(folder)]
+    folders, skipped = match_folders(root, classes), Skipped()
+    found = [(path, label) for label, folder in sorted(folders.items()) for path in image_files(folder, skipped)]
     if not found:
         raise StudyError(
             f"{readable(root)} has images of none of the data's classes ({classes[0]}, ...); name its folders so"
         )
+    lacking = [name for label, name in enumerate(classes) if label not in folders]
+    for line in skipped.notices() + ([f"no folder for {len(lacking)} classes: {some(lacking)}"] if lacking else []):
+        warn(f"{readable(root)}: {line}")
     return [path for path, _ in found], np.array([label for _, label in found], dtype=np.int64)
 
 
@@ -119,7 +127,9 @@ def _own_parts(settings: "DataSettings", skipped: Skipped) -> dict[str, Path]:
             skipped.add(OUTSIDE, root / name)
         return folders
     classes = [readable(name) for name in names]
-    if not subfolders(next(iter(folders.values()))):
+    if "train" not in folders:
+        way = "give a folder that holds a folder per class, or all parts (`data.parts`)"
+    elif not subfolders(folders["train"]):
         way = "give labels by a CSV file (`data.labels`), or move the images into a folder for each class"
     else:
         way = f"set `data.parts: {offered_parts(folders)}`, or `data.pool_parts: true` to draw splits from all images"
@@ -166,9 +176,9 @@ def _few_classes(root: Path, folders: dict[str, Path], beside: Sequence[str]) ->
 
 
 def _labelled(
-    files: list[Path], parts: list[str], below: list[str], settings: "DataSettings", skipped: Skipped
-) -> tuple[list[Path], list[str], list[str], list[str]]:
-    """Return the files that `data.labels` has, with their labels, parts, and paths below their part's folder."""
+    files: list[Path], parts: list[str], settings: "DataSettings", skipped: Skipped
+) -> tuple[list[Path], list[str], list[str]]:
+    """Return the files that `data.labels` has, with their labels and parts."""
     table = FileTable(
         settings.located(settings.labels), settings.column("file"), settings.column("label"), "data.labels"
     )
@@ -177,12 +187,7 @@ def _labelled(
         if text is None:
             skipped.add(f"without a line in {readable(settings.labels)}", path)
     kept = [number for number, text in enumerate(texts) if text is not None]
-    return (
-        [files[number] for number in kept],
-        [texts[number] for number in kept],
-        [parts[number] for number in kept],
-        [below[number] for number in kept],
-    )
+    return tuple([values[number] for number in kept] for values in (files, texts, parts))
 
 
 def _paths(files: Sequence[Path], settings: "DataSettings") -> list[str]:
