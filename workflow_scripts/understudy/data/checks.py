@@ -55,7 +55,7 @@ def warnings(prepared: Prepared, settings: "DataSettings") -> list[str]:
         pair = names(prepared, [near.first[0], near.second[0]])
         lines.append(
             f"near duplicates: {plural(len(near), 'pair')} of images with a similarity of {near.least:.2f} or more "
-            f"(for example {pair}); they stay together where a split can choose; look at them in data_report.html, and set "
+            f"(for example {pair}); they stay in one part where it is drawn; see them in data_report.html, and set "
             "`data.near_duplicates: ignore` if they are different pictures"
         )
     if settings.near_duplicates == "group" and isnan(near.least) and len(np.unique(relations.equal)) > 2:
