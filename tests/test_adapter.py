@@ -63,3 +63,12 @@ def test_any_other_error_leaves_its_traceback_in_the_log(tmp_path):
     assert "ZeroDivisionError: division by zero" in result.stderr
     assert "Traceback" not in result.stderr
     assert "Traceback" in log
+
+
+def test_warnings_are_on_the_terminal_and_in_the_log(tmp_path):
+    body = "import logging; from understudy.messages import warn; warn('18 images twice \\udcff'); "
+    body += "logging.getLogger('understudy.data').warning('3 files passed over')"
+    result, log = run(tmp_path, body)
+    assert result.returncode == 0
+    for line in ("18 images twice", "3 files passed over"):
+        assert result.stderr.count(f"Understudy: warning: {line}") == log.count(f"warning: {line}") == 1

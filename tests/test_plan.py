@@ -103,13 +103,28 @@ def test_impossible_sizes_are_known_before_any_job(splits, message):
         plan.check_sizes()
 
 
-def test_sizes_are_checked_against_prepared_images_too(tmp_path, monkeypatch):
+def test_images_that_were_prepared_before_do_not_refuse_a_study_of_more(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    plan = plan_of(splits={"S": {"train": 30, "validation": 10}}, generators={"any": {"method": "stylegan2"}})
     images = np.zeros((20, 1, 8, 8), dtype=np.uint8)
-    write_images(plan.root / "data" / "images.parquet", images, np.arange(20) % 10)
-    with pytest.raises(StudyError, match="30 images, but the data has 20"):
-        plan.check_sizes()
+    for train in (30, 5000):
+        plan = plan_of(splits={"S": {"train": train, "validation": 15}}, generators={"any": {"method": "stylegan2"}})
+        write_images(plan.root / "data" / "images.parquet", images, np.arange(20) % 10)
+        if train == 30:
+            plan.check_sizes()
+        else:
+            with pytest.raises(StudyError, match="5000 images, but the data has 1797"):
+                plan.check_sizes()
+
+
+def test_shares_are_resolved_where_sizes_are_compared():
+    splits = {"Large": {"train": 0.5, "validation": 0.2}, "Small": {"train": 0.1, "validation": 0.5}}
+    plan = plan_of(splits=splits, generators={"any": {"method": "stylegan2"}})
+    assert plan.smallest_split() == "Small"
+    plan.check_sizes()
+    with pytest.raises(StudyError, match="`train` is a number of images in some and a share in others"):
+        plan_of(
+            splits={**splits, "Count": {"train": 300, "validation": 75}}, generators={"any": {"method": "stylegan2"}}
+        )
 
 
 def test_a_group_may_not_share_an_architectures_name():

@@ -16,6 +16,7 @@ from understudy.data.shards import read_images, write_images
 from understudy.data.sources import SOURCES, count_images, load_known_classes, load_source
 from understudy.errors import StudyError
 from understudy.files import read_json
+from understudy.jobs.context import JobContext
 from understudy.jobs.data import prepare_images
 
 
@@ -178,7 +179,8 @@ def test_a_folder_without_classes_says_what_is_expected(tmp_path):
 
 def test_parquet_round_trip(tmp_path, folder):
     images, classes = tmp_path / "out" / "images.parquet", tmp_path / "classes.json"
-    prepare_images({"source": "imagefolder", "root": str(folder)}, images, classes)
+    others = [tmp_path / name for name in ("checks.parquet", "checks.csv", "data_report.html")]
+    prepare_images({"source": "imagefolder", "root": str(folder)}, images, classes, *others, JobContext(0, ""))
     assert read_json(tmp_path / "classes.json") == {"classes": ["cat", "dog"]}
     settings = DataSettings(source="parquet", root=tmp_path / "out")
     data, classes = load_source(settings)

@@ -149,6 +149,8 @@ class Study(Settings):
             yield f"candidates.rwnn.stages: {rwnn.stages} stages halve {size} pixels to less than one"
         if len({self.holds_out(split) for split in self.splits}) > 1:
             yield "splits: `train: all` holds out no test images; use it for every split or for none"
+        if len({type(split.train) for split in self.splits.values() if split.train != "all"}) > 1:
+            yield "splits: `train` is a number of images in some and a share in others; use one of both for every split"
         for split in self.splits:
             if self.has_selection and not self.generator_names(split):
                 yield f"splits.{split}: none of the `generators` is trained on it; add it to one's `splits`"

@@ -1,5 +1,6 @@
 """What a job tells people while it goes on: in its log, and, of what they should know at once, on the terminal."""
 
+import logging
 import os
 import sys
 from contextlib import suppress
@@ -8,9 +9,20 @@ _terminal: int | None = None
 
 
 def warn_on(descriptor: int) -> None:
-    """Have warnings written to this file descriptor too: the terminal's, of a job whose stderr is its log."""
+    """Have warnings written to this file descriptor too: the terminal's, of a job whose stderr is its log.
+
+    What the package's loggers warn of is written in the same way.
+    """
     global _terminal
     _terminal = descriptor
+    logger = logging.getLogger("understudy")
+    if not logger.handlers:
+        logger.addHandler(_ToPeople(logging.WARNING))
+
+
+class _ToPeople(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        warn(record.getMessage())
 
 
 def warn(line: str) -> None:

@@ -70,17 +70,23 @@ class Plan(Layout):
         StudyError
             If a split is larger than the data, or a part of it would lack a class.
         """
-        found = self.overview
+        try:
+            self._draw_all(self.overview)
+        except StudyError:
+            try:
+                # Images that were prepared before may be others than those that will be now: the source decides.
+                self._draw_all(self.study.data.overview)
+            except StudyError as error:
+                raise StudyError(f"configuration: {error}") from None
+
+    def _draw_all(self, found: Overview | None) -> None:
         if found is None:
             return
         labels = np.concatenate([np.repeat(np.arange(len(counts)), counts) for counts in found.counts.values()])
         parts = np.repeat(list(found.counts), [counts.sum() for counts in found.counts.values()])
         fixed = {} if "" in found.counts else {"parts": parts}
-        try:
-            for name, split in self.study.splits.items():
-                draw_split(labels, name, split, self.study.calibration_fraction, self.study.seed, 0, **fixed)
-        except StudyError as error:
-            raise StudyError(f"configuration: {error}") from None
+        for name, split in self.study.splits.items():
+            draw_split(labels, name, split, self.study.calibration_fraction, self.study.seed, 0, **fixed)
 
     def check_prompts(self) -> None:
         """Look at the names that a text-to-image model is to be asked for, where they are known.

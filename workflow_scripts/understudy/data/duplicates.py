@@ -28,8 +28,9 @@ FLOOR = 0.5 / THUMBNAIL
 """Added to a frequency's deviation, in the units of `LEAST_DETAIL` by frequency: rounding isn't detail."""
 SIMILARITY = (0.9, 0.99)
 """Least similarity of near duplicates: of most data sets, and of one whose images are all alike."""
-DEVIATIONS = 5.5
-"""Robust deviations above the median similarity of pairs at random that no pair reaches by chance."""
+DEVIATIONS = (5.5, 4.0)
+"""Robust deviations above the median similarity, of pairs at random and of those of one class, that near duplicates
+exceed: images that show different things hardly get there."""
 LARGEST_SHARE, LARGEST = 0.05, 20
 """A set of near duplicates with a larger share of all images, and more than so many, joins what is merely alike."""
 SAMPLED_PAIRS = 100_000
@@ -140,10 +141,11 @@ def _least_similarity(standardised: np.ndarray, labels: np.ndarray) -> float:
     second = (first + rng.integers(1, len(labels), size=SAMPLED_PAIRS)) % len(labels)
     similarity = np.concatenate([(standardised[a] * standardised[b]).sum(axis=1) for a, b in _chunks(first, second)])
     limits = []
-    for chosen in (similarity, similarity[labels[first] == labels[second]]):
+    chosen_pairs = (similarity, similarity[labels[first] == labels[second]])
+    for chosen, deviations in zip(chosen_pairs, DEVIATIONS, strict=True):
         if len(chosen):
             median = np.median(chosen)
-            limits.append(median + DEVIATIONS * 1.4826 * np.median(np.abs(chosen - median)))
+            limits.append(median + deviations * 1.4826 * np.median(np.abs(chosen - median)))
     return float(np.clip(max(limits), *SIMILARITY))
 
 

@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from understudy.data.check_settings import CheckSettings
 from understudy.data.names import matching
 from understudy.data.source_images import PARTS
 from understudy.data.sources import DIGITS, SOURCES, Overview, overview
 from understudy.errors import allowed_names
-from understudy.settings import Count, FrozenSettings, Neutral, PathOrName, Settings
+from understudy.settings import Count, FrozenSettings, Neutral, PathOrName, Settings, Words
 
 
 class PartSettings(FrozenSettings):
@@ -28,7 +29,7 @@ class PartSettings(FrozenSettings):
     )
 
 
-class DataSettings(Settings):
+class DataSettings(CheckSettings):
     """Where the labelled images come from."""
 
     source: str = Field(
@@ -154,20 +155,25 @@ class DataSettings(Settings):
                 yield f"{key}: no file {str(path)!r}; give a CSV file"
 
 
+Share = Annotated[float, Field(gt=0, lt=1), Words("a share above 0 and below 1")]
+
+
 class SplitSettings(Settings):
     """One split: how many images train, and how many of those the standard protocol holds out for validation."""
 
-    train: Count | Literal["all"] = Field(
-        description="images to train on, classes in proportion; `all` keeps none for testing, but a given test part"
+    train: Count | Share | Literal["all"] = Field(
+        description="images to train on, classes in proportion: their number, or a share of all images such as 0.4; "
+        "`all` keeps none for testing, but a given test part"
     )
-    validation: Count | None = Field(
+    validation: Count | Share | None = Field(
         None,
-        description="how many of the train images the subtrain regime holds out; left out where a validation part is "
-        "given, whose images the regime full trains on beside the train images",
+        description="how many of the train images the subtrain regime holds out: their number, or a share of the train "
+        "images such as 0.2; left out where a validation part is given, whose images the regime full trains on beside "
+        "the train images",
     )
 
     def _mistakes(self) -> Iterator[str]:
-        if self.train != "all" and self.validation is not None and self.validation >= self.train:
+        if isinstance(self.train, int) and isinstance(self.validation, int) and self.validation >= self.train:
             yield f"validation ({self.validation}) must be smaller than train ({self.train})"
 
 
@@ -179,4 +185,4 @@ def validation_mistakes(data: DataSettings, splits: dict[str, SplitSettings]) ->
             yield (f"splits.{name}.validation: the data has a validation part, which the standard protocol uses; "
                    "remove the number, or set `data.pool_parts: true`")  # fmt: skip
         if not given and split.validation is None:
-            yield f"splits.{name}.validation: missing; add it (a whole number of 1 or more)"
+            yield f"splits.{name}.validation: missing; add it (a whole number of 1 or more, or a share such as 0.2)"

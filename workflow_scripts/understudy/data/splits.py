@@ -157,7 +157,7 @@ def carve_train(
         if size >= len(labels):
             raise StudyError(f"splits.{name}.validation: {size} images of {len(labels)}; allowed: fewer than train")
         order = stratified_order(labels, numpy_generator(seed_for(study_seed, "validation", draw, name)), groups)
-        taken = _filled(order, groups, size)
+        taken = _filled(order, labels, groups, size)
         _say_size(name, "validation", int(taken.sum()), size, groups)
         found = {"subtrain": order[~taken], "validation": order[taken]}
     for part, indices in found.items():
@@ -180,7 +180,7 @@ def divide_held_out(
     own = None if groups is None else groups[held_out]
     order = stratified_order(labels[held_out], numpy_generator(seed_for(study_seed, "held out", draw, name)), own)
     calibration = round(calibration_fraction * len(held_out))
-    taken = _filled(order, own, calibration)
+    taken = _filled(order, labels[held_out], own, calibration)
     _say_size(name, "calibration", int(taken.sum()), calibration, own)
     parts = {"calibration": held_out[order[taken]], "test": held_out[order[~taken]]}
     for part, indices in parts.items():
@@ -196,17 +196,27 @@ def _whole_groups(order: np.ndarray, groups: np.ndarray | None, size: int) -> in
     return size
 
 
-def _filled(order: np.ndarray, groups: np.ndarray | None, size: int) -> np.ndarray:
-    """Return which places of an order are taken, bool [N], if each group is taken in turn that still fits the size."""
+def _filled(order: np.ndarray, labels: np.ndarray, groups: np.ndarray | None, size: int) -> np.ndarray:
+    """Return which places of an order are taken, bool [N], if each group is taken in turn that still fits the size.
+
+    A class that either side would then lack, because its groups are large, gets one of its groups there.
+    """
     cut = _whole_groups(order, groups, size)
     taken = np.arange(len(order)) < cut
-    if cut == size:
+    if size == 0 or groups is None or _largest(groups) == 1:
         return taken
-    starts = np.flatnonzero(np.diff(groups[order[cut:]], prepend=groups[order[cut]] - 1)) + cut
-    for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
-        if end - start <= size - cut:
-            taken[start:end] = True
-            cut += end - start
+    labels, groups = labels[order], groups[order]
+    if cut < size:
+        starts = np.flatnonzero(np.diff(groups[cut:], prepend=groups[cut] - 1)) + cut
+        for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
+            if end - start <= size - cut:
+                taken[start:end] = True
+                cut += end - start
+    for label in np.unique(labels):
+        own = groups[labels == label]
+        for side, moved in ((True, own[0]), (False, own[-1])):
+            if own[0] != own[-1] and not (taken[labels == label] == side).any():
+                taken[groups == moved] = side
     return taken
 
 
