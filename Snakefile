@@ -62,6 +62,8 @@ try:
     if workflow.is_main_process:
         plan.check_networks()
         plan.check_models()
+        plan.check_prompts()
+        plan.check_orders()
 except StudyError as error:
     sys.exit(str(error))
 

@@ -5,6 +5,16 @@ rule prepare:
     output:
         images=f"{ROOT}/data/images.parquet",
         classes=f"{ROOT}/data/classes.json",
+        checks=plan.table("data_checks"),
+        checks_csv=plan.table("data_checks", "csv"),
+        report=report(
+            f"{PAGES}/data_report.html",
+            caption="captions/data_report.rst",
+            category="0 Data",
+            labels={
+                "contents": "The images, their classes, copies and doubtful labels"
+            },
+        ),
     log:
         f"{LOGS}/prepare.log",
     benchmark:
@@ -16,7 +26,7 @@ rule prepare:
         **resources_for("prepare"),
     params:
         settings=study.data.canonical(),
-        source=files_state(study.data.root),
+        source=files_state(*study.data.files),
         version=STAGE_VERSIONS["prepare"],
     message:
         "Reading the images of {params.settings[source]}"

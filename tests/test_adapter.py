@@ -77,3 +77,12 @@ def test_names_that_are_no_utf8_reach_the_terminal_and_the_log(tmp_path):
     assert r"Understudy: gr\xf6sse.png is no image" in result.stderr
     assert r"gr\xf6sse.png is no image" in log and r"gr\udcf6sse.png" in log
     assert "Traceback" not in log + result.stderr
+
+
+def test_warnings_are_on_the_terminal_and_in_the_log(tmp_path):
+    body = "import logging; from understudy.messages import warn; warn('18 images twice \\udcff'); "
+    body += "logging.getLogger('understudy.data').warning('3 files passed over')"
+    result, log = run(tmp_path, body)
+    assert result.returncode == 0
+    for line in ("18 images twice", "3 files passed over"):
+        assert result.stderr.count(f"Understudy: warning: {line}") == log.count(f"warning: {line}") == 1

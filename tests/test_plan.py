@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import timm
 
+from tests.data.pictures import save, write_parquet
 from tests.studies import practice_study, small_study
 from understudy.classifiers.architectures import missing_network
 from understudy.classifiers.timm_source import timm_mistakes, timm_names
@@ -105,13 +106,28 @@ def test_impossible_sizes_are_known_before_any_job(splits, message):
         plan.check_sizes()
 
 
-def test_sizes_are_checked_against_prepared_images_too(tmp_path, monkeypatch):
+def test_images_that_were_prepared_before_do_not_refuse_a_study_of_more(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    plan = plan_of(splits={"S": {"train": 30, "validation": 10}}, generators={"any": {"method": "stylegan2"}})
     images = np.zeros((20, 1, 8, 8), dtype=np.uint8)
-    write_images(plan.root / "data" / "images.parquet", images, np.arange(20) % 10)
-    with pytest.raises(StudyError, match="30 images, but the data has 20"):
-        plan.check_sizes()
+    for train in (30, 5000):
+        plan = plan_of(splits={"S": {"train": train, "validation": 15}}, generators={"any": {"method": "stylegan2"}})
+        write_images(plan.root / "data" / "images.parquet", images, np.arange(20) % 10)
+        if train == 30:
+            plan.check_sizes()
+        else:
+            with pytest.raises(StudyError, match="5000 images, but the data has 1797"):
+                plan.check_sizes()
+
+
+def test_shares_are_resolved_where_sizes_are_compared():
+    splits = {"Large": {"train": 0.5, "validation": 0.2}, "Small": {"train": 0.1, "validation": 0.5}}
+    plan = plan_of(splits=splits, generators={"any": {"method": "stylegan2"}})
+    assert plan.smallest_split() == "Small"
+    plan.check_sizes()
+    with pytest.raises(StudyError, match="`train` is a number of images in some and a share in others"):
+        plan_of(
+            splits={**splits, "Count": {"train": 300, "validation": 75}}, generators={"any": {"method": "stylegan2"}}
+        )
 
 
 def test_a_group_may_not_share_an_architectures_name():
@@ -253,3 +269,27 @@ def test_too_few_models_to_calibrate_are_told_before_any_job(count, fits):
     with pytest.raises(StudyError, match=r"100 of \d+ models were asked to calibrate"):
         plan.check_models()
     plan_of(ranking={"calibration_models": 2}).check_models()
+
+
+def test_prompts_of_numbers_are_refused_before_any_job(tmp_path):
+    study = practice_study(generator={"kind": "stable_diffusion", "model": "m", "image_size": 8})
+    study["data"] = {"source": "parquet", "root": str(tmp_path), "size": 8}
+    write_parquet(tmp_path / "a.parquet", [0, 1])
+    with pytest.raises(StudyError, match=r"prompts would be such as '0'; give their names in `data\.classes`"):
+        Plan(load_study(study)).check_prompts()
+    study["data"]["classes"] = ["tench", "goldfish"]
+    Plan(load_study(study)).check_prompts()
+
+
+def test_an_unknown_order_of_classes_is_refused_before_any_job(tmp_path):
+    save(tmp_path, "apple/0.png", "Banana/0.png")
+    models = {"checkpoints": {"mine": {"model": "test_resnet", "path": "mine.safetensors"}}}
+    sets = {
+        "here": {"source": "imagefolder", "root": str(tmp_path)},
+        "later": {"source": "imagefolder", "root": "none"},
+    }
+    study = {"study": "s", "seed": 1, "ranking": {"classes": 2, "models": models, "sets": sets}}
+    with pytest.raises(StudyError, match=r"class 0 of .* is Banana for models .* apple for models trained with timm"):
+        Plan(load_study(study)).check_orders()
+    study["ranking"]["classes"] = ["apple", "Banana"]
+    Plan(load_study(study)).check_orders()

@@ -7,7 +7,7 @@ import pytest
 from pydantic import Field, ValidationError
 
 from understudy import settings
-from understudy.settings import FrozenSettings, Neutral, Settings
+from understudy.settings import FrozenSettings, Neutral, PathOrName, Settings
 
 
 class Part(FrozenSettings):
@@ -78,3 +78,17 @@ def test_unknown_keys_are_refused_and_frozen_settings_stay():
 
 def test_the_examples_are_right():
     assert doctest.testmod(settings).failed == 0
+
+
+def test_the_home_folder_may_be_a_tilde_in_every_path(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    class Files(Settings):
+        one: Path
+        many: dict[str, Path]
+        name: PathOrName
+
+    given = Files(one="~/a", many={"x": "~"}, name="~/model")
+    assert given.canonical() == {"one": f"{tmp_path}/a", "many": {"x": str(tmp_path)}, "name": f"{tmp_path}/model"}
+    other = Files(one="a~b", many={"x": "~nobody_of_this_name/x"}, name="org/model")
+    assert other.canonical() == {"one": "a~b", "many": {"x": "~nobody_of_this_name/x"}, "name": "org/model"}

@@ -31,12 +31,14 @@ def job(snakemake: Any) -> Iterator[tuple[Files, Files, Any, Any]]:
     """
     from understudy.errors import StudyError
     from understudy.job_lock import end_with_snakemake, locked
+    from understudy.messages import warn_on
     from understudy.text import describe, end_quietly, printable, show_any_text
 
     end_with_snakemake()
     show_any_text()
     end_quietly("stopped")
     terminal = os.dup(2)
+    warn_on(terminal)
     log_path = Path(snakemake.log[0])
     log_path.parent.mkdir(parents=True, exist_ok=True)
     # Output of libraries written in C goes to the descriptors, not to sys.stderr.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from understudy.data.decoding import decode, image_files
+from understudy.data.decoding import decode
 from understudy.errors import StudyError
 
 EVERY_VALUE = np.arange(2**16, dtype=np.uint16).reshape(256, 256)
@@ -62,10 +62,3 @@ def test_too_many_pixels_are_one_line(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
     with pytest.raises(StudyError, match=r"^big\.png has more than 40 pixels or a broken header; make it smaller"):
         decode(saved(Image.fromarray(GREY), "PNG"), "big.png")
-
-
-def test_hidden_files_folders_and_other_kinds_are_no_images(tmp_path):
-    for name in ("b.JPG", "a.png", "._a.png", "notes.txt"):
-        (tmp_path / name).write_bytes(b"")
-    (tmp_path / "folder.png").mkdir()
-    assert [path.name for path in image_files(tmp_path)] == ["a.png", "b.JPG"]

@@ -9,14 +9,16 @@ import torchvision.datasets
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from tests.data.pictures import load_source
 from understudy.data.file_state import files_state
 from understudy.data.image_sets import folder_images
 from understudy.data.pixel_settings import PixelSettings
 from understudy.data.settings import DataSettings
 from understudy.data.shards import read_images, write_images
-from understudy.data.sources import SOURCES, count_images, load_known_classes, load_source
+from understudy.data.sources import SOURCES, count_images, load_known_classes
 from understudy.errors import StudyError
 from understudy.files import read_json
+from understudy.jobs.context import JobContext
 from understudy.jobs.data import prepare_images
 
 
@@ -147,6 +149,16 @@ def test_the_state_shows_what_changes_images_and_nothing_else(folder, tmp_path_f
     assert len(states) == 4
 
 
+def test_the_state_is_that_of_all_files_that_the_data_names(folder, tmp_path_factory):
+    labels = tmp_path_factory.mktemp("labels") / "labels.csv"
+    labels.write_text("file,label\n" + "\n".join(f"{path},x{path[0]}" for path in ("cat/0.png", "dog/0.png")))
+    data = DataSettings(source="imagefolder", root=folder, labels=labels)
+    before = files_state(*data.files)
+    assert data.files == [folder, labels] and before != files_state(folder)
+    labels.write_text(labels.read_text().replace("xd", "xc"))
+    assert files_state(*data.files) != before
+
+
 def test_the_state_shows_what_replaces_a_large_file_of_the_same_size(tmp_path):
     path = tmp_path / "images.npy"
     np.save(path, np.zeros((100, 1000)))
@@ -169,7 +181,8 @@ def test_a_folder_without_classes_says_what_is_expected(tmp_path):
 
 def test_parquet_round_trip(tmp_path, folder):
     images, classes = tmp_path / "out" / "images.parquet", tmp_path / "classes.json"
-    prepare_images({"source": "imagefolder", "root": str(folder)}, images, classes)
+    others = [tmp_path / name for name in ("checks.parquet", "checks.csv", "data_report.html")]
+    prepare_images({"source": "imagefolder", "root": str(folder)}, images, classes, *others, JobContext(0, ""))
     assert read_json(tmp_path / "classes.json") == {"classes": ["cat", "dog"]}
     settings = DataSettings(source="parquet", root=tmp_path / "out")
     data, classes = load_source(settings)
@@ -188,14 +201,6 @@ def test_a_shard_without_images_is_named_before_any_is_read(tmp_path):
     write_images(tmp_path / "a.parquet", np.zeros((2, 1, 8, 8), np.uint8), np.array([0, 1]))
     pq.write_table(pa.table({"label": [0, 1]}), tmp_path / "b.parquet")
     with pytest.raises(StudyError, match=r"b\.parquet lacks the column\(s\) image; it has: label"):
-        count_images(DataSettings(source="parquet", root=tmp_path))
-
-
-def test_labels_must_be_whole_numbers(tmp_path):
-    write_images(tmp_path / "a.parquet", np.zeros((2, 1, 8, 8), np.uint8), np.array([0, 1]))
-    table = pq.read_table(tmp_path / "a.parquet")
-    pq.write_table(table.set_column(1, "label", pa.array(["cat", "dog"])), tmp_path / "a.parquet")
-    with pytest.raises(StudyError, match="column label is string, expected whole numbers"):
         count_images(DataSettings(source="parquet", root=tmp_path))
 
 

@@ -98,6 +98,17 @@ def test_dit_predicts_as_its_pipeline_does(dit):
         assert denoiser.decode(z).shape == (2, 3, 16, 16)
 
 
+def test_prompts_are_not_made_of_numbers(stable_diffusion, tmp_path):
+    settings = stable_diffusion_settings(stable_diffusion, prompt="a photo of {}")
+    with pytest.raises(
+        StudyError, match=r"prompts would be such as 'a photo of 0'; give their names in `data\.classes`"
+    ):
+        load_pretrained_diffusion(settings, ["0", "1"], CPU)
+    (tmp_path / "names.txt").write_text("zero\none\n")
+    assert settings.model_copy(update={"class_names": tmp_path / "names.txt"}).unfit_names(["0", "1"]) is None
+    assert settings.unfit_names(["0", "cat"]) is None
+
+
 def test_a_prompt_of_its_own_for_each_class(stable_diffusion):
     denoiser = load_pretrained_diffusion(
         stable_diffusion_settings(stable_diffusion, prompt="a photo of a {}"), NAMES, CPU

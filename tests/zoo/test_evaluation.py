@@ -171,6 +171,36 @@ def test_classes_are_names_numbers_or_the_alphabetical_order(tmp_path, folder):
         folder_images(tmp_path / "three", 4)
 
 
+@pytest.mark.parametrize(
+    ("names", "models_are_own", "is_known"),
+    [
+        ([str(number) for number in range(1, 13)], False, False),  # no class has number 0
+        ([str(number) for number in range(12)], False, True),  # as in ImageNetV2
+        ([str(number) for number in range(12)], True, False),
+        ([f"{number:02d}" for number in range(12)], True, True),
+        ([f"grade{number}" for number in range(9, 11)], True, False),
+        (["apple", "Banana"], True, False),
+        (["apple", "banana"], True, True),
+        (["n01440764", "n01443537"], True, True),
+    ],
+)
+def test_an_order_that_torchvision_and_timm_see_differently_must_be_given(tmp_path, names, models_are_own, is_known):
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.png").touch()
+    if is_known:
+        labels = folder_images(tmp_path, len(names), models_are_own).labels
+        assert sorted(labels.tolist()) == [*range(len(names))]
+    else:
+        with pytest.raises(
+            StudyError, match=r"ranking\.classes: class \d+ of .* trained with torchvision's ImageFolder"
+        ):
+            folder_images(tmp_path, len(names), models_are_own)
+    given = list(reversed(names))
+    images = folder_images(tmp_path, given, models_are_own)
+    assert [given[label] for label in images.labels] == [path.parent.name for path, _ in images.locations]
+
+
 def test_shards_are_read_in_order(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (5, 3, 4, 4), dtype=np.uint8)
     for shard, part in enumerate(np.split(np.arange(5), [3])):

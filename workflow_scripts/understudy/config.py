@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 from understudy.classifiers.candidate_settings import CandidateSettings
 from understudy.config_errors import explain_all
 from understudy.config_files import read_config
-from understudy.data.settings import DataSettings, SplitSettings
+from understudy.data.settings import DataSettings, SplitSettings, validation_mistakes
 from understudy.errors import StudyError, unknown_name
 from understudy.generators.configuration import GeneratorSettings
 from understudy.practice.comparison_settings import ComparisonSettings
@@ -135,11 +135,13 @@ class Study(Settings):
         elif not (self.ranking or self.practice):
             parts = f"`candidates` with {', '.join(SELECTION_PART[:-1])}; `ranking`; `practice`"
             yield f"there is nothing to do; add one of: {parts} (see config.yaml for an example)"
+        if self.data:
+            yield from validation_mistakes(self.data, self.splits)
         if self.ranking is not None and not self.ranking.sets:
             if not self.has_selection:
                 yield ("ranking: there are no models to rank; give `sets` (see studies/own_predictions.yaml), or the "
                        "study its `candidates` (see config.yaml)")  # fmt: skip
-            if self.calibration_fraction == 0 or any(split.train == "all" for split in self.splits.values()):
+            if self.calibration_fraction == 0 or not all(map(self.holds_out, self.splits)):
                 yield ("ranking: real images must be held out to rank candidates; leave `train` below the number of "
                        "images and `calibration_fraction` above 0, or remove the section")  # fmt: skip
 
@@ -165,8 +167,10 @@ class Study(Settings):
             yield f"data.size: {size} pixels; generators need one of {IMAGE_SIZES}: set `data.size`"
         if rwnn and size is not None and 2**rwnn.stages > size:
             yield f"candidates.rwnn.stages: {rwnn.stages} stages halve {size} pixels to less than one"
-        if len({split.train == "all" for split in self.splits.values()}) > 1:
+        if len({self.holds_out(split) for split in self.splits}) > 1:
             yield "splits: `train: all` holds out no test images; use it for every split or for none"
+        if len({type(split.train) for split in self.splits.values() if split.train != "all"}) > 1:
+            yield "splits: `train` is a number of images in some and a share in others; use one of both for every split"
         for split in self.splits:
             if self.has_selection and not self.generator_names(split):
                 yield f"splits.{split}: none of the `generators` is trained on it; add it to one's `splits`"
@@ -175,6 +179,10 @@ class Study(Settings):
                 yield f"selection.synthetic_set: {unknown_name(split, self.splits)}"
             if generator not in self.generator_names(split):
                 yield f"selection.synthetic_set.{split}: {unknown_name(generator, self.generator_names(split))}"
+
+    def holds_out(self, split: str) -> bool:
+        """Whether a split leaves images to test with: those that it doesn't train on, or the data's own test part."""
+        return self.splits[split].train != "all" or bool(self.data and "test" in self.data.fixed_parts)
 
     def generator_names(self, split: str) -> list[str]:
         """Return the names of the generators trained on ``split``, in the order of the configuration."""

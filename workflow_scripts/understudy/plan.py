@@ -14,15 +14,18 @@ from understudy.classifiers.architectures import missing_network
 from understudy.classifiers.recipes import Recipe
 from understudy.classifiers.timm_source import timm_mistakes
 from understudy.config import Study
-from understudy.data.shards import read_labels
-from understudy.data.sources import count_images
+from understudy.data.image_sets import class_folders
+from understudy.data.source_images import PartsNotClassesError
+from understudy.data.sources import Overview, prepared_overview
 from understudy.data.splits import draw_split
 from understudy.errors import StudyError
 from understudy.files import read_json
 from understudy.layout import Layout
+from understudy.messages import warn
 from understudy.practice.plan import PracticePlan
 from understudy.ranking.model_counts import check_model_counts
 from understudy.ranking.plan import RankingPlan
+from understudy.ranking.settings import ImageFolder
 from understudy.selection.class_shares import check_shares
 
 REGIMES = ("full", "subtrain")
@@ -50,7 +53,7 @@ class Plan(Layout):
 
     def has_test(self, split: str) -> bool:
         """Whether a split holds images out for testing."""
-        return self.study.splits[split].train != "all"
+        return self.study.holds_out(split)
 
     @property
     def has_test_images(self) -> bool:
@@ -70,15 +73,50 @@ class Plan(Layout):
         StudyError
             If a split is larger than the data, or a part of it would lack a class.
         """
-        counts = self.image_counts
-        if counts is None:
-            return
-        labels = np.repeat(np.arange(len(counts)), counts)
         try:
-            for name, split in self.study.splits.items():
-                draw_split(labels, name, split, self.study.calibration_fraction, self.study.seed, 0)
-        except StudyError as error:
-            raise StudyError(f"configuration: {error}") from None
+            self._draw_all(self.overview)
+        except StudyError:
+            try:
+                # Images that were prepared before may be others than those that will be now: the source decides.
+                self._draw_all(self.study.data.overview)
+            except StudyError as error:
+                raise StudyError(f"configuration: {error}") from None
+
+    def _draw_all(self, found: Overview | None) -> None:
+        if found is None:
+            return
+        labels = np.concatenate([np.repeat(np.arange(len(counts)), counts) for counts in found.counts.values()])
+        parts = np.repeat(list(found.counts), [counts.sum() for counts in found.counts.values()])
+        fixed = {} if "" in found.counts else {"parts": parts}
+        for name, split in self.study.splits.items():
+            draw_split(labels, name, split, self.study.calibration_fraction, self.study.seed, 0, **fixed)
+
+    def check_prompts(self) -> None:
+        """Look at the names that a text-to-image model is to be asked for, where they are known.
+
+        Raises
+        ------
+        StudyError
+            If they are but numbers.
+        """
+        generator = self.practice and self.practice.settings.generator
+        names = self.overview.classes if self.practice and self.overview else []
+        mistake = names and not self.practice.trains_generator and generator.unfit_names(names)
+        if mistake:
+            raise StudyError(f"configuration: {mistake}")
+
+    def check_orders(self) -> None:
+        """Look whether it is known in which order the models of a ranking number the folders of its sets.
+
+        Raises
+        ------
+        StudyError
+            If it isn't, for a set that is there already.
+        """
+        ranking = self.study.ranking
+        sets = self.ranking.image_sets.values() if self.ranking else []
+        for root in {entry.root for entry in sets if isinstance(entry, ImageFolder) and entry.root.is_dir()}:
+            class_folders(root, ranking.classes, bool(ranking.models.checkpoints))
 
     def check_shares(self) -> None:
         """Compare the classes whose shares are given with the data's, where these are known.
@@ -139,15 +177,24 @@ class Plan(Layout):
             check_model_counts(count, self.study.ranking.calibration_models)
 
     @cached_property
-    def image_counts(self) -> np.ndarray | None:
-        """Images of each class, where that is known before any is read, else None."""
-        prepared = self.root / "data" / "images.parquet"
-        if not prepared.exists():
-            return count_images(self.study.data) if self.study.data else None
+    def overview(self) -> Overview | None:
+        """The classes, and how many images each has in each part, where that is known before any is read, else None."""
+        prepared, classes = self.root / "data" / "images.parquet", self.root / "data" / "classes.json"
         try:
-            return np.bincount(read_labels(prepared))
+            if not prepared.exists():
+                return self.study.data.overview if self.study.data else None
+        except PartsNotClassesError as error:
+            warn(str(error))  # the job that reads the images ends with it
+            return None
+        try:
+            return prepared_overview(prepared, read_json(classes)["classes"] if classes.exists() else None)
         except StudyError:
             return None  # a broken file is no reason to plan nothing: a job that reads it will name it
+
+    @property
+    def image_counts(self) -> np.ndarray | None:
+        """Images of each class in all parts, where that is known before any is read, else None."""
+        return None if self.overview is None else np.sum(list(self.overview.counts.values()), axis=0)
 
     # ------------------------------------------------------------------ candidates
 

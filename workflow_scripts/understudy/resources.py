@@ -30,7 +30,7 @@ class Request:
 
 
 RESOURCES = {
-    # Reading a part of the images decodes all of them, and takes a copy of the part.
+    # The encoded images are read whole, and the rows of a part copied.
     "prepare": Request(2000, 60, image_copies=3),
     "draw_train": Request(2000, 30, image_copies=3),
     "carve_train": Request(2000, 30, image_copies=3),

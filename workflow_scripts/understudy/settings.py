@@ -1,13 +1,24 @@
 """What all groups of a study's configuration have in common. No torch import."""
 
 import json
+import os
 import re
 import warnings
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 
 
@@ -24,6 +35,14 @@ Name = Annotated[
 ]
 Count = Annotated[int, Field(ge=1)]
 EvenCount = Annotated[int, Field(ge=2, multiple_of=2), Words("an even number of at least 2")]
+
+
+def expand_home(path: Any) -> Any:
+    """Return a path, or a text that may be one, with the home folder in place of a `~` at its beginning."""
+    return type(path)(os.path.expanduser(path)) if str(path).startswith("~") else path  # noqa: PTH111 (raises nothing)
+
+
+PathOrName = Annotated[str, AfterValidator(expand_home)]
 
 
 class OldName(FutureWarning):
@@ -112,6 +131,14 @@ class Settings(BaseModel):
             key for key, field in cls.model_fields.items() if int in (field.annotation, *get_args(field.annotation))
         }
         return {key: _whole_number(value) if key in whole else value for key, value in values.items()}
+
+    @field_validator("*")
+    @classmethod
+    def _expand_home(cls, value: Any) -> Any:
+        """Write `~` in paths out, as a shell does."""
+        if isinstance(value, dict):
+            return {key: cls._expand_home(one) for key, one in value.items()}
+        return expand_home(value) if isinstance(value, Path) else value
 
     @model_validator(mode="after")
     def _without_mistakes(self) -> Self:

@@ -11,6 +11,7 @@ from understudy.costs.models import model_jobs
 from understudy.costs.networks import NetworkSize, network_sizes, record_bytes
 from understudy.costs.practice import PracticeWork
 from understudy.data.sources import DIGITS
+from understudy.data.splits import image_count
 from understudy.files import read_json
 from understudy.generators.methods import METHODS
 from understudy.plan import REGIMES, Plan
@@ -40,6 +41,8 @@ class Work:
     def __init__(self, plan: Plan):
         self.plan, self.study = plan, plan.study
         self.images = self.study.data and self._counted()
+        found = plan.overview if self.study.data else None
+        self.parts = {part: int(counts.sum()) for part, counts in found.counts.items()} if found else {}
         self.shape = self._shape()
         self.classes = self._classes()
         self.networks: dict[str, list[tuple[ArchitectureSettings, NetworkSize]]] = {}
@@ -53,7 +56,8 @@ class Work:
 
     def _counted(self) -> int:
         counts = self.plan.image_counts
-        largest = max((entry.train for entry in self.study.splits.values() if entry.train != "all"), default=10_000)
+        numbers = [entry.train for entry in self.study.splits.values() if isinstance(entry.train, int)]
+        largest = max(numbers, default=10_000)
         return int(counts.sum()) if counts is not None else int(largest * 1.2)
 
     def _classes(self) -> int:
@@ -147,15 +151,19 @@ class Work:
 
     def _train_size(self, split: str, regime: str) -> int:
         entry = self.study.splits[split]
-        train = self.images if entry.train == "all" else entry.train
-        return train if regime == "full" else train - entry.validation
+        train = image_count(entry.train, self.parts.get("train", self.images))
+        if regime == "full":
+            return train + self.parts.get("validation", 0)
+        return train - image_count(entry.validation or 0, train)
 
     def _set_size(self, split: str, name: str) -> float:
         if name in self.study.generators:
             return self.study.synthetic.images_per_class * self.classes
         if name == "validation":
-            return self.study.splits[split].validation
-        held_out = self.images - self._train_size(split, "full")
+            entry = self.study.splits[split]
+            train = image_count(entry.train, self.parts.get("train", self.images))
+            return self.parts.get("validation", 0) or image_count(entry.validation or 0, train)
+        held_out = self.parts.get("test", self.images - self._train_size(split, "full"))
         fraction = self.study.calibration_fraction
         return held_out * (fraction if name == "calibration" else 1 - fraction)
 

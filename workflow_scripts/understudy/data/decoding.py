@@ -5,7 +5,6 @@ is asked about.
 """
 
 import io
-import os
 import warnings
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from understudy.data.picture_facts import PictureFacts
 from understudy.data.pixel_settings import ValueSettings
 from understudy.errors import StudyError
 
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
 ORIENTATION = 0x0112
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -31,13 +29,6 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 PLAIN = ValueSettings()
-
-
-def image_files(folder: Path) -> list[Path]:
-    """Return the image files of a folder by name, without hidden ones, such as macOS's ``._1.png``, and folders."""
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir())
-    return [path for path in map(folder.joinpath, names) if path.suffix.lower() in IMAGE_SUFFIXES]
 
 
 def read_bytes(path: Path) -> bytes:

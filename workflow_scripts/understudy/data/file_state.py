@@ -10,8 +10,8 @@ STATE_BYTES = 32 * 2**20
 STATE_BYTES_PER_FILE = 8192
 
 
-def files_state(root: Path | None) -> str:
-    """Return a digest of the files below ``root``, hidden ones left out: images added, removed or replaced show.
+def files_state(*roots: Path | None) -> str:
+    """Return a digest of files and of those below folders, without hidden ones: what is added or replaced shows.
 
     It is taken of names, sizes and both ends of each file. Times are left out: a clone or a copy changes them, and
     would have a study of the same images trained anew. Whole files take too long at every start of Snakemake. The
@@ -19,9 +19,10 @@ def files_state(root: Path | None) -> str:
     size, and files up to 8 KB are read whole, larger ones where they are few.
     """
     digest = hashlib.blake2b(digest_size=8)
-    files = [] if root is None else list(_visible_files(root)) if root.is_dir() else [root]
+    given = [root for root in roots if root is not None]
+    files = [(root, path) for root in given for path in (_visible_files(root) if root.is_dir() else [root])]
     end = max(STATE_BYTES // max(len(files), 1), STATE_BYTES_PER_FILE) // 2
-    for path in files:
+    for root, path in files:
         digest.update(str(path).removeprefix(str(root)).encode(errors="surrogateescape"))
         try:
             with path.open("rb", buffering=0) as file:
@@ -44,4 +45,5 @@ def _visible_files(root: Path) -> Iterator[Path]:
         inside[:] = [] if os.path.realpath(folder) in seen else sorted(name for name in inside if name[0] != ".")
         seen.add(os.path.realpath(folder))
         paths = (Path(folder, name) for name in sorted(names) if name[0] != ".")
-        yield from (path for path in paths if path.is_file())
+        # A file that can't be looked at, for which Path.is_file raises an error, is none.
+        yield from (path for path in paths if os.path.isfile(path))  # noqa: PTH113

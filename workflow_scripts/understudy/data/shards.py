@@ -19,6 +19,7 @@ from understudy.errors import StudyError
 from understudy.files import read_json, writing
 
 IMAGE_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+ROWS_WRITTEN = 10_000
 
 
 @dataclass(frozen=True)
@@ -80,19 +81,33 @@ def write_images(path: str | Path, images: np.ndarray, labels: np.ndarray, **col
     labels : integer array [N]
     columns : further columns of N values each, such as ``index`` or ``seed``
     """
-    pictures = [{"bytes": encode_png(image), "path": None} for image in images]
-    table = pa.table(
+    write_encoded(path, [encode_png(image) for image in images], labels, **columns)
+
+
+def write_encoded(path: str | Path, pictures: Sequence[bytes], labels: np.ndarray, **columns: Sequence) -> None:
+    """Write images that are the bytes of files; see `write_images`."""
+    rest = pa.table(
         {
-            "image": pa.array(pictures, type=IMAGE_TYPE),
             "label": pa.array(np.asarray(labels, dtype=np.int64)),
             **{name: pa.array(values) for name, values in columns.items()},
         }
     )
-    values = {name: {"dtype": str(table.schema.field(name).type), "_type": "Value"} for name in ("label", *columns)}
+    values = {field.name: {"dtype": str(field.type), "_type": "Value"} for field in rest.schema}
     features = {"info": {"features": {"image": {"_type": "Image"}, **values}}}
-    table = table.replace_schema_metadata({"huggingface": json.dumps(features)})
-    with writing(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    schema = rest.schema.insert(0, pa.field("image", IMAGE_TYPE)).with_metadata({"huggingface": json.dumps(features)})
+    with writing(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        # In pieces: one array of bytes holds two gigabytes at most.
+        for start in range(0, max(len(pictures), 1), ROWS_WRITTEN):
+            piece = [{"bytes": content, "path": None} for content in pictures[start : start + ROWS_WRITTEN]]
+            columns_of_piece = rest.slice(start, len(piece)).columns
+            writer.write_table(pa.table([pa.array(piece, type=IMAGE_TYPE), *columns_of_piece], schema=schema))
+
+
+def write_rows(path: str | Path, table: pa.Table, rows: np.ndarray) -> None:
+    """Write these rows of a table of images as a file of its own, as they are encoded, whole or not at all."""
+    with writing(path) as temporary, pq.ParquetWriter(temporary, table.schema, compression="zstd") as writer:
+        for start in range(0, max(len(rows), 1), ROWS_WRITTEN):
+            writer.write_table(table.take(pa.array(rows[start : start + ROWS_WRITTEN], type=pa.int64())))
 
 
 def _files(paths: str | Path | Sequence[str | Path]) -> list[Path]:
@@ -138,7 +153,7 @@ def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pa.T
                 raise StudyError(
                     f"{path} lacks the column(s) {', '.join(missing)}; it has: {', '.join(file.schema_arrow.names)}"
                 )
-            _check_image_type(file.schema_arrow.field("image").type, path)
+            check_image_type(file.schema_arrow.field("image").type, path)
             return file.read(columns=columns)
     except FileNotFoundError as error:
         raise StudyError(f"{path} does not exist") from error
@@ -149,12 +164,14 @@ def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pa.T
         ) from error
 
 
-def _check_image_type(kind: pa.DataType, path: str | Path) -> None:
+def check_image_type(kind: pa.DataType, path: str | Path, column: str = "image") -> None:
+    """Refuse a column of images that holds no bytes of files, but text or numbers."""
     inner = kind.field("bytes").type if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0 else kind
-    if not (pa.types.is_binary(inner) or pa.types.is_large_binary(inner)):
+    if not (pa.types.is_binary(inner) or pa.types.is_large_binary(inner) or pa.types.is_binary_view(inner)):
         raise StudyError(
-            f"{path}: column image is {kind}; expected the bytes of image files: binary, or a struct with the field "
-            "bytes, as Hugging Face's `datasets` writes it"
+            f"{path}: column {column} is {kind}; expected the bytes of image files: binary, or a struct with the field "
+            "bytes, as Hugging Face's `datasets` writes it; for paths of files use source imagefolder with "
+            "`data.labels`"
         )
 
 
@@ -204,6 +221,12 @@ def read_labels(paths: str | Path | Sequence[str | Path]) -> np.ndarray:
 def read_index(path: str | Path) -> np.ndarray:
     """Read which images of the data set a part holds, int64 [N], in the order of :func:`read_images`."""
     return read_parquet(path, ["index"]).column("index").to_numpy().astype(np.int64)
+
+
+def read_parts(path: str | Path) -> np.ndarray | None:
+    """Read which fixed part each image of the data set belongs to, text [N]; None where the data has no parts."""
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=["part"]).column("part").to_numpy() if "part" in file.schema_arrow.names else None
 
 
 def _labels(table: pa.Table, path: Path) -> np.ndarray:

@@ -110,6 +110,8 @@ class StableDiffusionDenoiser(LatentDenoiser):
     """Stable Diffusion (Rombach et al. 2022): a text encoder gives each class the embedding of its prompt."""
 
     def __init__(self, settings: PretrainedDiffusionSettings, names: Sequence[str], device: torch.device):
+        if mistake := settings.unfit_names(names):
+            raise StudyError(mistake)
         pipeline = _load("StableDiffusionPipeline", settings, safety_checker=None, requires_safety_checker=False)
         super().__init__(pipeline.vae, pipeline.scheduler, pipeline.unet.config.sample_size, settings, device)
         self.unet = pipeline.unet.to(device, self.dtype).eval().requires_grad_(False)

@@ -1,12 +1,12 @@
 """Settings of diffusion models: the one that a study trains, and pretrained ones. No torch import."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from understudy.settings import FrozenSettings, Words
+from understudy.settings import FrozenSettings, PathOrName, Words
 
 Prompt = Annotated[str, Field(pattern=r"\{\}"), Words("a text with {} for the name of the class")]
 
@@ -41,7 +41,9 @@ class PretrainedDiffusionSettings(FrozenSettings):
     """A pretrained latent diffusion model, read through diffusers."""
 
     kind: Literal["stable_diffusion", "dit"]
-    model: str = Field(description="a folder that diffusers' save_pretrained wrote, or a name on the Hugging Face hub")
+    model: PathOrName = Field(
+        description="a folder that diffusers' save_pretrained wrote, or a name on the Hugging Face hub"
+    )
     image_size: Annotated[int, Field(ge=4, le=1024)] = Field(
         description="side in pixels to which decoded images are resized; must be that of the study's images"
     )
@@ -60,6 +62,16 @@ class PretrainedDiffusionSettings(FrozenSettings):
         other = "class_numbers" if self.class_file_key == "class_names" else "class_names"
         if getattr(self, other) is not None:
             yield f"{other} ({getattr(self, other)}) is not for kind {self.kind}, whose key is {self.class_file_key}"
+
+    def unfit_names(self, names: Sequence[str]) -> str | None:
+        """Say what is wrong where prompts would be made of names that are but numbers; None where nothing is."""
+        if self.kind != "stable_diffusion" or self.class_names or not all(name.isdecimal() for name in names):
+            return None
+        prompt = self.prompt.replace("{}", names[0])
+        return (
+            "practice.comparison.generator: the data's classes have numbers for names, and prompts would be such as "
+            f"{prompt!r}; give their names in `data.classes`, or as a line each of the file `class_names`"
+        )
 
     @property
     def class_file_key(self) -> str:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from understudy.settings import Count, Settings
+from understudy.settings import Count, PathOrName, Settings
 
 
 class GeneratedSet(Settings):
@@ -21,7 +21,9 @@ class DiTSet(GeneratedSet):
     """Images of a diffusion transformer, by diffusers' DiTPipeline."""
 
     source: Literal["dit"]
-    model: str = Field("facebook/DiT-XL-2-256", description="name on the hub, or a folder with the saved pipeline")
+    model: PathOrName = Field(
+        "facebook/DiT-XL-2-256", description="name on the hub, or a folder with the saved pipeline"
+    )
     guidance: float = Field(4.0, ge=1, description="scale of classifier-free guidance; 1 is none")
     steps: Count = Field(250, description="denoising steps")
 

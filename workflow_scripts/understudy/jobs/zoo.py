@@ -71,16 +71,16 @@ class ModelSet:
         given = {key: self.settings[key] for key in ValueSettings.model_fields if key in self.settings}
         return ValueSettings(**given)
 
-    def images(self, shards: Sequence[Path]) -> EncodedImages:
-        """Return the images, those in ``shards`` where the set is generated."""
+    def images(self, shards: Sequence[Path], own_weights: bool = False) -> EncodedImages:
+        """Return the images, those in ``shards`` where the set is generated; see `folder_images` of ``own_weights``."""
         entry = SETTINGS.validate_python(self.settings)
         if isinstance(entry, ImageFolder):
-            return folder_images(entry.root, self.classes)
+            return folder_images(entry.root, self.classes, own_weights)
         if isinstance(entry, ImageShards):
             shards = sorted(entry.root.glob("[!.]*.parquet")) if entry.root.is_dir() else [entry.root]
             if not shards:
                 raise StudyError(f"{entry.root} holds no parquet file; expected image shards (*.parquet)")
-        return shard_images(shards, self.class_count)
+        return shard_images(shards, self.classes)
 
 
 def evaluate_models(
@@ -107,10 +107,11 @@ def evaluate_models(
         Its threads are the job's own process and those that load images; its wildcard `set` is the set's name.
 
     """
-    name, images = context.wildcards["set"], image_set.images(shards)
+    chosen = ZooSettings.model_validate(settings)
+    name, images = context.wildcards["set"], image_set.images(shards, bool(chosen.checkpoints))
     about = [dict(settings), name, dict(image_set.settings), list(image_set.state), context.version]
     finished = checkpoint_folder(context.checkpoints, [*about, context.seed, list(models), len(images)], [])
-    zoo = _Zoo(ZooSettings.model_validate(settings), image_set, images, finished, context)
+    zoo = _Zoo(chosen, image_set, images, finished, context)
     rows, predictions = [], []
     for model in models:
         try:

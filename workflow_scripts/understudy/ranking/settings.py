@@ -12,7 +12,7 @@ from understudy.generators.pretrained_settings import BigGANSet, DiTSet
 from understudy.ranking.formats.set_files import ARRAY
 from understudy.ranking.prediction_formats import FORMATS, label_file
 from understudy.ranking.predictions import REAL_SETS
-from understudy.settings import Name, Neutral, Settings
+from understudy.settings import Name, Neutral, PathOrName, Settings
 from understudy.zoo.settings import ZooSettings
 
 Penalty = Annotated[float, Field(gt=0)]
@@ -25,7 +25,7 @@ class PredictionFile(Settings):
 
     source: Literal["predictions"]
     path: Path = Field(description="an npz file, or a table (parquet, csv) with columns `model` and `predicted`")
-    labels: str = Field(
+    labels: PathOrName = Field(
         ARRAY, description="npz: array of true labels; otherwise: path of a table with column `label` (and `image`)"
     )
     models: str = Field("models", description="npz: array of the models' names")

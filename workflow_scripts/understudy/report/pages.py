@@ -28,8 +28,17 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture that a page holds, as a data URI, its caption, and how many pixels wide it is shown."""
+
+    source: str
+    caption: str
+    width: int
+
+
+@dataclass(frozen=True)
 class Section:
-    """A part of a page, from top to bottom: its title, paragraphs, what to ship, a list, a table and a note on it."""
+    """A part of a page, from top to bottom: title, paragraphs, what to ship, list, table, a note on it, pictures."""
 
     title: str = ""
     level: int = 2
@@ -38,6 +47,7 @@ class Section:
     items: Sequence[str] = ()
     table: Table | None = None
     note: str = ""
+    pictures: Sequence[Picture] = ()
 
 
 @dataclass(frozen=True)

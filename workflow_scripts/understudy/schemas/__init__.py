@@ -7,6 +7,7 @@ with "test:" is left out by a study that has no test set. ``draw`` is -1 in an a
 from understudy.schemas.candidates import CANDIDATE_TABLES
 from understudy.schemas.columns import Column
 from understudy.schemas.contents import CONTENTS
+from understudy.schemas.data import DATA_TABLES
 from understudy.schemas.generators import GENERATOR_TABLES
 from understudy.schemas.practice import PRACTICE_TABLES
 from understudy.schemas.ranking import RANKING_TABLES
@@ -15,6 +16,7 @@ from understudy.schemas.selection import SELECTION_TABLES
 __all__ = ["CONTENTS", "SCHEMAS", "Column", "column_names"]
 
 SCHEMAS: dict[str, list[Column]] = {
+    **DATA_TABLES,
     **GENERATOR_TABLES,
     **CANDIDATE_TABLES,
     **SELECTION_TABLES,

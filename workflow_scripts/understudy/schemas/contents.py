@@ -1,6 +1,7 @@
 """What each table holds, in a sentence."""
 
 CONTENTS: dict[str, str] = {
+    "data_checks": "What the preparation of the data found: counts, formats, copies, doubtful labels.",
     "generator_history": "The training of one generator, a row per interval of steps (and per GAN of a class).",
     "snapshot_scores": "The snapshots of one generator, scored; the least distance is selected.",
     "generator_quality": "How close each generator's images are to real ones, and whether they are copies.",
