@@ -51,7 +51,6 @@ def share_parts():
             one.benchmark = f"{BENCHMARKS}/{path}.tsv"
 
 
-ENVIRONMENT = "../envs/understudy.yaml"  # of the rules of data.smk
 # With `--resources gpu=1` jobs that may use the one GPU of a machine take turns.
 GPU = 0 if study.device == "cpu" else 1
 

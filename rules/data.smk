@@ -15,15 +15,6 @@ rule prepare:
                 "contents": "The images, their classes, copies and doubtful labels"
             },
         ),
-    log:
-        f"{LOGS}/prepare.log",
-    benchmark:
-        f"{BENCHMARKS}/prepare.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        **resources_for("prepare"),
     params:
         settings=study.data.canonical(),
         source=files_state(*study.data.files),
@@ -40,15 +31,6 @@ rule draw_train:
         images=rules.prepare.output.images,
     output:
         train=plan.part("{draw}", "{split}", "train").as_posix(),
-    log:
-        f"{LOGS}/draw_train/draw{{draw}}/{{split}}.log",
-    benchmark:
-        f"{BENCHMARKS}/draw_train/draw{{draw}}/{{split}}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        **resources_for("draw_train"),
     params:
         **stage("draw_train"),
         train=lambda wildcards: study.splits[wildcards.split].train,
@@ -64,15 +46,6 @@ rule carve_train:
     output:
         subtrain=plan.part("{draw}", "{split}", "subtrain").as_posix(),
         validation=plan.part("{draw}", "{split}", "validation").as_posix(),
-    log:
-        f"{LOGS}/carve_train/draw{{draw}}/{{split}}.log",
-    benchmark:
-        f"{BENCHMARKS}/carve_train/draw{{draw}}/{{split}}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        **resources_for("carve_train"),
     params:
         **stage("carve_train"),
         validation=lambda wildcards: study.splits[wildcards.split].validation,
@@ -89,15 +62,6 @@ rule divide_held_out:
     output:
         calibration=plan.part("{draw}", "{split}", "calibration").as_posix(),
         test=plan.part("{draw}", "{split}", "test").as_posix(),
-    log:
-        f"{LOGS}/divide_held_out/draw{{draw}}/{{split}}.log",
-    benchmark:
-        f"{BENCHMARKS}/divide_held_out/draw{{draw}}/{{split}}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        **resources_for("divide_held_out"),
     params:
         **stage("divide_held_out"),
         train=lambda wildcards: study.splits[wildcards.split].train,
@@ -114,15 +78,6 @@ rule train_extractor:
         classes=rules.prepare.output.classes,
     output:
         extractor=plan.extractor("{draw}").as_posix(),
-    log:
-        f"{LOGS}/train_extractor/draw{{draw}}.log",
-    benchmark:
-        f"{BENCHMARKS}/train_extractor/draw{{draw}}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        **resources_for("train_extractor"),
     params:
         **stage("train_extractor"),
     message:

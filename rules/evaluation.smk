@@ -6,17 +6,8 @@ rule class_shares:
         code=code_inputs("class_shares"),
     output:
         shares=plan.class_shares("{draw}", "{split}"),
-    log:
-        f"{LOGS}/class_shares/draw{{draw}}/{{split}}.log",
-    benchmark:
-        f"{BENCHMARKS}/class_shares/draw{{draw}}/{{split}}.tsv"
     # Shares of classes that the data doesn't have are a mistake that is told before anything is trained.
     priority: 100
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        **resources_for("class_shares"),
     params:
         settings=study.selection.share_settings(),
     message:

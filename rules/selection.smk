@@ -54,15 +54,6 @@ rule class_errors:
         code=code_inputs("class_errors"),
     output:
         **table_files("class_errors", "class_summary"),
-    log:
-        f"{LOGS}/class_errors.log",
-    benchmark:
-        f"{BENCHMARKS}/class_errors.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        **resources_for("class_errors"),
     params:
         sets=SETS,
     message:

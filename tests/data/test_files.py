@@ -11,6 +11,7 @@ from timm.data.readers.reader_image_folder import ReaderImageFolder
 from tests.data.pictures import encoded, found, labelled, save
 from understudy.data.folders import image_files, suffixes
 from understudy.data.names import natural_key, orders_agree, parts_in_names, readable
+from understudy.data.pixel_settings import PixelSettings
 from understudy.data.settings import DataSettings
 from understudy.data.sources import count_images, load_known_classes
 from understudy.errors import StudyError
@@ -109,7 +110,7 @@ def test_bytes_that_are_no_utf8_are_shown_readably(tmp_path):
     images = found(tmp_path)
     assert images.classes == ["caf\\xe9", "dog"] and images.names[0].endswith("caf\\xe9/\\xff.png")
     assert [len(item) for item in images.items] == [len(encoded())] * 2
-    assert len(load_known_classes(tmp_path, images.classes, 6, 3).labels) == 2
+    assert len(load_known_classes(tmp_path, images.classes, PixelSettings(size=6, channels=3)).labels) == 2
     assert readable(b"\xff".decode(errors="surrogateescape")) == "\\xff"
 
 
@@ -195,10 +196,10 @@ def test_natural_order_is_timms():
 def test_other_sets_are_matched_by_the_names_of_classes(tmp_path):
     composed = unicodedata.normalize("NFC", E_ACUTE)
     save(tmp_path / "set", f"{unicodedata.normalize('NFD', E_ACUTE)}/sub/0.png", "other/0.png")
-    assert load_known_classes(tmp_path / "set", ["dog", composed], 6, 3).labels.tolist() == [1]
+    assert load_known_classes(tmp_path / "set", ["dog", composed], PixelSettings(size=6, channels=3)).labels.tolist() == [1]
     save(tmp_path / "cases", "Dog/0.png", "cat/0.png")
     with pytest.raises(StudyError, match="folder 'Dog' and class 'dog' differ by case"):
-        load_known_classes(tmp_path / "cases", ["cat", "dog"], 6, 3)
+        load_known_classes(tmp_path / "cases", ["cat", "dog"], PixelSettings(size=6, channels=3))
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
