@@ -196,10 +196,11 @@ def test_natural_order_is_timms():
 def test_other_sets_are_matched_by_the_names_of_classes(tmp_path):
     composed = unicodedata.normalize("NFC", E_ACUTE)
     save(tmp_path / "set", f"{unicodedata.normalize('NFD', E_ACUTE)}/sub/0.png", "other/0.png")
-    assert load_known_classes(tmp_path / "set", ["dog", composed], PixelSettings(size=6, channels=3)).labels.tolist() == [1]
+    settings = PixelSettings(size=6, channels=3)
+    assert load_known_classes(tmp_path / "set", ["dog", composed], settings).labels.tolist() == [1]
     save(tmp_path / "cases", "Dog/0.png", "cat/0.png")
     with pytest.raises(StudyError, match="folder 'Dog' and class 'dog' differ by case"):
-        load_known_classes(tmp_path / "cases", ["cat", "dog"], PixelSettings(size=6, channels=3))
+        load_known_classes(tmp_path / "cases", ["cat", "dog"], settings)
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
