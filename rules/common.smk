@@ -1,4 +1,4 @@
-# What the stages share. What a user names, a path or a class, is handed to a rule by a function: elsewhere Snakemake takes
+# What the stages share. What a user names, a path or a class, is handed to a job by a function; elsewhere Snakemake takes
 # braces for wildcards.
 
 
