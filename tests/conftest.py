@@ -8,10 +8,6 @@ from hypothesis import settings
 # One thread, as Snakemake gives to most jobs: on a busy machine several threads that wait for each other hardly get on.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Where a CPU has AVX2 alone, oneDNN (of torch 2.14) writes past its buffers in the backward pass of strided 1 x 1
-# convolutions of fewer than eight channels, which the tests' narrow networks have; its AVX kernels do not.
-os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX")
-
 # The same cases in every run, and no limit on a case's time: a busy machine would fail right code.
 settings.register_profile("understudy", derandomize=True, deadline=None)
 settings.load_profile("understudy")
