@@ -6,6 +6,7 @@ import pytest
 from tests.plots import made_up
 from tests.plots.test_any_name import NAMES
 from understudy.jobs.pages import PAGES, RANKING_PAGES
+from understudy.report.class_errors import CLASS_PAGES
 from understudy.report.columns import tabulate, text
 from understudy.report.generators import generator_quality_page
 from understudy.report.pages import Page, Section
@@ -27,6 +28,8 @@ def renamed(table: pd.DataFrame) -> pd.DataFrame:
 def test_every_page_escapes_any_name(page):
     if page in RANKING_PAGES:
         html = RANKING_PAGES[page](renamed(made_up.ranking_tables()[page]), NAME).html()
+    elif page in CLASS_PAGES:
+        html = PAGES[page](renamed(made_up.class_tables()[page])).html()
     elif hasattr(made_up, page):
         html = PAGES[page](renamed(getattr(made_up, page)())).html()
     else:  # no made-up rows: its own words alone

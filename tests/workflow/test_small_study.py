@@ -156,7 +156,7 @@ def test_no_step_but_evaluations_reads_test_images(finished):
         if len(row) > columns["input-file(s)"] and "/test.parquet" in row[columns["input-file(s)"]]
     }
     # The tables read the labels in the file, never the images; figures may show errors on it.
-    tables = {"selection_table", "rank_certificates", "rank_candidates"}
+    tables = {"selection_table", "rank_certificates", "rank_candidates", "class_errors"}
     assert readers <= {"evaluate", "evaluate_generator", "evaluate_practice"} | tables, readers
     assert "evaluate" in readers
 
