@@ -14,7 +14,6 @@ from torch.nn import functional as F
 from understudy.classifiers.stacked_operations import batch_normalise, convolve, pool
 from understudy.errors import StudyError
 
-
 ONEDNN_CHANNELS = 8
 """Where a CPU has AVX2 alone, oneDNN (of torch 2.14) writes past its buffers in the backward pass of strided 1x1
 convolutions of fewer input channels. These take every second pixel first, which is the same."""
