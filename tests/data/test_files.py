@@ -10,11 +10,12 @@ from timm.data.readers.reader_image_folder import ReaderImageFolder
 
 from tests.data.pictures import encoded, found, labelled, save
 from understudy.data.folders import image_files, suffixes
-from understudy.data.names import natural_key, orders_agree, parts_in_names, readable
+from understudy.data.names import natural_key, orders_agree, parts_in_names
 from understudy.data.pixel_settings import PixelSettings
 from understudy.data.settings import DataSettings
 from understudy.data.sources import count_images, load_known_classes
 from understudy.errors import StudyError
+from understudy.text import printable
 
 
 def test_folders_are_read_as_torchvision_and_timm_do(tmp_path):
@@ -111,7 +112,7 @@ def test_bytes_that_are_no_utf8_are_shown_readably(tmp_path):
     assert images.classes == ["caf\\xe9", "dog"] and images.names[0].endswith("caf\\xe9/\\xff.png")
     assert [len(item) for item in images.items] == [len(encoded())] * 2
     assert len(load_known_classes(tmp_path, images.classes, PixelSettings(size=6, channels=3)).labels) == 2
-    assert readable(b"\xff".decode(errors="surrogateescape")) == "\\xff"
+    assert printable(b"\xff".decode(errors="surrogateescape")) == "\\xff"
 
 
 @pytest.mark.parametrize(

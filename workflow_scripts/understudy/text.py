@@ -3,6 +3,7 @@
 import re
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 
 from understudy.errors import StudyError
@@ -12,8 +13,8 @@ UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\
 PACKAGE = Path(__file__).parent
 
 
-def printable(text: str, kept: str = "") -> str:
-    r"""Return a text on one line, what can't be shown as an escape; the characters of ``kept`` stay.
+def printable(text: str | Path, kept: str = "") -> str:
+    r"""Return a text or path on one line, what can't be shown as an escape; the characters of ``kept`` stay.
 
     Examples
     --------
@@ -21,7 +22,19 @@ def printable(text: str, kept: str = "") -> str:
     gr\xf6sse\n
 
     """
-    return UNSHOWN.sub(lambda found: found[0] if found[0] in kept else _escaped(found[0]), text)
+    return UNSHOWN.sub(lambda found: found[0] if found[0] in kept else _escaped(found[0]), str(text))
+
+
+def quoted(name: str) -> str:
+    """Return a name, in quotes if the eye would miss a part of it."""
+    return name if name.isprintable() and name == name.strip() and name else repr(name)
+
+
+def some(names: Iterable[object], shown: int = 5) -> str:
+    """Return the first of some names as text, and how many more there are."""
+    listed = [quoted(str(name)) for name in names]
+    more = f" and {len(listed) - shown} more" if len(listed) > shown else ""
+    return ", ".join(listed[:shown]) + more
 
 
 def _escaped(character: str) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 from PIL import Image
 
 from understudy.data.decoding import read_bytes
-from understudy.data.names import readable, some
 from understudy.errors import StudyError
+from understudy.text import printable, some
 
 # What systems leave beside images, whatever its content.
 LITTER = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
@@ -31,7 +31,7 @@ class Skipped:
 
     def add(self, reason: str, path: str | Path) -> None:
         """Note that a file or folder was passed over."""
-        self.names[reason].append(readable(path))
+        self.names[reason].append(printable(path))
 
     def notices(self) -> list[str]:
         """Say what was passed over, a line for each reason."""
@@ -108,7 +108,7 @@ def _walk(folder: str, skipped: Skipped) -> Iterator[tuple[str, list[str]]]:
 
 
 def _refuse(error: OSError) -> None:
-    raise StudyError(f"{readable(error.filename)} can't be read ({error.strerror}); repair or remove it") from error
+    raise StudyError(f"{printable(error.filename)} can't be read ({error.strerror}); repair or remove it") from error
 
 
 @cache
@@ -136,9 +136,9 @@ def _is_image(path: str) -> bool:
 
 def no_image(folder: Path, skipped: Skipped) -> StudyError:
     """Return the error that a folder holds no image, with what it holds instead."""
-    inside = [name for names in skipped.names.values() for name in names if name.startswith(f"{readable(folder)}/")]
+    inside = [name for names in skipped.names.values() for name in names if name.startswith(f"{printable(folder)}/")]
     instead = f" (passed over: {some([Path(name).name for name in inside], 3)})" if inside else ""
     return StudyError(
-        f"data.root: {readable(folder)} holds no image{instead}; put images of a format that Pillow reads there, or "
+        f"data.root: {printable(folder)} holds no image{instead}; put images of a format that Pillow reads there, or "
         "remove the folder"
     )

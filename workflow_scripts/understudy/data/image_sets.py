@@ -8,12 +8,13 @@ import numpy as np
 
 from understudy.data.decoding import read_bytes
 from understudy.data.folders import LITTER_FOLDERS, Skipped, image_files, subfolders
-from understudy.data.names import as_yaml, natural_key, orders_agree, readable, some
+from understudy.data.names import as_yaml, natural_key, orders_agree
 from understudy.data.readers.image_folder import match_folders
 from understudy.data.readers.parquet import Shard, label_values
 from understudy.data.shards import encoded_bytes, read_parquet
 from understudy.errors import StudyError
 from understudy.messages import warn
+from understudy.text import printable, some
 
 
 @dataclass
@@ -116,9 +117,9 @@ def folder_images(root: Path, classes: int | Sequence[str], own_weights: bool = 
         locations += [(file, -1) for file in files]
         labels += [number] * len(files)
     if not locations:
-        raise StudyError(f"{readable(root)} holds no image of a format that Pillow reads")
+        raise StudyError(f"{printable(root)} holds no image of a format that Pillow reads")
     for line in skipped.notices():
-        warn(f"{readable(root)}: {line}")
+        warn(f"{printable(root)}: {line}")
     return EncodedImages(locations, np.array(labels, dtype=np.int64))
 
 
@@ -127,7 +128,7 @@ def class_folders(root: Path, classes: int | Sequence[str], own_weights: bool = 
     if not root.is_dir():
         raise StudyError(f"{root} is no folder; expected {root}/class/image.jpg")
     folders = [folder for folder in subfolders(root) if folder.name.lower() not in LITTER_FOLDERS]
-    names = [readable(folder.name) for folder in folders]
+    names = [printable(folder.name) for folder in folders]
     count = classes if isinstance(classes, int) else len(classes)
     if not isinstance(classes, int):
         named = match_folders(root, classes)
@@ -143,7 +144,7 @@ def class_folders(root: Path, classes: int | Sequence[str], own_weights: bool = 
         return dict(enumerate(folders))
     known = f"{count} folders" if isinstance(classes, int) else f"folders named {', '.join(classes[:5])} ..."
     raise StudyError(
-        f"{readable(root)} holds {len(names)} folders ({some(names)}); expected {known}, or folders named by the "
+        f"{printable(root)} holds {len(names)} folders ({some(names)}); expected {known}, or folders named by the "
         f"classes' numbers, 0 to {count - 1}"
     )
 
@@ -153,7 +154,7 @@ def _unknown_order(root: Path, names: Sequence[str]) -> StudyError:
     plain, natural = sorted(names), sorted(names, key=natural_key)
     at = next(place for place, (one, other) in enumerate(zip(plain, natural, strict=True)) if one != other)
     return StudyError(
-        f"ranking.classes: class {at} of {readable(root)} is {plain[at]} for models trained with torchvision's "
+        f"ranking.classes: class {at} of {printable(root)} is {plain[at]} for models trained with torchvision's "
         f"ImageFolder and {natural[at]} for models trained with timm; give the order in which yours number the "
         f"classes: `ranking.classes: [{as_yaml(natural[:3])[1:-1]}, ...]` with the names of all {len(names)} folders"
     )

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
-from understudy.data.names import readable, some
 from understudy.errors import StudyError
+from understudy.text import printable, some
 
 DELIMITERS = (",", ";", "\t", "|")
 MARKS = {b"\xff\xfe\x00\x00": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
@@ -110,7 +110,7 @@ def _above(root: Path) -> list[PurePosixPath]:
 
 def _plain(name: str) -> str:
     """Return a path as POSIX writes it, its letters in the form that most systems use."""
-    name = normalize("NFC", readable(name)).replace("\\", "/")
+    name = normalize("NFC", printable(name)).replace("\\", "/")
     while name.startswith("./"):
         name = name[2:]
     return name

@@ -19,26 +19,6 @@ _PART_OF_WORD = {
 }
 
 
-def readable(name: str | Path) -> str:
-    r"""Return a file's name as text that every file can hold: bytes that are no UTF-8 become ``\xe9``.
-
-    Examples
-    --------
-    >>> readable(b"caf\xe9".decode(errors="surrogateescape"))
-    'caf\\xe9'
-
-    """
-    text = str(name)
-    return text if text.isascii() else text.encode(errors="surrogateescape").decode(errors="backslashreplace")
-
-
-def some(names: Iterable[str], shown: int = 5) -> str:
-    """Return the first of some names as text, and how many more there are."""
-    listed = list(names)
-    more = f" and {len(listed) - shown} more" if len(listed) > shown else ""
-    return ", ".join(listed[:shown]) + more
-
-
 def matching(path: Path) -> list[Path]:
     """Return the path if something is there, else the files that it fits as a pattern, such as ``train-*.parquet``."""
     if path.exists():

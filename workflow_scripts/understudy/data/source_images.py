@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from understudy.data.folders import Skipped
-from understudy.data.names import as_yaml, check_class_names, readable, some
+from understudy.data.names import as_yaml, check_class_names
 from understudy.errors import StudyError
+from understudy.text import printable, some
 
 if TYPE_CHECKING:
     from understudy.data.settings import DataSettings
@@ -20,7 +21,7 @@ LEFT_OUT = "of classes that `data.classes` leaves out"
 
 def offered_parts(paths: dict[str, Path]) -> str:
     """Return the value of `data.parts` to suggest; without a test part the validation part is to test."""
-    named = {part: readable(path) for part, path in paths.items()}
+    named = {part: printable(path) for part, path in paths.items()}
     if "test" not in named and "validation" in named:
         named["test"] = named.pop("validation")
     return as_yaml({part: named[part] for part in PARTS if part in named})

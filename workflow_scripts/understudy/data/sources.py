@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from understudy.data.folders import ImageFiles
-from understudy.data.names import readable, some
 from understudy.data.pixel_settings import PixelSettings
 from understudy.data.readers import digits, image_folder, npz, parquet, torchvision
 from understudy.data.reading import PictureReader
@@ -17,6 +16,7 @@ from understudy.data.shards import Images, read_labels, read_parts
 from understudy.data.source_images import PARTS, SourceImages
 from understudy.errors import StudyError
 from understudy.messages import warn
+from understudy.text import printable, some
 
 if TYPE_CHECKING:
     from understudy.data.settings import DataSettings
@@ -80,7 +80,7 @@ class Source:
         found = self.find(settings)
         for line in found.notices():
             # Paths below the root are shorter, and easier to read.
-            warn(f"data: {line.replace(f'{readable(settings.root)}/', '')}")
+            warn(f"data: {line.replace(f'{printable(settings.root)}/', '')}")
         return found
 
     def find(self, settings: "DataSettings") -> SourceImages:
@@ -160,9 +160,9 @@ def load_known_classes(root: Path, classes: Sequence[str], settings: PixelSettin
     """
     files, labels = image_folder.known_classes(root, classes)
     reader = PictureReader(settings)
-    pictures = [reader.read(item, readable(path)).pixels for item, path in zip(ImageFiles(files), files, strict=True)]
+    pictures = [reader.read(item, printable(path)).pixels for item, path in zip(ImageFiles(files), files, strict=True)]
     for line in reader.finish():
-        warn(f"{readable(root)}: {line}")
+        warn(f"{printable(root)}: {line}")
     return Images(np.stack(pictures), labels, pd.DataFrame({"index": np.arange(len(labels))}))
 
 

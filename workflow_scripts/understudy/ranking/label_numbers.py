@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from understudy.errors import StudyError, nearest
-from understudy.ranking.names import as_text, quoted, some
+from understudy.ranking.names import as_text
+from understudy.text import quoted, some
 
 Classes = int | Sequence[str]
 """Number of classes, or their names in the order of their numbers."""

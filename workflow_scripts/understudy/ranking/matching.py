@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from understudy.errors import StudyError
-from understudy.ranking.names import lookalikes, some
+from understudy.ranking.names import lookalikes
 from understudy.ranking.predictions import Predictions
 from understudy.seeds import numpy_generator
+from understudy.text import some
 
 
 def split_halves(predictions: Predictions, seed: int) -> tuple[Predictions, Predictions]:

@@ -7,17 +7,7 @@ import numpy as np
 import pandas as pd
 
 from understudy.errors import StudyError
-
-
-def some(names: Sequence[str], maximum: int = 5) -> str:
-    """Name a few of many; a name that begins or ends with a blank stands in quotes."""
-    shown = ", ".join(quoted(str(name)) for name in names[:maximum])
-    return f"{shown} and {len(names) - maximum} more" if len(names) > maximum else shown
-
-
-def quoted(name: str) -> str:
-    """Return a name, in quotes if the eye would miss a part of it."""
-    return name if name.isprintable() and name == name.strip() and name else repr(name)
+from understudy.text import some
 
 
 def as_text(values: Sequence | np.ndarray, where: str) -> np.ndarray:

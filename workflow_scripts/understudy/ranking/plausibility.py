@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from understudy.errors import StudyError
-from understudy.ranking.names import some
 from understudy.ranking.predictions import Predictions
+from understudy.text import some
 
 SHARE_OF_MODELS, LEAST_SHARE = 0.9, 0.5
 """How many of the models must be better if they are read another way, for all to be refused; half of them if the

@@ -8,7 +8,8 @@ import pandas as pd
 
 from understudy.errors import StudyError
 from understudy.ranking.label_numbers import Classes, check_different, class_count, label_numbers, true_labels
-from understudy.ranking.names import model_names, quoted, some
+from understudy.ranking.names import model_names
+from understudy.text import quoted, some
 
 REAL_SETS = ("calibration", "test")
 """The sets of real images: what gives the calibration models' risks, and what judges the ranking."""

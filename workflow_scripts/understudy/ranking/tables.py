@@ -11,12 +11,12 @@ from understudy.ranking.calibration import CalibrationData, uncalibrated
 from understudy.ranking.comparison import Design, compare_methods, compare_real_sets
 from understudy.ranking.matching import common_classes, shared_classes
 from understudy.ranking.methods import calibrations
-from understudy.ranking.names import some
 from understudy.ranking.predictions import REAL_SETS, Predictions
 from understudy.ranking.targets import Targets, image_weights_for, risks
 from understudy.ranking.weights import image_weights
 from understudy.selection.aggregation import AGGREGATE
 from understudy.selection.class_shares import check_present
+from understudy.text import some
 
 RANKING = ["draw", "split", "set", "metric"]
 FIT = ["method", "penalty", "calibration_models"]

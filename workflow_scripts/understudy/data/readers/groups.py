@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from understudy.data.labels_file import FileTable, has_columns
-from understudy.data.names import some
 from understudy.errors import StudyError
+from understudy.text import some
 
 if TYPE_CHECKING:
     from understudy.data.settings import DataSettings

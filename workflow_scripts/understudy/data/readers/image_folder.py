@@ -10,7 +10,7 @@ import numpy as np
 
 from understudy.data.folders import LITTER_FOLDERS, ImageFiles, Skipped, image_files, no_image, subfolders
 from understudy.data.labels_file import FileTable
-from understudy.data.names import as_yaml, folded, parts_in_names, readable, some
+from understudy.data.names import as_yaml, folded, parts_in_names
 from understudy.data.readers.groups import common_folder, groups_by_path
 from understudy.data.source_images import (
     PARTS,
@@ -22,6 +22,7 @@ from understudy.data.source_images import (
 )
 from understudy.errors import StudyError
 from understudy.messages import warn
+from understudy.text import printable, some
 
 if TYPE_CHECKING:
     from understudy.data.settings import DataSettings
@@ -48,10 +49,10 @@ def read(settings: "DataSettings") -> SourceImages:
     if settings.labels:
         files, texts, parts = _labelled(files, parts, settings, skipped)
     labels, classes = number_texts(texts, settings, f"data.{'labels' if settings.labels else 'root'}")
-    names = [readable(path) for path in files]
+    names = [printable(path) for path in files]
     groups = None
     if settings.groups:
-        below = [readable(path.relative_to(roots[part])) for path, part in zip(files, parts, strict=True)]
+        below = [printable(path.relative_to(roots[part])) for path, part in zip(files, parts, strict=True)]
         groups = groups_by_path(settings, _paths(files, settings), below)
     return without_others(
         SourceImages(
@@ -81,11 +82,11 @@ def known_classes(root: Path, classes: Sequence[str]) -> tuple[list[Path], np.nd
     found = [(path, label) for label, folder in sorted(folders.items()) for path in image_files(folder, skipped)]
     if not found:
         raise StudyError(
-            f"{readable(root)} has images of none of the data's classes ({classes[0]}, ...); name its folders so"
+            f"{printable(root)} has images of none of the data's classes ({classes[0]}, ...); name its folders so"
         )
     lacking = [name for label, name in enumerate(classes) if label not in folders]
     for line in skipped.notices() + ([f"no folder for {len(lacking)} classes: {some(lacking)}"] if lacking else []):
-        warn(f"{readable(root)}: {line}")
+        warn(f"{printable(root)}: {line}")
     return [path for path, _ in found], np.array([label for _, label in found], dtype=np.int64)
 
 
@@ -102,11 +103,11 @@ def match_folders(root: Path, classes: Sequence[str]) -> dict[int, Path]:
     near = {folded(name): name for name in classes}
     found: dict[int, Path] = {}
     for folder in subfolders(root):
-        name = normalize("NFC", readable(folder.name))
+        name = normalize("NFC", printable(folder.name))
         number, other = numbers.get(name), near.get(folded(name))
         if number in found or (number is None and other is not None):
             raise StudyError(
-                f"{readable(root)}: folder {name!r} and class {other!r} differ by case, blanks or Unicode form alone; "
+                f"{printable(root)}: folder {name!r} and class {other!r} differ by case, blanks or Unicode form alone; "
                 "give the folder the class's name, or another one"
             )
         if number is not None:
@@ -118,7 +119,7 @@ def _own_parts(settings: "DataSettings", skipped: Skipped) -> dict[str, Path]:
     """Return the folders of the root that are parts, where they are to be pooled; refuse to take them for classes."""
     root = settings.root
     names = [folder.name for folder in subfolders(root) if folder.name.lower() not in LITTER_FOLDERS]
-    if set(settings.classes or []) & {readable(name) for name in names}:
+    if set(settings.classes or []) & {printable(name) for name in names}:
         return {}
     found = parts_in_names(names)
     folders = {part: root / found[part] for part in PARTS if part in found}
@@ -126,7 +127,7 @@ def _own_parts(settings: "DataSettings", skipped: Skipped) -> dict[str, Path]:
         for name in set(names) - set(found.values()) if found else ():
             skipped.add(OUTSIDE, root / name)
         return folders
-    classes = [readable(name) for name in names]
+    classes = [printable(name) for name in names]
     if "train" not in folders:
         way = "give a folder that holds a folder per class, or all parts (`data.parts`)"
     elif not subfolders(folders["train"]):
@@ -134,21 +135,21 @@ def _own_parts(settings: "DataSettings", skipped: Skipped) -> dict[str, Path]:
     else:
         way = f"set `data.parts: {offered_parts(folders)}`, or `data.pool_parts: true` to draw splits from all images"
     raise PartsNotClassesError(
-        f"data.root: {readable(root)} has folders named as parts of the data ({some(classes)}), not as classes; {way}; "
-        f"if they are the classes, set `data.classes: {as_yaml(classes)}`"
+        f"data.root: {printable(root)} has folders named as parts of the data ({some(classes)}), not as classes; "
+        f"{way}; if they are the classes, set `data.classes: {as_yaml(classes)}`"
     )
 
 
 def _class_folders(root: Path, settings: "DataSettings", skipped: Skipped) -> dict[str, Path]:
     folders: dict[str, Path] = {}
     for folder in subfolders(root):
-        name = readable(folder.name)
+        name = printable(folder.name)
         if name.lower() == "__macosx":
             raise StudyError(
-                f"data.root: {readable(folder)} is what macOS adds to an archive, and no class; remove the folder"
+                f"data.root: {printable(folder)} is what macOS adds to an archive, and no class; remove the folder"
             )
         if name in folders:
-            raise StudyError(f"data.root: two folders in {readable(root)} read as {name}; rename one of them")
+            raise StudyError(f"data.root: two folders in {printable(root)} read as {name}; rename one of them")
         if name.lower() in LITTER_FOLDERS or (settings.classes and name not in settings.classes):
             skipped.add(OUTSIDE, folder)
         else:
@@ -166,11 +167,11 @@ def _few_classes(root: Path, folders: dict[str, Path], beside: Sequence[str]) ->
     inside = [folder for folder in folders.values() if len(subfolders(folder)) > 1]
     hint = ""
     if inside:
-        hint = f"; are they in {readable(inside[0])}? then give that folder"
+        hint = f"; are they in {printable(inside[0])}? then give that folder"
     elif not folders and beside:
         hint = "; where a CSV file has the labels, name it in `data.labels`"
     return StudyError(
-        f"data.root: {readable(root)} holds {len(folders)} class folder(s); expected at least two: "
+        f"data.root: {printable(root)} holds {len(folders)} class folder(s); expected at least two: "
         f"root/class/image.png{hint}"
     )
 
@@ -185,7 +186,7 @@ def _labelled(
     texts = table.match(_paths(files, settings), common_folder(settings))
     for path, text in zip(files, texts, strict=True):
         if text is None:
-            skipped.add(f"without a line in {readable(settings.labels)}", path)
+            skipped.add(f"without a line in {printable(settings.labels)}", path)
     kept = [number for number, text in enumerate(texts) if text is not None]
     return tuple([values[number] for number in kept] for values in (files, texts, parts))
 
@@ -193,4 +194,4 @@ def _labelled(
 def _paths(files: Sequence[Path], settings: "DataSettings") -> list[str]:
     """Return the paths below the folder that all images are in."""
     folder = common_folder(settings)
-    return [readable(os.path.relpath(path, folder)) for path in files]
+    return [printable(os.path.relpath(path, folder)) for path in files]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from understudy.data.names import some
 from understudy.data.source_images import Joined, SourceImages, with_classes
 from understudy.errors import StudyError
+from understudy.text import some
 
 if TYPE_CHECKING:
     from understudy.data.settings import DataSettings

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from understudy.data.names import matching, part_of_name, parts_in_names, readable, some
+from understudy.data.names import matching, part_of_name, parts_in_names
 from understudy.data.readers.groups import groups_by_path
 from understudy.data.shards import check_image_type
 from understudy.data.source_images import (
@@ -23,6 +23,7 @@ from understudy.data.source_images import (
     without_others,
 )
 from understudy.errors import StudyError
+from understudy.text import printable, some
 
 if TYPE_CHECKING:
     from understudy.data.settings import DataSettings
@@ -52,7 +53,7 @@ def read(settings: "DataSettings") -> SourceImages:
     found = SourceImages(
         Rows(shards),
         labels,
-        [f"{readable(shard.path)}, row {row}" for shard in shards for row in range(shard.rows())],
+        [f"{printable(shard.path)}, row {row}" for shard in shards for row in range(shard.rows())],
         classes,
         None if "" in paths else np.repeat(list(paths), counts),
         _groups(settings, shards) if settings.groups else None,
@@ -72,8 +73,8 @@ def parquet_files(path: Path) -> list[Path]:
     files = sorted(path.glob("[!.]*.parquet")) if path.is_dir() else matching(path)
     if not files:
         below = next(iter(sorted(path.rglob("[!.]*.parquet"))), None) if path.is_dir() else None
-        hint = f"; there are some in {readable(below.parent)}" if below else ""
-        raise StudyError(f"{readable(path)} holds no parquet file; expected image shards (*.parquet){hint}")
+        hint = f"; there are some in {printable(below.parent)}" if below else ""
+        raise StudyError(f"{printable(path)} holds no parquet file; expected image shards (*.parquet){hint}")
     return files
 
 
@@ -84,7 +85,7 @@ def _refuse_own_parts(files: Sequence[Path]) -> None:
     folder = files[0].parent
     paths = {part: folder / _pattern(name) for part, name in found.items()}
     raise PartsNotClassesError(
-        f"data.root: {readable(folder)} has files named as parts of the data "
+        f"data.root: {printable(folder)} has files named as parts of the data "
         f"({some(file.name for file in files)}); set `data.parts: {offered_parts(paths)}`, or "
         "`data.pool_parts: true` to draw splits from all images"
     )
@@ -117,7 +118,7 @@ class Shard:
             # A single file is opened as such: read as a data set, a folder named `draw=1` would become a column.
             file = pq.ParquetFile(self.path)
         except (pa.ArrowInvalid, OSError) as error:
-            raise StudyError(f"{readable(self.path)} is not a readable parquet file ({error}); repair it") from error
+            raise StudyError(f"{printable(self.path)} is not a readable parquet file ({error}); repair it") from error
         schema = file.schema_arrow
         for key, name in (("image", self.image), ("label", self.label)):
             if name not in schema.names:
@@ -135,7 +136,7 @@ class Shard:
         }
         shown = ", ".join(f"{key}: {name}" for key, name in usual.items())
         return (
-            f"{readable(self.path)} lacks the column(s) {', '.join(lacking.values())}; it has: {', '.join(names)}; "
+            f"{printable(self.path)} lacks the column(s) {', '.join(lacking.values())}; it has: {', '.join(names)}; "
             f"name them: `data.columns: {{{shown}}}`"
         )
 
@@ -151,7 +152,7 @@ class Shard:
                 table = file.read(columns=[column]) if group is None else file.read_row_group(group, columns=[column])
             except (pa.ArrowInvalid, OSError, pa.ArrowNotImplementedError) as error:
                 raise StudyError(
-                    f"{readable(self.path)} is not a readable parquet file ({error}); repair it"
+                    f"{printable(self.path)} is not a readable parquet file ({error}); repair it"
                 ) from error
         return table.column(0)
 
@@ -178,19 +179,19 @@ def label_values(shards: Sequence[Shard]) -> tuple[np.ndarray, list[str] | None]
     """
     values = [_plain_labels(shard.read(shard.label), shard) for shard in shards]
     if len({one.dtype for one in values}) > 1:
-        raise StudyError(f"{readable(shards[0].path.parent)}: labels are numbers in some files and text in others")
+        raise StudyError(f"{printable(shards[0].path.parent)}: labels are numbers in some files and text in others")
     names = [shard.class_names() for shard in shards]
     other = next((shard for shard, mine in zip(shards, names, strict=True) if mine != names[0]), None)
     if other is not None:
         raise StudyError(
-            f"{readable(other.path)} has other names of classes (ClassLabel) than {readable(shards[0].path)}; write "
+            f"{printable(other.path)} has other names of classes (ClassLabel) than {printable(shards[0].path)}; write "
             "both with the same features"
         )
     return np.concatenate(values), names[0] if values[0].dtype != object else None
 
 
 def _plain_labels(column: pa.ChunkedArray, shard: Shard) -> np.ndarray:
-    where, kind = f"{readable(shard.path)}: column {shard.label}", column.type
+    where, kind = f"{printable(shard.path)}: column {shard.label}", column.type
     if column.null_count:
         row = int(np.flatnonzero(column.is_null().to_numpy())[0])
         raise StudyError(f"{where} is {kind}, expected whole numbers or text, none missing; row {row} is")
@@ -245,7 +246,7 @@ class Rows(Sequence):
         path = value.get("path") if isinstance(value, dict) else None
         has = f"a path alone ({path})" if path else "no bytes"
         raise StudyError(
-            f"{readable(self.shards[shard].path)}: image {row} of row group {group} has {has}, not the bytes of an "
+            f"{printable(self.shards[shard].path)}: image {row} of row group {group} has {has}, not the bytes of an "
             "image file; write the files' bytes, or use source imagefolder with `data.labels`"
         )
 
@@ -278,6 +279,6 @@ def _groups(settings: "DataSettings", shards: Sequence[Shard]) -> np.ndarray:
 
 def _no_path(settings: "DataSettings", shard: Shard, columns: Sequence[str]) -> str:
     return (
-        f"data.groups: {settings.groups!r} is no column of {readable(shard.path)} ({', '.join(columns)}), whose images "
-        "have no paths either; name one of its columns"
+        f"data.groups: {settings.groups!r} is no column of {printable(shard.path)} ({', '.join(columns)}), whose "
+        "images have no paths either; name one of its columns"
     )

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from understudy.errors import StudyError
 from understudy.ranking.label_numbers import Classes
-from understudy.ranking.names import some
+from understudy.text import some
 
 PREDICTED = ("model", "predicted")
 LISTS = ("is_list", "is_large_list", "is_fixed_size_list", "is_list_view", "is_large_list_view")

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from understudy.errors import StudyError
-from understudy.ranking.names import as_text, some
+from understudy.ranking.names import as_text
+from understudy.text import some
 
 
 def identifiers(values: np.ndarray, where: str) -> np.ndarray:

@@ -11,8 +11,8 @@ from understudy.ranking.formats.identifiers import identifiers
 from understudy.ranking.formats.set_files import SetFiles
 from understudy.ranking.formats.tables import TABLES, TrueLabels, read_labels
 from understudy.ranking.label_numbers import Classes
-from understudy.ranking.names import some
 from understudy.ranking.predictions import Predictions, make_predictions
+from understudy.text import some
 
 
 def read_npz(files: SetFiles, classes: Classes) -> Predictions:

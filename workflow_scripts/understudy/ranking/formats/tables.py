@@ -13,8 +13,9 @@ from understudy.ranking.formats.columns import column_array, is_list, list_array
 from understudy.ranking.formats.identifiers import identifiers, order_without_labels, places
 from understudy.ranking.formats.set_files import ARRAY, SetFiles
 from understudy.ranking.label_numbers import Classes
-from understudy.ranking.names import as_text, quoted, some
+from understudy.ranking.names import as_text
 from understudy.ranking.predictions import Predictions, make_predictions
+from understudy.text import quoted, some
 
 TABLES: dict[str, Callable] = {".parquet": read_parquet_file, ".csv": read_csv}
 """Reads a table, by the suffix of its file."""
