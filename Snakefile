@@ -21,6 +21,7 @@ from understudy.data.file_state import files_state
 from understudy.data.shards import shard_name
 from understudy.errors import StudyError
 from understudy.dependencies import code_inputs
+from understudy import plan_checks
 from understudy.plan import REGIMES, Plan
 from understudy.resources import RESOURCES
 from understudy.stages import STAGE_VERSIONS
@@ -57,13 +58,13 @@ try:
         for note in notes:
             print(f"configuration: {note.message}", file=sys.stderr)
     plan = Plan(study)
-    plan.check_sizes()
-    plan.check_shares()
+    plan_checks.check_sizes(plan)
+    plan_checks.check_shares(plan)
     if workflow.is_main_process:
-        plan.check_networks()
-        plan.check_models()
-        plan.check_prompts()
-        plan.check_orders()
+        plan_checks.check_networks(plan)
+        plan_checks.check_models(plan)
+        plan_checks.check_prompts(plan)
+        plan_checks.check_orders(plan)
 except StudyError as error:
     sys.exit(str(error))
 

@@ -8,6 +8,7 @@ import jinja2
 import pytest
 import yaml
 
+from understudy import plan_checks
 from understudy.config import load_study, read_study
 from understudy.documents import DOCUMENTS
 from understudy.plan import Plan
@@ -23,7 +24,7 @@ def test_generated_documents_are_up_to_date(path):
 def test_the_default_study_fits_its_schema_and_the_data():
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     assert set(config) <= set(json.loads(DOCUMENTS[Path("docs/config.schema.json")]())["properties"])
-    Plan(load_study(config)).check_sizes()
+    plan_checks.check_sizes(Plan(load_study(config)))
 
 
 @pytest.mark.parametrize(

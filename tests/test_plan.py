@@ -6,6 +6,7 @@ import timm
 
 from tests.data.pictures import save, write_parquet
 from tests.studies import practice_study, small_study
+from understudy import plan_checks
 from understudy.classifiers.architectures import missing_network
 from understudy.classifiers.timm_source import timm_mistakes, timm_names
 from understudy.config import load_study
@@ -103,7 +104,7 @@ def test_evaluations_are_each_batch_times_each_set():
 def test_impossible_sizes_are_known_before_any_job(splits, message):
     plan = plan_of(splits=splits, generators={"stylegan2_cond": {"method": "stylegan2"}})
     with pytest.raises(StudyError, match=message):
-        plan.check_sizes()
+        plan_checks.check_sizes(plan)
 
 
 def test_images_that_were_prepared_before_do_not_refuse_a_study_of_more(tmp_path, monkeypatch):
@@ -113,17 +114,17 @@ def test_images_that_were_prepared_before_do_not_refuse_a_study_of_more(tmp_path
         plan = plan_of(splits={"S": {"train": train, "validation": 15}}, generators={"any": {"method": "stylegan2"}})
         write_images(plan.root / "data" / "images.parquet", images, np.arange(20) % 10)
         if train == 30:
-            plan.check_sizes()
+            plan_checks.check_sizes(plan)
         else:
             with pytest.raises(StudyError, match="5000 images, but the data has 1797"):
-                plan.check_sizes()
+                plan_checks.check_sizes(plan)
 
 
 def test_shares_are_resolved_where_sizes_are_compared():
     splits = {"Large": {"train": 0.5, "validation": 0.2}, "Small": {"train": 0.1, "validation": 0.5}}
     plan = plan_of(splits=splits, generators={"any": {"method": "stylegan2"}})
     assert plan.smallest_split() == "Small"
-    plan.check_sizes()
+    plan_checks.check_sizes(plan)
     with pytest.raises(StudyError, match="`train` is a number of images in some and a share in others"):
         plan_of(
             splits={**splits, "Count": {"train": 300, "validation": 75}}, generators={"any": {"method": "stylegan2"}}
@@ -185,16 +186,16 @@ def test_a_missing_prediction_file_is_told_with_its_key(tmp_path):
 def test_networks_from_outside_are_looked_for_before_any_job(model, message):
     plan = plan_of(candidates=candidates(standard={"mine": {"model": model}}))
     if message is None:
-        plan.check_networks()
+        plan_checks.check_networks(plan)
         return
     with pytest.raises(StudyError, match=rf"^configuration: candidates\.standard\.mine\.model: {message}$"):
-        plan.check_networks()
+        plan_checks.check_networks(plan)
 
 
 def test_a_practice_studys_learner_is_looked_for_too():
     plan = Plan(load_study(practice_study(learner={"network": {"model": "timm:resnet81"}, "iterations": 40})))
     with pytest.raises(StudyError, match=r"practice\.comparison\.learner\.network\.model: 'timm:resnet81'"):
-        plan.check_networks()
+        plan_checks.check_networks(plan)
 
 
 def test_every_network_of_timm_is_known_without_importing_it():
@@ -234,7 +235,7 @@ def test_what_a_network_of_timm_doesnt_take_is_told_with_its_key():
     standard = {"mine": {"model": "timm:vit_tiny_patch16_224", "arguments": {"nonsense": 1}}}
     plan = plan_of(candidates=candidates(standard=standard))
     with pytest.raises(StudyError) as raised:
-        plan.check_networks()
+        plan_checks.check_networks(plan)
     first, second = str(raised.value).splitlines()
     assert first.startswith("configuration: candidates.standard.mine.arguments: vit_tiny_patch16_224 of timm takes no ")
     assert "takes images of 224 pixels" in second
@@ -250,11 +251,11 @@ def ranking_plan(**changes):
 def test_models_that_timm_doesnt_have_are_told_before_any_job():
     models = {"names": ["resnet18", "resnet81"], "checkpoints": {"own": {"model": "vit_tiny", "path": "own.pth"}}}
     with pytest.raises(StudyError) as raised:
-        ranking_plan(models=models).check_networks()
+        plan_checks.check_networks(ranking_plan(models=models))
     first, second = str(raised.value).splitlines()
     assert first.startswith("configuration: ranking.models.names.1: 'resnet81': timm has no network of this name")
     assert second.startswith("configuration: ranking.models.checkpoints.own.model: 'vit_tiny': timm has no network")
-    ranking_plan().check_networks()
+    plan_checks.check_networks(ranking_plan())
 
 
 @pytest.mark.parametrize(("count", "fits"), [(10, False), (2, False), (1, None)])
@@ -264,11 +265,11 @@ def test_too_few_models_to_calibrate_are_told_before_any_job(count, fits):
             ranking_plan(calibration_models=count)
         return
     with pytest.raises(StudyError, match=f"{count} of 3 models were asked to calibrate; at least 2 must"):
-        ranking_plan(calibration_models=count).check_models()
+        plan_checks.check_models(ranking_plan(calibration_models=count))
     plan = plan_of(ranking={"calibration_models": 100})
     with pytest.raises(StudyError, match=r"100 of \d+ models were asked to calibrate"):
-        plan.check_models()
-    plan_of(ranking={"calibration_models": 2}).check_models()
+        plan_checks.check_models(plan)
+    plan_checks.check_models(plan_of(ranking={"calibration_models": 2}))
 
 
 def test_prompts_of_numbers_are_refused_before_any_job(tmp_path):
@@ -276,9 +277,9 @@ def test_prompts_of_numbers_are_refused_before_any_job(tmp_path):
     study["data"] = {"source": "parquet", "root": str(tmp_path), "size": 8}
     write_parquet(tmp_path / "a.parquet", [0, 1])
     with pytest.raises(StudyError, match=r"prompts would be such as '0'; give their names in `data\.classes`"):
-        Plan(load_study(study)).check_prompts()
+        plan_checks.check_prompts(Plan(load_study(study)))
     study["data"]["classes"] = ["tench", "goldfish"]
-    Plan(load_study(study)).check_prompts()
+    plan_checks.check_prompts(Plan(load_study(study)))
 
 
 def test_an_unknown_order_of_classes_is_refused_before_any_job(tmp_path):
@@ -290,6 +291,6 @@ def test_an_unknown_order_of_classes_is_refused_before_any_job(tmp_path):
     }
     study = {"study": "s", "seed": 1, "ranking": {"classes": 2, "models": models, "sets": sets}}
     with pytest.raises(StudyError, match=r"class 0 of .* is Banana for models .* apple for models trained with timm"):
-        Plan(load_study(study)).check_orders()
+        plan_checks.check_orders(Plan(load_study(study)))
     study["ranking"]["classes"] = ["apple", "Banana"]
-    Plan(load_study(study)).check_orders()
+    plan_checks.check_orders(Plan(load_study(study)))

@@ -11,8 +11,7 @@ with job(snakemake) as (input, output, _, context):
         input.images,
         input.classes,
         input.optional("chosen"),
-        output.counts,
-        output.predictions,
-        context,
         input.optional("shares"),
+        vars(output),
+        context,
     )

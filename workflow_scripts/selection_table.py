@@ -6,7 +6,6 @@ with job(snakemake) as (input, output, params, context):
     from understudy.jobs.selection import write_selection_table
 
     write_selection_table(
-        context.wildcards["table"],
         input.counts,
         input.predictions,
         dict(zip(map(tuple, params.sets), input.images, strict=True)),

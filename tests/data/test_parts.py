@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests.data.pictures import found, load_source, picture, save, save_medmnist, write_parquet
 from tests.studies import small_study
+from understudy import plan_checks
 from understudy.config import load_study
 from understudy.data.readers import torchvision as reader
 from understudy.data.settings import DataSettings
@@ -102,15 +103,15 @@ def with_splits(root, validation, train=4, **data):
 
 def test_a_given_validation_part_takes_the_place_of_a_number(tmp_path):
     path = save_medmnist(tmp_path / "a.npz")
-    with_splits(path, None).check_sizes()
+    plan_checks.check_sizes(with_splits(path, None))
     assert with_splits(path, None, "all").has_test("S")
     with pytest.raises(StudyError, match=r"splits\.S\.validation: the data has a validation part"):
         with_splits(path, 2)
-    with_splits(path, 2, pool_parts=True).check_sizes()
+    plan_checks.check_sizes(with_splits(path, 2, pool_parts=True))
     with pytest.raises(StudyError, match=r"splits\.S\.validation: missing"):
         with_splits(path, None, pool_parts=True)
     with pytest.raises(StudyError, match=r"splits\.S\.train: 30 images, but the data's part train has 20"):
-        with_splits(path, None, 30).check_sizes()
+        plan_checks.check_sizes(with_splits(path, None, 30))
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (8, 8, 3), (8, 8, 1)])

@@ -69,10 +69,10 @@ def train(place, folder):
 
 
 def evaluate(place, folder, name="gan", chosen=None):
-    paths = [place / name / "counts.parquet", place / name / "predictions.parquet"]
+    paths = {table: place / name / f"{table}.parquet" for table in ("counts", "predictions")}
     given = [place / "weights", place / "history.parquet", folder / "train.parquet", folder / "classes.json"]
-    evaluate_batch(*given, chosen, *paths, context(place, set=name))
-    return [read_table(path) for path in paths]
+    evaluate_batch(*given, chosen, None, paths, context(place, set=name))
+    return [read_table(path) for path in paths.values()]
 
 
 def test_a_diverged_run_is_a_row_with_its_reason_and_the_others_go_on(folder):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.studies import small_study
+from understudy import plan_checks
 from understudy.config import load_study
 from understudy.data.shards import write_images
 from understudy.errors import StudyError
@@ -37,4 +38,4 @@ def test_shares_are_those_of_the_training_images_unless_others_are_given(selecti
 def test_shares_of_too_few_classes_are_told_before_any_job():
     study = load_study(small_study(selection={"class_shares": {"0": 0.5, "1": 0.5}}))
     with pytest.raises(StudyError, match="2 shares, but the data has 10 classes"):
-        Plan(study).check_shares()
+        plan_checks.check_shares(Plan(study))

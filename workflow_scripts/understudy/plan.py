@@ -10,23 +10,16 @@ from pathlib import Path
 import numpy as np
 
 from understudy.batches import RunBatch, make_batches
-from understudy.classifiers.architectures import missing_network
 from understudy.classifiers.recipes import Recipe
-from understudy.classifiers.timm_source import timm_mistakes
 from understudy.config import Study
-from understudy.data.image_sets import class_folders
 from understudy.data.source_images import PartsNotClassesError
 from understudy.data.sources import Overview, prepared_overview
-from understudy.data.splits import draw_split
 from understudy.errors import StudyError
 from understudy.files import read_json
 from understudy.layout import Layout
 from understudy.messages import warn
 from understudy.practice.plan import PracticePlan
-from understudy.ranking.model_counts import check_model_counts
 from understudy.ranking.plan import RankingPlan
-from understudy.ranking.settings import ImageFolder
-from understudy.selection.class_shares import check_shares
 
 REGIMES = ("full", "subtrain")
 
@@ -64,117 +57,6 @@ class Plan(Layout):
         """Return the split whose training images teach the study's feature extractor."""
         sizes = {name: split.train for name, split in self.study.splits.items()}
         return min(sizes, key=lambda name: float("inf") if sizes[name] == "all" else sizes[name])
-
-    def check_sizes(self) -> None:
-        """Draw every split of labels alone, where the data's size is quick to know, so that no job starts in vain.
-
-        Raises
-        ------
-        StudyError
-            If a split is larger than the data, or a part of it would lack a class.
-        """
-        try:
-            self._draw_all(self.overview)
-        except StudyError:
-            try:
-                # Images that were prepared before may be others than those that will be now: the source decides.
-                self._draw_all(self.study.data.overview)
-            except StudyError as error:
-                raise StudyError(f"configuration: {error}") from None
-
-    def _draw_all(self, found: Overview | None) -> None:
-        if found is None:
-            return
-        labels = np.concatenate([np.repeat(np.arange(len(counts)), counts) for counts in found.counts.values()])
-        parts = np.repeat(list(found.counts), [counts.sum() for counts in found.counts.values()])
-        fixed = {} if "" in found.counts else {"parts": parts}
-        for name, split in self.study.splits.items():
-            draw_split(labels, name, split, self.study.calibration_fraction, self.study.seed, 0, **fixed)
-
-    def check_prompts(self) -> None:
-        """Look at the names that a text-to-image model is to be asked for, where they are known.
-
-        Raises
-        ------
-        StudyError
-            If they are but numbers.
-        """
-        generator = self.practice and self.practice.settings.generator
-        names = self.overview.classes if self.practice and self.overview else []
-        mistake = names and not self.practice.trains_generator and generator.unfit_names(names)
-        if mistake:
-            raise StudyError(f"configuration: {mistake}")
-
-    def check_orders(self) -> None:
-        """Look whether it is known in which order the models of a ranking number the folders of its sets.
-
-        Raises
-        ------
-        StudyError
-            If it isn't, for a set that is there already.
-        """
-        ranking = self.study.ranking
-        sets = self.ranking.image_sets.values() if self.ranking else []
-        for root in {entry.root for entry in sets if isinstance(entry, ImageFolder) and entry.root.is_dir()}:
-            class_folders(root, ranking.classes, bool(ranking.models.checkpoints))
-
-    def check_shares(self) -> None:
-        """Compare the classes whose shares are given with the data's, where these are known.
-
-        Raises
-        ------
-        StudyError
-            If a class has no share, or a share is that of no class.
-        """
-        given, counts = self.study.selection.class_shares, self.image_counts
-        if given and self.classes.exists():
-            check_shares(given, read_json(self.classes)["classes"])
-        elif given and counts is not None and len(given) != len(counts):
-            raise StudyError(
-                f"configuration: selection.class_shares: {len(given)} shares, but the data has {len(counts)} classes; "
-                "give each class its share, 0 is allowed"
-            )
-
-    def check_networks(self) -> None:
-        """Look for the networks from outside this package, and at how they are called, importing none of them.
-
-        Raises
-        ------
-        StudyError
-            If timm has no network of a name, or one that doesn't take its arguments or the study's images, or a module
-            isn't there.
-        """
-        standard = self.study.candidates.standard if self.study.candidates else {}
-        networks = {f"candidates.standard.{name}": network for name, network in standard.items()}
-        if self.practice:
-            networks["practice.comparison.learner.network"] = self.practice.settings.learner.network
-        mistakes = []
-        for key, network in networks.items():
-            if mistake := missing_network(network.model):
-                mistakes.append(f"{key}.model: {mistake}")
-            elif network.model.startswith("timm:"):
-                name, size = network.model.removeprefix("timm:"), self.study.data and self.study.data.known_size
-                mistakes += [f"{key}.arguments: {told}" for told in timm_mistakes(name, network.arguments, size)]
-        if self.ranking:
-            mistakes += self.ranking.unknown_models()
-        if mistakes:
-            raise StudyError("\n".join(f"configuration: {mistake}" for mistake in mistakes))
-
-    def check_models(self) -> None:
-        """Compare the number of models to rank, where it is known, with the numbers that are to calibrate.
-
-        Raises
-        ------
-        StudyError
-            If too few models are left to rank.
-        """
-        if self.ranking is None or not self.ranking.is_judged:
-            return
-        batches, zoo = self.batches.values(), self.ranking.model_batches.values()
-        own = sum(len(batch.architectures) * len(batch.seeds) for batch in batches)
-        count = sum(map(len, zoo)) if self.study.ranking.sets else own
-        if count:  # of prediction files nothing is known until they are read
-            check_model_counts(count, self.study.ranking.calibration_models)
 
     @cached_property
     def overview(self) -> Overview | None:

@@ -116,10 +116,9 @@ def evaluate_batch(
     images: Path,
     classes: Path,
     chosen: Path | None,
-    counts: Path,
-    predictions: Path,
+    shares: Path | None,
+    outputs: Mapping[str, Path],
     context: JobContext,
-    shares: Path | None = None,
 ) -> None:
     """Evaluate a batch's runs on one set; write error counts and kept predictions.
 
@@ -133,6 +132,8 @@ def evaluate_batch(
         The table `chosen_snapshots` of the batch. None where the set evaluated here itself chooses.
     shares : Path or None
         The table `class_shares` of the split, for a set that chooses.
+    outputs : mapping
+        The files of the tables `counts` and `predictions`.
     """
     wildcards = context.wildcards
     key = EvaluationKey(context.draw, context.split, wildcards["regime"], wildcards["set"])
@@ -140,8 +141,8 @@ def evaluate_batch(
     files, data = list_weights(weights, history), read_labelled(images, classes)
     targets = TargetShares(read_table(shares, "class_shares")) if shares else None
     tables = evaluate_runs(files, data, key, table, resolve_device(context.device), targets)
-    for name, rows, path in zip(("counts", "predictions"), tables, (counts, predictions), strict=True):
-        write_table(name, rows, path, context.version)
+    for name, rows in zip(("counts", "predictions"), tables, strict=True):
+        write_table(name, rows, outputs[name], context.version)
 
 
 def evaluate_on_calibration(

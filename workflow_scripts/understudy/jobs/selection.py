@@ -72,7 +72,6 @@ def join_tables(name: str, parts: Sequence[Path], table: Path, csv: Path) -> Non
 
 
 def write_selection_table(
-    name: str,
     counts: Sequence[Path],
     predictions: Sequence[Path],
     images: Mapping[EvaluationSet, Path],
@@ -82,7 +81,8 @@ def write_selection_table(
     has_test: bool,
     context: JobContext,
 ) -> None:
-    """Compute and write one of the tables in ``BUILDERS``; the builder's own documentation says what it holds."""
+    """Compute and write the wildcard's table, one of ``BUILDERS``, whose own documentation says what it holds."""
+    name = context.wildcards["table"]
     targets = TargetShares(read_tables(shares, "class_shares"))
     covariances = {key: covariance for key, _, _, covariance in read_sets(predictions, images, targets)}
     study = _study_errors(counts, covariances, targets, has_test)
