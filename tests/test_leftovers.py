@@ -48,6 +48,7 @@ def test_each_rules_checkpoints_have_their_place(tmp_path, monkeypatch):
     assert all(any(name.startswith(kind) for name in found) for kind in kinds - {"ranking"})
 
 
+@pytest.mark.slow
 def test_they_are_listed_and_deleted_on_request_alone(plan, tmp_path):
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(small_study()))
     (tmp_path / "results" / "elsewhere").mkdir()

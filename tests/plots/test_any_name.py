@@ -105,6 +105,7 @@ def arguments(name: str, errors: pd.DataFrame) -> dict[str, list]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", sorted(functions().keys() - FIXED))
 def test_every_figure_shows_any_name_as_it_is(function, errors):
     name = "a$x_^{b}$ %s <b>\"'\\frac 😀ש"
