@@ -10,7 +10,7 @@ import yaml
 from tests.studies import practice_study, small_study
 from understudy.config import load_study
 from understudy.errors import StudyError
-from understudy.leftovers import checkpoint_places, left_checkpoints
+from understudy.leftovers import checkpoint_folders, left_checkpoints
 from understudy.plan import Plan
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +26,7 @@ def plan(tmp_path, monkeypatch) -> Plan:
     """A study with checkpoints of each of its jobs, and of some that it no longer has."""
     monkeypatch.chdir(tmp_path)
     plan = Plan(load_study(small_study()))
-    for place in (*checkpoint_places(plan), *(plan.root / "checkpoints" / name for name in DROPPED)):
+    for place in (*checkpoint_folders(plan), *(plan.root / "checkpoints" / name for name in DROPPED)):
         (place / "ab").mkdir(parents=True)
         (place / "ab" / "step-000000001.safetensors").write_bytes(b"0" * 1000)
     return plan
@@ -40,7 +40,9 @@ def test_what_no_job_takes_up_is_left(plan):
 
 def test_each_rules_checkpoints_have_their_place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    places = checkpoint_places(Plan(load_study(small_study()))) | checkpoint_places(Plan(load_study(practice_study())))
+    places = checkpoint_folders(Plan(load_study(small_study()))) | checkpoint_folders(
+        Plan(load_study(practice_study()))
+    )
     rules = "\n".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
     kinds = {part.split("/checkpoints/")[1].split("/{")[0].split("/draw")[0].split("/seed")[0]
              for part in rules.split('"') if "/checkpoints/" in part}  # fmt: skip
@@ -67,7 +69,7 @@ def test_they_are_listed_and_deleted_on_request_alone(plan, tmp_path):
     assert "a run is at work" in clean("--delete").stderr
     (tmp_path / ".snakemake" / "locks" / "0.input.lock").unlink()
     assert "4 places deleted" in clean("--delete").stdout
-    assert left_checkpoints(plan) == [] and all(place.is_dir() for place in checkpoint_places(plan))
+    assert left_checkpoints(plan) == [] and all(place.is_dir() for place in checkpoint_folders(plan))
     assert (tmp_path / "results" / "elsewhere").is_dir()
 
 

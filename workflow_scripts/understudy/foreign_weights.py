@@ -50,13 +50,13 @@ class Found:
 
     Attributes
     ----------
-    place : the file's entry and the prefix of the names in it
+    location : the file's entry and the prefix of the names in it
     tensors : those that the network has, by its own names
     extra : names that the network doesn't have, losses and the like not among them
     beside : what the file holds besides, by name
     """
 
-    place: str
+    location: str
     tensors: Mapping[str, Tensor]
     extra: Sequence[str]
     beside: Sequence[str]
@@ -80,7 +80,7 @@ def weights_for(path: pathlib.Path, network: Mapping[str, Tensor], name: str) ->
     StudyError
         The file can't be read without running code that it holds, or it holds no weights or several of this network.
     """
-    found = [found for place, entry in _entries(read_file(path)) for found in _candidates(place, entry, network)]
+    found = [found for location, entry in _entries(read_file(path)) for found in _candidates(location, entry, network)]
     if not found:
         raise StudyError(f"{path} holds no weights by name; {EXPORT}")
     fitting = [one for one in found if not _mistakes(one, network)]
@@ -88,13 +88,13 @@ def weights_for(path: pathlib.Path, network: Mapping[str, Tensor], name: str) ->
         best = max(found, key=lambda one: (len(one.tensors), -len(one.extra)))
         raise StudyError(f"{path} does not fit {name}: {'; '.join(_mistakes(best, network))}")
     fitting = [one for number, one in enumerate(fitting) if not any(_equal(one, other) for other in fitting[:number])]
-    averaged = [one for one in fitting if EMA.search(one.place.lower())]
+    averaged = [one for one in fitting if EMA.search(one.location.lower())]
     chosen = averaged if len(fitting) > 1 and len(averaged) == 1 else fitting
     if len(chosen) > 1:
-        places = ", ".join(one.place or "its own names" for one in chosen)
-        raise StudyError(f"{path} holds several weights of {name}: {places}; save those that are meant alone")
+        locations = ", ".join(one.location or "its own names" for one in chosen)
+        raise StudyError(f"{path} holds several weights of {name}: {locations}; save those that are meant alone")
     one = chosen[0]
-    notes = [f"the averaged (EMA) weights in {one.place} are used"] if one in averaged else []
+    notes = [f"the averaged (EMA) weights in {one.location} are used"] if one in averaged else []
     if one.beside:
         notes.append(f"not loaded: {_some(one.beside)}")
     return dict(one.tensors), "; ".join(notes)
@@ -143,17 +143,17 @@ def _reason(error: Exception, head: bytes) -> str:
     return "is broken or was cut short; copy or download it again"
 
 
-def _entries(content: object, place: str = "", depth: int = 0) -> Iterator[tuple[str, Mapping]]:
-    """Yield every mapping in a file with tensors by name, and its place."""
+def _entries(content: object, location: str = "", depth: int = 0) -> Iterator[tuple[str, Mapping]]:
+    """Yield every mapping in a file with tensors by name, and its location."""
     if not isinstance(content, Mapping) or depth > DEPTH:
         return
     if any(isinstance(value, Tensor) for value in content.values()):
-        yield place, content
+        yield location, content
     for key, value in content.items():
-        yield from _entries(value, f"{place}.{key}" if place else str(key), depth + 1)
+        yield from _entries(value, f"{location}.{key}" if location else str(key), depth + 1)
 
 
-def _candidates(place: str, entry: Mapping, network: Mapping[str, Tensor]) -> Iterator[Found]:
+def _candidates(location: str, entry: Mapping, network: Mapping[str, Tensor]) -> Iterator[Found]:
     """Yield an entry's tensors by the network's names, for every prefix that these may have."""
     tensors = {WRAPPERS.sub("", str(key)): value for key, value in entry.items() if isinstance(value, Tensor)}
     needed = [name for name in network if not name.endswith(COUNT)]
@@ -168,7 +168,7 @@ def _candidates(place: str, entry: Mapping, network: Mapping[str, Tensor]) -> It
         extra = [name for name in own if name not in network]
         beside = [name for name in extra if BESIDE.search(name)]
         yield Found(
-            ", names below ".join(filter(None, [place, prefix.rstrip(".")])),
+            ", names below ".join(filter(None, [location, prefix.rstrip(".")])),
             {name: tensors[prefix + name] for name in network if prefix + name in tensors},
             sorted(set(extra) - set(beside)),
             sorted([*beside, *(key for key in tensors if not key.startswith(prefix))]),

@@ -8,7 +8,7 @@ from understudy.errors import StudyError
 from understudy.plan import Plan
 
 
-def checkpoint_places(plan: Plan) -> set[Path]:
+def checkpoint_folders(plan: Plan) -> set[Path]:
     """Return the folders of checkpoints of all jobs of a study; see the `checkpoints` of its rules."""
     root, splits = (
         plan.root / "checkpoints",
@@ -37,10 +37,10 @@ def left_checkpoints(plan: Plan) -> list[Path]:
     StudyError
         The folder of checkpoints is a link: what it leads to may be another study's.
     """
-    root, kept = plan.root / "checkpoints", checkpoint_places(plan)
+    root, kept = plan.root / "checkpoints", checkpoint_folders(plan)
     if root.is_symlink():
         raise StudyError(f"{root} is a link to {root.resolve()}; look there yourself")
-    above = {folder for place in kept for folder in place.parents}
+    above = {folder for path in kept for folder in path.parents}
 
     def unclaimed(folder: Path) -> Iterator[Path]:
         for path in sorted(folder.iterdir()):

@@ -50,9 +50,9 @@ def describe(error: BaseException) -> str:
         return f"{kind}: {said}"
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if PACKAGE in Path(frame.filename).parents] or frames
-    place = f" in {Path(own[-1].filename).name}, line {own[-1].lineno} ({own[-1].name})" if own else ""
+    where = f" in {Path(own[-1].filename).name}, line {own[-1].lineno} ({own[-1].name})" if own else ""
     lack = ": memory is short" if isinstance(error, MemoryError) else ""
-    return f"{kind}{place}{lack}"
+    return f"{kind}{where}{lack}"
 
 
 def check_place(folder: Path) -> None:

@@ -30,10 +30,10 @@ def timm_names() -> frozenset[str]:
 def timm_mistakes(name: str, arguments: Mapping[str, object], size: int | None) -> Iterator[str]:
     """Say which arguments a network of timm doesn't take, and whether it takes no images of ``size`` pixels a side."""
     wanted, _, tag = name.partition(".")
-    place = next((place for place, text in _modules().items() if f"\ndef {wanted}(" in text), None)
-    if place is None:
+    module_name = next((one for one, text in _modules().items() if f"\ndef {wanted}(" in text), None)
+    if module_name is None:
         return
-    module = _modules()[place]
+    module = _modules()[module_name]
     allowed = _keywords(module, wanted)
     given = [key for key, value in arguments.items() if value is not None and key not in COMMON]
     for key in given:
@@ -48,7 +48,7 @@ def timm_mistakes(name: str, arguments: Mapping[str, object], size: int | None) 
                 else "remove it"
             )
             yield f"{wanted} of timm takes no argument {key!r}; {hint}"
-    side = None if place in RESIZING else _fixed_side(module, wanted, tag, arguments)
+    side = None if module_name in RESIZING else _fixed_side(module, wanted, tag, arguments)
     if None not in (side, size) and side != size:
         yield (
             f"{wanted} of timm takes images of {side} pixels a side alone, and the study's have {size} (data.size); "

@@ -22,10 +22,10 @@ from understudy.seeds import numpy_generator
 THUMBNAIL = 16
 LIGHTNESS, COLOUR = 8, 2
 """Pixels a side of a thumbnail, and frequencies a side of its lightness and of its colour differences."""
-LEAST_DETAIL = 1.0
+MIN_DETAIL = 1.0
 """Grey levels that a thumbnail's lightness varies by, without which an image resembles any other."""
 FLOOR = 0.5 / THUMBNAIL
-"""Added to a frequency's deviation, in the units of `LEAST_DETAIL` by frequency: rounding isn't detail."""
+"""Added to a frequency's deviation, in the units of `MIN_DETAIL` by frequency: rounding isn't detail."""
 SIMILARITY = (0.9, 0.99)
 """Least similarity of near duplicates: of most data sets, and of one whose images are all alike."""
 DEVIATIONS = (5.5, 4.0)
@@ -119,7 +119,7 @@ def _described(thumbnails: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
     parts = [waves[:, :side, :side, plane].reshape(len(waves), -1)
              for plane, side in enumerate((LIGHTNESS, COLOUR, COLOUR)[: planes.shape[-1]])]  # fmt: skip
     parts[0] = parts[0][:, 1:]  # without the mean: another exposure is no other picture
-    numbers = np.flatnonzero(np.linalg.norm(parts[0], axis=1) >= LEAST_DETAIL)
+    numbers = np.flatnonzero(np.linalg.norm(parts[0], axis=1) >= MIN_DETAIL)
     frequencies = np.concatenate(parts, axis=1)[numbers]
     if not len(numbers):
         return frequencies, frequencies, numbers

@@ -152,7 +152,7 @@ def class_folders(root: Path, classes: int | Sequence[str], own_weights: bool = 
 def _unknown_order(root: Path, names: Sequence[str]) -> StudyError:
     """Return the error that torchvision and timm number these folders differently."""
     plain, natural = sorted(names), sorted(names, key=natural_key)
-    at = next(place for place, (one, other) in enumerate(zip(plain, natural, strict=True)) if one != other)
+    at = next(position for position, (one, other) in enumerate(zip(plain, natural, strict=True)) if one != other)
     return StudyError(
         f"ranking.classes: class {at} of {printable(root)} is {plain[at]} for models trained with torchvision's "
         f"ImageFolder and {natural[at]} for models trained with timm; give the order in which yours number the "

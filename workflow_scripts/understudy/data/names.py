@@ -63,7 +63,7 @@ def _visible(name: str) -> str:
 
 def natural_key(name: str) -> list:
     """Return what timm sorts names of classes by: numbers as numbers, letters without their case."""
-    return [int(one) if place % 2 else one for place, one in enumerate(re.split(r"(\d+)", name.lower()))]
+    return [int(one) if position % 2 else one for position, one in enumerate(re.split(r"(\d+)", name.lower()))]
 
 
 def orders_agree(names: Iterable[str]) -> bool:

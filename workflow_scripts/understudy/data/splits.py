@@ -42,8 +42,8 @@ def stratified_order(labels: np.ndarray, rng: np.random.Generator, groups: np.nd
     for label in np.unique(pairs[1][best]):
         own = best[pairs[1][best] == label]
         key[pairs[0][own]] = (np.cumsum(counts[own]) - counts[own] / 2) / counts[own].sum()
-    place = np.argsort(np.argsort(key, kind="stable"))
-    return order[np.argsort(place[member], kind="stable")]
+    position = np.argsort(np.argsort(key, kind="stable"))
+    return order[np.argsort(position[member], kind="stable")]
 
 
 def image_halves(labels: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ from understudy.zoo.models import make_model
 from understudy.zoo.settings import ZooSettings
 
 SETTINGS = TypeAdapter(EvaluationSet)
-MOST_CHARACTERS = 400  # of the reason why a model failed
+MAX_CHARACTERS = 400  # of the reason why a model failed
 
 
 def generate_shard(settings: Mapping, classes: int, path: Path, context: JobContext) -> None:
@@ -117,7 +117,7 @@ def evaluate_models(
         try:
             found = zoo.predictions(model)
         except Exception as error:  # whatever a model fails with, the others go on
-            reason = " ".join(describe(error).split()).removeprefix("StudyError: ")[:MOST_CHARACTERS]
+            reason = " ".join(describe(error).split()).removeprefix("StudyError: ")[:MAX_CHARACTERS]
             print(f"{model}: {reason}", file=sys.stderr)
             if not isinstance(error, StudyError):
                 traceback.print_exc()

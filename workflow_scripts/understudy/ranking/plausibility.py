@@ -10,10 +10,10 @@ from understudy.errors import StudyError
 from understudy.ranking.predictions import Predictions
 from understudy.text import some
 
-SHARE_OF_MODELS, LEAST_SHARE = 0.9, 0.5
+FRACTION_OF_MODELS, MIN_FRACTION = 0.9, 0.5
 """How many of the models must be better if they are read another way, for all to be refused; half of them if the
 classes that occur are shifted by one as well."""
-LEAST_GAIN, LEAST_DEVIATIONS = 0.05, 4.0
+MIN_GAIN, MIN_DEVIATIONS = 0.05, 4.0
 """By how much the mean accuracy over classes must rise then, and in how many standard deviations of its own."""
 HARDLY_RIGHT = 0.05
 """Accuracy below which a single model is suspected."""
@@ -29,9 +29,9 @@ class Reading:
         Then a model's best labels [N, I], and the true labels [I].
     problem, advice
         What is wrong, and what to do, if this way fits better.
-    least_ratio
+    min_ratio
         How many times as many images must be right then.
-    least_share
+    min_fraction
         The share of the models that must be better then.
 
     """
@@ -40,8 +40,8 @@ class Reading:
     labels: np.ndarray
     problem: str
     advice: str
-    least_ratio: float = 1.0
-    least_share: float = SHARE_OF_MODELS
+    min_ratio: float = 1.0
+    min_fraction: float = FRACTION_OF_MODELS
 
 
 def check_plausible(predictions: Predictions, source: str) -> None:
@@ -59,7 +59,7 @@ def check_plausible(predictions: Predictions, source: str) -> None:
     weights /= weights.sum()
     right = np.array([weights @ (row == labels) for row in best])
     # A model that is right on half of the images can't be right on more of them in another way.
-    compared = right < (HARDLY_RIGHT if (right < 0.5).mean() < LEAST_SHARE else np.inf)
+    compared = right < (HARDLY_RIGHT if (right < 0.5).mean() < MIN_FRACTION else np.inf)
     if compared.any():
         for reading in _other_readings(predictions):
             _compare(reading, predictions, weights, right, np.flatnonzero(compared), source)
@@ -78,8 +78,8 @@ def _other_readings(predictions: Predictions) -> Iterator[Reading]:
         problem = f"predictions fit the true labels better if 1 is {'added' if shift > 0 else 'subtracted'}"
         advice = "count the classes of both from 0, in one order"
         ends = (predicted[:, :, 0].min() + shift, predicted[:, :, 0].max() + shift)
-        share = LEAST_SHARE if ends == (labels.min(), labels.max()) else SHARE_OF_MODELS
-        yield Reading(predicted[:, :, 0], (labels - shift) % count, problem, advice, least_ratio=2, least_share=share)
+        share = MIN_FRACTION if ends == (labels.min(), labels.max()) else FRACTION_OF_MODELS
+        yield Reading(predicted[:, :, 0], (labels - shift) % count, problem, advice, min_ratio=2, min_fraction=share)
 
 
 def _compare(
@@ -93,8 +93,8 @@ def _compare(
         gains[model] = weights @ gain
         of_images += weights * gain / len(models)
     total, deviation = of_images.sum(), np.sqrt((of_images**2).sum())
-    is_large = total > max(LEAST_GAIN, (reading.least_ratio - 1) * right[models].mean())
-    if is_large and (gains > 0).mean() >= reading.least_share and total > LEAST_DEVIATIONS * deviation:
+    is_large = total > max(MIN_GAIN, (reading.min_ratio - 1) * right[models].mean())
+    if is_large and (gains > 0).mean() >= reading.min_fraction and total > MIN_DEVIATIONS * deviation:
         raise StudyError(
             f"{source}: {reading.problem} (accuracy {right[models].mean():.0%}, then "
             f"{right[models].mean() + total:.0%}); {reading.advice}"
@@ -108,7 +108,7 @@ def _compare(
 def _check_square(best: np.ndarray, labels: np.ndarray, source: str) -> None:
     """Ask which of two equal dimensions the images are, and say which is assumed where that is unclear."""
     by_row, by_column = (best == labels).mean(), (best == labels[:, None]).mean()
-    certain = max(LEAST_GAIN, LEAST_DEVIATIONS * np.sqrt(max(by_row, by_column) / best.size))
+    certain = max(MIN_GAIN, MIN_DEVIATIONS * np.sqrt(max(by_row, by_column) / best.size))
     if by_column - by_row > certain:
         raise StudyError(
             f"{source}: as many models as images, and the predictions fit the true labels better if they are "

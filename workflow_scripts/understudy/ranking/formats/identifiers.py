@@ -34,7 +34,7 @@ def identifiers(values: np.ndarray, where: str) -> np.ndarray:
     return ids
 
 
-def places(wanted: np.ndarray, found: np.ndarray, where: str, wanted_where: str) -> np.ndarray:
+def positions(wanted: np.ndarray, found: np.ndarray, where: str, wanted_where: str) -> np.ndarray:
     """Return, for each of the wanted identifiers, its position among those found.
 
     Raises

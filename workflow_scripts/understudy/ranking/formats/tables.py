@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from understudy.errors import StudyError
 from understudy.ranking.formats.columns import column_array, is_list, list_array, read_csv, read_parquet_file
-from understudy.ranking.formats.identifiers import identifiers, order_without_labels, places
+from understudy.ranking.formats.identifiers import identifiers, order_without_labels, positions
 from understudy.ranking.formats.set_files import ARRAY, SetFiles
 from understudy.ranking.label_numbers import Classes
 from understudy.ranking.names import as_text
@@ -42,7 +42,7 @@ class TrueLabels:
         """
         if ids is None or self.ids is None:
             return self.values
-        return self.values[places(ids, self.ids, source, self.source)]
+        return self.values[positions(ids, self.ids, source, self.source)]
 
 
 def read_tables(files: SetFiles, classes: Classes) -> Predictions:
@@ -131,9 +131,9 @@ def _predictions_of(
     unique = pd.unique(pd.Series(images, dtype=object))
     if order is None:
         order = order_without_labels(np.asarray(unique, dtype=object), where)
-    places(order, np.asarray(unique, dtype=object), where, f"{truth.source} or of other models")
-    place = pd.Index(order).get_indexer(pd.Index(images))
-    cell = number.astype(np.int64) * len(order) + place
+    positions(order, np.asarray(unique, dtype=object), where, f"{truth.source} or of other models")
+    position = pd.Index(order).get_indexer(pd.Index(images))
+    cell = number.astype(np.int64) * len(order) + position
     counts = np.bincount(cell, minlength=len(names) * len(order))
     if (counts != 1).any():
         model, image = divmod(int((counts != 1).argmax()), len(order))
@@ -162,7 +162,7 @@ def _from_rows_of_models(
             raise StudyError(
                 f"{where}: {len(ids)} identifiers for {len(rows[position])} predictions; give one for each"
             )
-        rows[position] = rows[position][places(order, ids, where, "the true labels or other models")]
+        rows[position] = rows[position][positions(order, ids, where, "the true labels or other models")]
     return names, rows, order
 
 
@@ -178,7 +178,7 @@ def _from_columns(
     ids = identifiers(column_array(table, "image", path), where)
     if order is None:
         return names, rows, ids
-    at = places(order, ids, where, "the true labels")
+    at = positions(order, ids, where, "the true labels")
     return names, [row[at] for row in rows], order
 
 
