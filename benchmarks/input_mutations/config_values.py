@@ -27,7 +27,9 @@ WRONG = (
     ("device", "“cpu”"), ("study", "ünder"), ("candidates.recipe.learning_rate", "0,1"), ("data.white", float("nan")),
     ("candidates.recipe.learning_rate", "fast"), ("splits.Train200.train", "50%"), ("draws", {"a": 1}),
     ("candidates.standard.resnet_8.arguments.width", "4 px"), ("ranking.calibration_counts", [2, "x"]),
-    ("ranking.calibration_counts", []), ("selection", "error"), ("selection", {"metric": "accuracy"}),
+    ("ranking.calibration_counts", []), ("selection", "error"),
+    ("data.white", True), ("ranking.calibration_counts", [True, 4]),
+    ("calibration_fraction", False), ("selection", {"metric": "accuracy"}),
 )  # fmt: skip
 # Keys of the small study, what they may also be, and what that is.
 ALSO = (
@@ -64,7 +66,7 @@ def misspelled_key(rng: np.random.Generator, folder: Path) -> Case:
 def unfit_value(rng: np.random.Generator, folder: Path) -> Case:
     """A value of the wrong type, out of range, or no known choice."""
     content = study(rng)
-    content["splits"] = small_study()["splits"]
+    content |= {"splits": small_study()["splits"], "generators": small_study()["generators"]}
     path, value = WRONG[rng.integers(len(WRONG))]
     mapping, key = place(content, path)
     mapping[key] = value
