@@ -51,6 +51,8 @@ def forms_of_arrays(rng: np.random.Generator, folder: Path) -> Case:
         arrays[f"{part}_labels"] = labels.ravel() if rng.random() < 0.5 else labels
         if rng.random() < 0.5:
             arrays[f"{part}_images"] = np.asfortranarray(arrays[f"{part}_images"])
+    if arrays["train_images"].ndim == 3 and rng.random() < 0.5:
+        arrays |= {name: array[..., None] for name, array in arrays.items() if "images" in name}
     if rng.random() < 0.5:
         arrays["readme"] = np.array("from a hospital")
     return Reads(reader(folder, arrays, packed=bool(rng.random() < 0.5)), values)
