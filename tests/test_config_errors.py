@@ -76,6 +76,8 @@ def test_a_mistake_in_practice_is_one_line(path, value, lines):
 @pytest.mark.parametrize(
     ("path", "value", "lines"),
     [
+        ("seed", True, [r": a whole number of at least 0 is needed \(given: \"true\"\)"]),
+        ("candidates.seeds", True, [r": a whole number from 1 to 1000 is needed \(given: \"true\"\)"]),
         ("sed", 1, [r": unknown key \(given: 1\); allowed: .*; did you mean seed\?"]),
         ("study", 3, [r": a name \(letters .*, digits, _, - and \.; .*\) is needed \(given: 3\); .* in quotes"]),
         ("device", "gpu", [r": auto, cpu or cuda is needed \(given: \"gpu\"\); did you mean cpu\?"]),

@@ -52,6 +52,7 @@ def test_another_encoding_is_one_line(encoding, tmp_path):
         ("study: s\nranking:\n\tclasses: 3\n", "line 3: this is not YAML: .*; indent with blanks, not"),
         ("study: s\nranking:\n  \tclasses: 3\n  sets: 2\n", "line 3: this is not YAML: .*; indent with blanks, not"),
         ("study: s\nranking:\n\u00a0\u00a0classes: 3\n", "line 3: it is indented with no-break"),
+        ("study: s\nranking:\n  sets: 2\n\u00a0\u00a0classes: 3\n", "line 4: it is indented with no-break"),
         ("study: s\nseed: 010\n", "line 2: seed: value 010 is 8 for YAML; .*quotes, \"010\"; write 8 if that is meant"),
         ("study: 1:30\nseed: 1\n", "line 1: study: value 1:30 is 90 for YAML"),
         ("study: s\nsplits: {no: {train: 3}}\n", "line 2: splits: key no is false for YAML; put it in quotes, \"no\""),

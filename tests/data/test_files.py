@@ -180,6 +180,12 @@ def test_classes_choose_and_order_folders(tmp_path):
         found(tmp_path, classes=["0", "1", "cow"])
 
 
+def test_classes_are_found_in_another_form_of_unicode(tmp_path):
+    save(tmp_path, f"{unicodedata.normalize('NFD', 'café')}/0.png", "bar/1.png", "pub/2.png")  # as macOS writes it
+    images = found(tmp_path, classes=["café", "bar"])
+    assert images.classes == ["café", "bar"] and labelled(images) == [("1.png", "bar"), ("0.png", "café")]
+
+
 def test_suffixes_of_torchvision_and_timm_are_known():
     theirs = torchvision.datasets.folder.IMG_EXTENSIONS
     assert {*theirs, ".jfif", ".jpe", ".gif", ".tga", ".avif"} <= suffixes() and ".mpg" not in suffixes()

@@ -23,6 +23,7 @@ STRUCT = pa.struct([("bytes", pa.binary_view()), ("path", pa.string_view())])
         pa.array(BYTES, pa.binary()),
         pa.array(BYTES, pa.large_binary()),
         pa.array(BYTES, pa.binary_view()),
+        pa.array(BYTES, pa.binary()).dictionary_encode(),
         pa.array([{"bytes": one, "path": None} for one in BYTES], STRUCT),
     ],
     ids=lambda image: str(image.type),
@@ -147,3 +148,9 @@ def test_sets_of_a_ranking_are_matched_by_the_names_of_classes(tmp_path):
     assert shard_images(files, ["cat", "dog"]).labels.tolist() == [1, 0]
     with pytest.raises(StudyError, match=r"ranking\.classes"):
         shard_images(files, 2)
+
+
+def test_a_pattern_fits_no_hidden_file(tmp_path):
+    write_parquet(tmp_path / "train-0.parquet", [0, 1])
+    (tmp_path / "._train-0.parquet").write_bytes(b"Mac OS X")
+    assert len(found(tmp_path / "*.parquet", "parquet").labels) == 2

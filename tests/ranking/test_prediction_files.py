@@ -303,6 +303,10 @@ def test_csv_as_spreadsheets_write_it(separator, encoding, tmp_path):
     frame = pd.DataFrame(long_table(label=np.tile(words[LABELS], len(NAMES)))).assign(predicted=words[TOP1].ravel())
     frame.to_csv(tmp_path / "p.csv", index=False, sep=separator, encoding=encoding)
     agree(read(tmp_path / "p.csv", list(words)))
-    (tmp_path / "bad.csv").write_bytes(b"model,image,predicted\n\xff,1,2\n")
-    with pytest.raises(StudyError, match="no csv file in UTF-8"):
-        read(tmp_path / "bad.csv", labels=tmp_path / "p.csv")
+    wide = pd.DataFrame(dict(zip(NAMES, words[TOP1], strict=True))).assign(image=IDS, label=words[LABELS])
+    wide.to_csv(tmp_path / "wide.csv", sep=separator, encoding=encoding)  # with a nameless column of row numbers
+    agree(read(tmp_path / "wide.csv", list(words)))
+    for content in (b"model,image,predicted\n\xff,1,2\n", b""):
+        (tmp_path / "bad.csv").write_bytes(content)
+        with pytest.raises(StudyError, match="no csv file in UTF-8"):
+            read(tmp_path / "bad.csv", labels=tmp_path / "p.csv")

@@ -35,7 +35,8 @@ def read_config(configfile: Path) -> dict:
         content = yaml.load(text, LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        mistakes = [(mark.line + 1, f"this is not YAML: {error.problem}{_advice(error, text)}")]
+        broken = [(mark.line + 1, f"this is not YAML: {error.problem}{_advice(error, text)}")]
+        mistakes = [*_odd_blanks(text)] or broken  # which are the cause where there are any
     except (yaml.YAMLError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise StudyError(f"configuration: {configfile} can't be read: {reason}; correct or remove that") from None

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -132,6 +132,15 @@ class Settings(BaseModel):
         }
         return {key: _whole_number(value) if key in whole else value for key, value in values.items()}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_truth_values(cls, values: Any) -> Any:
+        """Read true and false, as YAML does `seed: on`, as texts where numbers are needed: pydantic takes 1 and 0."""
+        if not isinstance(values, dict) or not any(_holds_truth(value) for value in values.values()):
+            return values
+        numbers = {key for key, field in cls.model_fields.items() if _is_number(field.annotation)}
+        return {key: _truth_as_text(value) if key in numbers else value for key, value in values.items()}
+
     @field_validator("*")
     @classmethod
     def _expand_home(cls, value: Any) -> Any:
@@ -211,6 +220,36 @@ class FrozenSettings(Settings):
     """Settings that don't change once made."""
 
     model_config = ConfigDict(frozen=True)
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    """Return the plain types of an annotation's values, those of listed words and of keys of mappings left out."""
+    parts = get_args(annotation)
+    if get_origin(annotation) is Literal:
+        return {bool} & set(map(type, parts))
+    if parts:
+        return set().union(*map(_kinds, parts[1:] if get_origin(annotation) is dict else parts))
+    return {annotation} if annotation is Any or isinstance(annotation, type) else set()
+
+
+def _is_number(annotation: Any) -> bool:
+    """Whether values are numbers, or hold some, and neither truth values nor texts."""
+    kinds = _kinds(annotation)
+    others = kinds & {bool, str, Any} or any(issubclass(one, BaseModel) for one in kinds)
+    return bool(kinds & {int, float}) and not others
+
+
+def _holds_truth(value: Any) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return isinstance(value, bool) or any(map(_holds_truth, inner))
+
+
+def _truth_as_text(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _truth_as_text(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_truth_as_text(one) for one in value]
+    return json.dumps(value) if isinstance(value, bool) else value
 
 
 def _whole_number(value: Any) -> Any:

@@ -20,10 +20,14 @@ _PART_OF_WORD = {
 
 
 def matching(path: Path) -> list[Path]:
-    """Return the path if something is there, else the files that it fits as a pattern, such as ``train-*.parquet``."""
-    if path.exists():
-        return [path]
-    return sorted(path.parent.glob(path.name)) if "*" in path.name else []
+    """Return the path if something is there, else the files that it fits as a pattern, such as ``train-*.parquet``.
+
+    As in a shell, hidden files, such as the ``._name`` that macOS leaves, fit a pattern only if it begins with a dot.
+    """
+    if path.exists() or "*" not in path.name:
+        return [path] if path.exists() else []
+    hidden = path.name.startswith(".")
+    return sorted(file for file in path.parent.glob(path.name) if hidden or not file.name.startswith("."))
 
 
 def as_yaml(value: dict[str, str] | list[str]) -> str:
@@ -35,6 +39,17 @@ def folded(name: str) -> str:
     """Return what is left of a name without its case, its blanks, and the form in which Unicode writes its letters."""
     text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
     return "".join(one for one in text if not one.isspace() and unicodedata.category(one) != "Cf")
+
+
+def other_forms(found: Iterable[str], wanted: Sequence[str]) -> dict[str, str]:
+    """Return which names, found and not wanted as they are, are wanted names in another form of Unicode.
+
+    macOS takes names of folders apart that keyboards give whole.
+    """
+    names = set(found)
+    forms = {unicodedata.normalize("NFC", name): name for name in sorted(names - set(wanted))}
+    lacking = {unicodedata.normalize("NFC", name): name for name in wanted if name not in names}
+    return {forms[form]: name for form, name in lacking.items() if form in forms}
 
 
 def check_class_names(names: Sequence[str], key: str) -> None:

@@ -167,6 +167,7 @@ def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pa.T
 def check_image_type(kind: pa.DataType, path: str | Path, column: str = "image") -> None:
     """Refuse a column of images that holds no bytes of files, but text or numbers."""
     inner = kind.field("bytes").type if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0 else kind
+    inner = inner.value_type if pa.types.is_dictionary(inner) else inner
     if not (pa.types.is_binary(inner) or pa.types.is_large_binary(inner) or pa.types.is_binary_view(inner)):
         raise StudyError(
             f"{path}: column {column} is {kind}; expected the bytes of image files: binary, or a struct with the field "

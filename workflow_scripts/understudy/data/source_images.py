@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from understudy.data.folders import Skipped
-from understudy.data.names import as_yaml, check_class_names
+from understudy.data.names import as_yaml, check_class_names, other_forms
 from understudy.errors import StudyError
 from understudy.text import printable, some
 
@@ -110,7 +110,7 @@ class Joined(Sequence):
 def number_texts(texts: Sequence[str], settings: "DataSettings", key: str) -> tuple[np.ndarray, list[str]]:
     """Return labels that are text as numbers, int64 [N], and the classes that they stand for, in their order as text.
 
-    `data.classes` gives another order; what it lacks is -1.
+    `data.classes` gives another order; what it lacks is -1. Names may be there in another form of Unicode.
 
     Raises
     ------
@@ -118,6 +118,8 @@ def number_texts(texts: Sequence[str], settings: "DataSettings", key: str) -> tu
         Names that people take for one, or names in `data.classes` that no label has.
 
     """
+    forms = other_forms(texts, settings.classes or [])
+    texts = [forms.get(text, text) for text in texts]
     given = sorted(set(texts))
     if settings.classes is None:
         check_class_names(given, key)

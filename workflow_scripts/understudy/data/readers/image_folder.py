@@ -10,7 +10,7 @@ import numpy as np
 
 from understudy.data.folders import LITTER_FOLDERS, ImageFiles, Skipped, image_files, no_image, subfolders
 from understudy.data.labels_file import FileTable
-from understudy.data.names import as_yaml, folded, parts_in_names
+from understudy.data.names import as_yaml, folded, other_forms, parts_in_names
 from understudy.data.readers.groups import common_folder, groups_by_path
 from understudy.data.source_images import (
     PARTS,
@@ -142,7 +142,9 @@ def _own_parts(settings: "DataSettings", skipped: Skipped) -> dict[str, Path]:
 
 def _class_folders(root: Path, settings: "DataSettings", skipped: Skipped) -> dict[str, Path]:
     folders: dict[str, Path] = {}
-    for folder in subfolders(root):
+    found = subfolders(root)
+    wanted = {*(settings.classes or []), *other_forms([printable(one.name) for one in found], settings.classes or [])}
+    for folder in found:
         name = printable(folder.name)
         if name.lower() == "__macosx":
             raise StudyError(
@@ -150,7 +152,7 @@ def _class_folders(root: Path, settings: "DataSettings", skipped: Skipped) -> di
             )
         if name in folders:
             raise StudyError(f"data.root: two folders in {printable(root)} read as {name}; rename one of them")
-        if name.lower() in LITTER_FOLDERS or (settings.classes and name not in settings.classes):
+        if name.lower() in LITTER_FOLDERS or (wanted and name not in wanted):
             skipped.add(OUTSIDE, folder)
         else:
             folders[name] = folder

@@ -55,12 +55,15 @@ def read_csv(path: str, classes: Classes, columns: list[str] | None) -> pa.Table
             head = file.readline()
         separator = max(",;\t", key=head.count)
         names = next(csv.reader([head], delimiter=separator), [])
+        if not names:
+            raise pd.errors.EmptyDataError("its first line, for the names of columns, is empty")
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise StudyError(f"{path}: columns {some(repeated)} occur more than once; give each one name")
         reading = {"dtype": str, "keep_default_na": False, "na_values": [""], "encoding": "utf-8-sig"}
-        wanted = _wanted(path, names, columns)
-        frame = pd.read_csv(path, sep=separator, index_col=False, usecols=wanted, **reading)
+        # By position: a column without a name, as pandas writes row numbers, gets one when it is read.
+        places = [names.index(name) for name in _wanted(path, names, columns)]
+        frame = pd.read_csv(path, sep=separator, index_col=False, usecols=places, **reading)
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
         reason = str(error).strip().splitlines()[0]
         raise StudyError(f"{path}: no csv file in UTF-8, or a damaged one ({reason}); write it anew") from error
