@@ -14,6 +14,8 @@ from understudy.allowed_values import Allowed, read_annotation
 from understudy.config import Study, load_study
 from understudy.settings import OldName, Settings
 
+pytestmark = pytest.mark.slow(minutes=0.6)  # every key of every study is changed
+
 ROOT = Path(__file__).parent.parent
 PYDANTICS_WORDS = re.compile(
     r"Input should|Extra inputs|Field required|validation error|type=|union_tag|tag found|Value error|valid dictionary"

@@ -6,6 +6,8 @@ from benchmarks.input_mutations.all import KINDS_BY_MUTATION, mutated
 from benchmarks.input_mutations.cases import CRASH, FALSE, READ, REFUSED, UNCLEAR, WRONG, Reads, Refuses, judge
 from understudy.errors import StudyError
 
+pytestmark = pytest.mark.slow(minutes=0.3)  # each kind of mutation once
+
 
 @pytest.mark.parametrize("name", KINDS_BY_MUTATION)
 def test_a_mutated_input_is_read_right_or_refused_in_one_line(name, tmp_path):

@@ -21,6 +21,8 @@ from understudy.classifiers.weights import WeightsFile, load_network
 from understudy.errors import StudyError
 from understudy.seeds import seed_for
 
+pytestmark = pytest.mark.slow(minutes=0.3)  # trainings
+
 CPU = torch.device("cpu")
 RECIPE = {"batch_size": 16, "crop": 1, "flip": False, "epochs": 4, "learning_rate": 0.05}
 

@@ -9,6 +9,8 @@ from understudy.data.shards import read_images, read_labels
 from understudy.errors import StudyError
 from understudy.generators.sampling import load_generator, sample_shards
 
+pytestmark = pytest.mark.slow(minutes=0.3)  # trainings
+
 CASES = [("stylegan2", False), ("stylegan2", True), ("wgan_gp", False), ("wgan_gp", True)]
 
 

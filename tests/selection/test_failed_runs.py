@@ -16,6 +16,8 @@ from understudy.selection.split_errors import StudyErrors
 from understudy.selection.subsets import protocol_subsets
 from understudy.tables import read_table, write_table
 
+pytestmark = pytest.mark.slow(minutes=0.3)  # whole selections
+
 VARIATION = {(0, "Train300", name): 0.02 for name in ("gan", "noise")}
 BUILDERS = {
     "selection_gain": partial(selection_gain, seed=0, n_resamples=20),
