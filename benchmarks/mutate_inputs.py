@@ -35,8 +35,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="mutated-") as folder:
             verdict = mutated(name, (options.seed, number), Path(folder))
         counts[KINDS_BY_MUTATION[name]][verdict.outcome] += 1
-        if verdict.told:
-            faults.append(f"{verdict.outcome}: {name}, seed ({options.seed}, {number}): {verdict.told}")
+        if verdict.message:
+            faults.append(f"{verdict.outcome}: {name}, seed ({options.seed}, {number}): {verdict.message}")
     total = sum(counts.values(), Counter())
     _print_table(counts, total)
     print(f"{len(names)} mutations, seed {options.seed}", *faults, sep="\n")

@@ -6,7 +6,7 @@ rule class_shares:
         code=code_inputs("class_shares"),
     output:
         shares=plan.class_shares("{draw}", "{split}"),
-    # Shares of classes that the data doesn't have are a mistake that is told before anything is trained.
+    # First of all: an error about shares of unknown classes must come before hours of training.
     priority: 100
     params:
         settings=study.selection.share_settings(),

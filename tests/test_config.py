@@ -80,7 +80,7 @@ def test_a_study_of_theory_alone_needs_no_data():
 @pytest.mark.parametrize(
     ("practice", "message"),
     [
-        ({}, r"practice: there is nothing to do; give `theory: \{\}`"),
+        ({}, r"practice: give `comparison`, `theory` or both; `theory: \{\}` is"),
         ({"theory": {"trails": 3}}, r"practice\.theory\.trails: unknown key .*did you mean trials\?"),
         (
             {"theory": {"keep_fractions": [0]}},

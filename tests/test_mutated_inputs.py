@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow(minutes=0.3)  # each kind of mutation once
 @pytest.mark.parametrize("name", KINDS_BY_MUTATION)
 def test_a_mutated_input_is_read_right_or_refused_in_one_line(name, tmp_path):
     verdict = mutated(name, (0, 0), tmp_path)
-    assert verdict.outcome in (READ, REFUSED), verdict.told
+    assert verdict.outcome in (READ, REFUSED), verdict.message
 
 
 def refuse(message):

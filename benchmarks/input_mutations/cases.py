@@ -53,10 +53,10 @@ def mutation(kind: str) -> Callable[[Mutation], Mutation]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutated input, and, if that is a fault, what was told."""
+    """What became of a mutated input, and, if that is a fault, the message."""
 
     outcome: str
-    told: str = ""
+    message: str = ""
 
 
 def judge(case: Case, folder: Path) -> Verdict:

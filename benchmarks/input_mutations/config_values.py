@@ -70,7 +70,7 @@ def unfit_value(rng: np.random.Generator, folder: Path) -> Case:
     path, value = WRONG[rng.integers(len(WRONG))]
     mapping, key = place(content, path)
     mapping[key] = value
-    # A mistake that concerns several keys of a group is told of the group.
+    # A message about several keys of a group names the group.
     word = {"splits.Train200.validation": "splits.Train200", DEPTH: f"{DEPTH[:-6]}: depth"}.get(path, path)
     return refuses(folder, dumped(content), word)
 

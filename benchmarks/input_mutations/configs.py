@@ -39,7 +39,7 @@ def paths(content: dict, above: tuple[str, ...] = ()) -> list[str]:
 
 
 def load(path: Path) -> Any:
-    """Return what a study's jobs are told, once its file is read."""
+    """Read a study's file and return the settings that its jobs get."""
     return meaning(load_study(read_config(path)))
 
 

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 import understudy.plots
-from tests.plots import made_up
+from tests.plots import made_up, made_up_practice
 from understudy.plots.gallery import GalleryRow
 from understudy.text import printable
 
@@ -77,7 +77,9 @@ def arguments(name: str, errors: pd.DataFrame) -> dict[str, list]:
     splits, generators, sets = [new[SPLIT]], [new[GENERATOR]], {new[SPLIT]: new[GENERATOR]}
     tables = {key: renamed(cut(getattr(made_up, key)()), new) for key in (
         "rank_preservation", "selection_gain", "generator_quality", "history", "graphs",
-        "snapshot_scores", "protocol_subsets", "practice_summary", "practice_guidance")}  # fmt: skip
+        "snapshot_scores", "protocol_subsets")}  # fmt: skip
+    for key in ("practice_summary", "practice_guidance"):
+        tables[key] = renamed(getattr(made_up_practice, key)(), new)
     comparison = made_up.protocol_comparison()
     comparison = renamed(comparison[comparison["split"] == SPLIT], new)
     comparison = comparison[comparison["generator"].isin(["", "validation", *generators])]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tests.plots import made_up
+from tests.plots import made_up_practice
 from understudy.plots.practice import hardness_figure, scaling_figure, training_figure
 from understudy.plots.practice_sweep import sweep_figure
 
@@ -13,7 +13,7 @@ def points_of(panel):
 
 
 def test_scaling_has_a_curve_for_all_static_sets_and_one_for_each_loop():
-    figure = scaling_figure(made_up.practice_summary())
+    figure = scaling_figure(made_up_practice.practice_summary())
     by_images, _, by_seconds = figure.axes
     assert points_of(by_images) == {
         "static": [[100, 70], [1000, 80]],
@@ -27,15 +27,15 @@ def test_scaling_has_a_curve_for_all_static_sets_and_one_for_each_loop():
 
 def test_the_sweep_begins_at_plain_images():
     by_pruning, by_guidance, by_cost, entropies, agreement = sweep_figure(
-        made_up.practice_summary(), made_up.practice_guidance()
+        made_up_practice.practice_summary(), made_up_practice.practice_guidance()
     ).axes
     for panel, expected in ((by_pruning, [[1, 70], [4, 72]]), (by_guidance, [[0, 70], [2, 74]])):
         np.testing.assert_allclose(panel.containers[0].lines[0].get_xydata(), expected)
     assert [line.get_xdata().tolist() for line in by_cost.lines] == [[10, 10], [10, 10]]
     np.testing.assert_allclose(entropies.containers[0].lines[0].get_xydata(), [[0, 0.55], [2, 0.95]])
     np.testing.assert_allclose(agreement.lines[0].get_ydata(), [95, 95])
-    empty = made_up.practice_summary().query("experiment != 'sweep'")
-    panels = sweep_figure(empty, made_up.practice_guidance()).axes
+    empty = made_up_practice.practice_summary().query("experiment != 'sweep'")
+    panels = sweep_figure(empty, made_up_practice.practice_guidance()).axes
     assert [panel.texts[0].get_text() for panel in panels] == ["no sweep in this study"] * 4
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.plots import made_up
+from tests.plots import made_up, made_up_practice
 from tests.report.test_pages import Cells
 from understudy.files import write_json
 from understudy.jobs.pages import PAGES, RANKING_PAGES, write_table_page
@@ -153,7 +153,7 @@ def test_models_are_shown_from_the_best_with_the_rank_of_each_method():
 
 
 def test_practice_is_shown_at_its_end_then_by_branch_and_sweep():
-    table = made_up.practice_summary()
+    table = made_up_practice.practice_summary()
     rows = rows_of("practice_summary", table)
     arms = [row[:2] for row in rows if row[0] != "arm"]
     ends = [["real", "0"], ["static_100", "0"], ["static_1000", "0"], ["practice_2", "1"]]
@@ -168,18 +168,13 @@ def test_practice_is_shown_at_its_end_then_by_branch_and_sweep():
 
 
 def test_practice_s_other_pages_state_their_tables():
-    rows = rows_of("practice_guidance", made_up.practice_guidance())
+    rows = rows_of("practice_guidance", made_up_practice.practice_guidance())
     assert rows[1] == ["0", "3", "600", "0.55\u00a0[0.43,\u00a00.67]", "95.0", "12.0", ""]
-    difference = {"difference": 0.01, "ci_low": -0.01, "ci_high": 0.03, "images": 300.0, "validation_difference": 0.02}
-    table = pd.DataFrame([{"arm": "a", "branch": b, "against": "static", "seeds": 3, **difference} for b in (0, 1)])
-    rows = rows_of("practice_differences", table.assign(equal="images_generated"))
+    rows = rows_of("practice_differences", made_up_practice.practice_differences())
     assert rows[2:] == [["a", "static", "3", "300", "2.0", "1.00\u00a0[−1.00,\u00a03.00]"]]
-    omega = {"seeds": 3, "validation_accuracy": 0.8, "ci_low": 0.7, "ci_high": 0.9}
-    table = pd.DataFrame([{"draw": -1, "omega": 2.0, "chosen": True, **omega}])
-    assert rows_of("practice_omega", table)[1] == ["all", "2", "3", "80.00\u00a0[70.00,\u00a090.00]", "best"]
-    costs = {"images_generated": np.nan, "images_trained": 1500.0, "seconds": 20.0, "seconds_ratio": 0.5}
-    ratio = {"ratio_ci_low": 0.4, "ratio_ci_high": np.nan, "reached": 0.95, "reason": "never"}
-    table = pd.DataFrame([{"arm": "a", "target_images": 1000, "target_accuracy": 0.8, **costs, **ratio}])
+    row = rows_of("practice_omega", made_up_practice.practice_omega())[1]
+    assert row == ["all", "2", "3", "80.00\u00a0[70.00,\u00a090.00]", "best"]
+    table = made_up_practice.practice_equal_accuracy()
     assert rows_of("practice_equal_accuracy", table)[1] == ["a", "–", "1,500", "20", "0.50", "95", "never"]
     assert "Static, 1,000 images: 80.0 %" in PAGES["practice_equal_accuracy"](table).html()
 

@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from understudy.errors import StudyError
+from understudy.text import some
 
 EXPORT = 'save its weights alone where it was made: torch.save(model.state_dict(), "weights.pth")'
 _NUMBERS = [np.dtype(kind) for kind in ("bool", "int8", "int16", "int32", "int64", "uint8", "float16", "float32", "f8")]
@@ -96,7 +97,7 @@ def weights_for(path: pathlib.Path, network: Mapping[str, Tensor], name: str) ->
     one = chosen[0]
     notes = [f"the averaged (EMA) weights in {one.location} are used"] if one in averaged else []
     if one.beside:
-        notes.append(f"not loaded: {_some(one.beside)}")
+        notes.append(f"not loaded: {some(one.beside, SHOWN)}")
     return dict(one.tensors), "; ".join(notes)
 
 
@@ -186,11 +187,7 @@ def _mistakes(found: Found, network: Mapping[str, Tensor]) -> list[str]:
         return [f"its head tells {given[0]} classes apart, not {needed[0]}"]
     other = [f"{name} {list(given)}, needed {list(needed)}" for name, (given, needed) in shapes.items()]
     lists = {"missing": missing, "unknown": found.extra, "of another shape": other}
-    return [f"{len(names)} entries {what} ({_some(names)})" for what, names in lists.items() if names]
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    return [f"{len(names)} entries {what} ({some(names, SHOWN)})" for what, names in lists.items() if names]
 
 
 def _equal(one: Found, other: Found) -> bool:

@@ -44,7 +44,7 @@ def _escaped(character: str) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """Return an error's type and text; one without a text is told with its place, the last in this package."""
+    """Return an error's type and text, or, if it has no text, its type and the last line of this package it passed."""
     kind, said = type(error).__name__, printable(str(error), kept="\n").strip()
     if said.strip("'\"() "):
         return f"{kind}: {said}"

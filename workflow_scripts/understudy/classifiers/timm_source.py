@@ -37,7 +37,7 @@ def timm_mistakes(name: str, arguments: Mapping[str, object], size: int | None) 
     allowed = _keywords(module, wanted)
     given = [key for key, value in arguments.items() if value is not None and key not in COMMON]
     for key in given:
-        # Of a network whose keywords aren't known, what its module has no such word for is surely unknown.
+        # If the keywords of a network aren't known, a word that its module never uses is surely none of them.
         if key not in allowed if allowed else not re.search(rf"\b{re.escape(key)}\b", module):
             near = nearest(key, allowed)
             hint = (

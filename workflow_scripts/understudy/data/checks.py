@@ -10,6 +10,7 @@ import pandas as pd
 
 from understudy.data.groups import conflicting, in_other_part
 from understudy.data.preparation import Prepared
+from understudy.text import some
 
 if TYPE_CHECKING:
     from understudy.data.settings import DataSettings
@@ -79,9 +80,7 @@ def plural(number: int, thing: str) -> str:
 
 def names(prepared: Prepared, numbers: Iterable[int], shown: int = NAMED) -> str:
     """Return the names of images, the first few, and how many more there are."""
-    listed = [str(prepared.source.names[number]) for number in numbers]
-    more = f" and {len(listed) - shown} more" if len(listed) > shown else ""
-    return ", ".join(listed[:shown]) + more
+    return some((prepared.source.names[number] for number in numbers), shown)
 
 
 def _conflict_warnings(prepared: Prepared, settings: "DataSettings") -> Iterator[str]:
@@ -144,8 +143,7 @@ def _counts(prepared: Prepared) -> Iterator[Row]:
             detail = ", ".join(f"{name} {count}" for name, count in zip(source.classes, classes, strict=True))
             yield "part", part, int(inside.sum()), detail
     for reason, passed in source.skipped.items():
-        more = f" and {len(passed) - NAMED} more" if len(passed) > NAMED else ""
-        yield "skipped", reason, len(passed), ", ".join(map(str, passed[:NAMED])) + more
+        yield "skipped", reason, len(passed), some(passed, NAMED)
     for reason, out in prepared.dropped.items():
         yield "left_out", reason, int(out.sum()), names(prepared, np.flatnonzero(out))
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from understudy.data.duplicates import NONE_SEARCHED, NearDuplicates, components, first_equal, near_duplicates
-
-PARTS = ("train", "validation", "test")
+from understudy.data.source_images import PARTS
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class FileTable:
             if name[start:] in whole:
                 owners[name] = name[start:]
         if others := [name for name in self.values if name not in owners]:
-            owners |= self._places(others, list(whole), may_have_more)
+            owners |= self._owners(others, list(whole), may_have_more)
         found: list[str | None] = [None] * len(files)
         for name in self.values.keys() & owners.keys():
             number, value = whole[owners[name]], self.values[name]
@@ -74,7 +74,7 @@ class FileTable:
             found[number] = value
         return found
 
-    def _places(self, names: Sequence[str], files: Sequence[str], may_have_more: bool) -> dict[str, str]:
+    def _owners(self, names: Sequence[str], files: Sequence[str], may_have_more: bool) -> dict[str, str]:
         """Return the file that each of ``names``, which are no whole paths, belongs to."""
         ends: Mapping[str, list[str]] = defaultdict(list)
         for file in files:
@@ -82,7 +82,7 @@ class FileTable:
                 pieces = path.split("/")
                 for start in range(len(pieces)):
                     ends["/".join(pieces[start:])].append(file)
-        places, missing = {}, []
+        found, missing = {}, []
         for name in names:
             owners = ends.get(name, [])
             if len(owners) > 1:
@@ -91,7 +91,7 @@ class FileTable:
                     "paths below the folder of the images"
                 )
             if owners:
-                places[name] = owners[0]
+                found[name] = owners[0]
             else:
                 missing.append(name)
         if missing and not may_have_more:
@@ -99,7 +99,7 @@ class FileTable:
                 f"{self.key}: {self.path} has {len(missing)} files that aren't among the images ({some(missing)}); "
                 "add them, or remove their lines"
             )
-        return places
+        return found
 
 
 def _above(root: Path) -> list[PurePosixPath]:
@@ -142,19 +142,19 @@ def _rows(path: Path, file: str, column: str, key: str) -> list[tuple[int, str, 
             f"({text.split(chr(10), 1)[0].strip()[:60]!r}); write their names there, or name them in `data.columns`"
         )
     header = _header(text, chosen)
-    places = header.index(file.casefold()), header.index(column.casefold())
+    positions = header.index(file.casefold()), header.index(column.casefold())
     reader, rows = csv.reader(io.StringIO(text, newline=""), delimiter=chosen, strict=True), []
     try:
         for row in reader:
             line = reader.line_num + skipped
             if reader.line_num == 1 or not any(cell.strip() for cell in row):
                 continue
-            if any(cell.strip() for cell in row[len(header) :]) or len(row) <= max(places):
+            if any(cell.strip() for cell in row[len(header) :]) or len(row) <= max(positions):
                 raise StudyError(
                     f"{key}: {path}, line {line} has {len(row)} columns, the first line {len(header)}; put what holds "
                     f"a {chosen!r} into quotes"
                 )
-            rows.append((line, row[places[0]].strip(), row[places[1]].strip()))
+            rows.append((line, row[positions[0]].strip(), row[positions[1]].strip()))
     except csv.Error as error:
         raise StudyError(f"{key}: {path}, line {reader.line_num}: {error}; correct its quotes") from error
     return rows

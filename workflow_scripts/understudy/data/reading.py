@@ -1,4 +1,4 @@
-"""A set of pictures is read: each once, with what concerns the set as a whole told at the end."""
+"""Read a set of pictures, each once; what concerns the set as a whole is checked at the end."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

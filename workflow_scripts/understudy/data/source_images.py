@@ -151,7 +151,7 @@ def with_classes(found: SourceImages, settings: "DataSettings") -> SourceImages:
         )
     numbers = np.full(len(known), -1)
     numbers[[known.index(name) for name in names]] = np.arange(len(names))
-    # A label that is no class's stays wrong, and is told of as such.
+    # A label outside the source's classes gets a number outside the new ones: a later check names it.
     wrong = (found.labels < 0) | (found.labels >= len(known))
     labels = np.where(wrong, len(known), numbers[np.where(wrong, 0, found.labels)])
     return without_others(replace(found, labels=labels, classes=list(names)))

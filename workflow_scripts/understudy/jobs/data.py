@@ -23,7 +23,7 @@ def prepare_images(
 ) -> None:
     """Read a study's images from their source and write them as one parquet file, with their classes' names as JSON.
 
-    What stands out is told on the terminal, and with all that was counted in the table `data_checks` and on a page.
+    Warnings are printed on the terminal. The table `data_checks` and the page have these and all counts.
     """
     data = DataSettings(**settings)
     prepared = prepare(data)

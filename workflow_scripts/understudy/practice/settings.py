@@ -71,4 +71,4 @@ class PracticeSettings(Settings):
 
     def _mistakes(self) -> Iterator[str]:
         if self.theory is None and self.comparison is None:
-            yield "there is nothing to do; give `theory: {}` for theorem 1 at its default settings"
+            yield "give `comparison`, `theory` or both; `theory: {}` is theorem 1 with its default settings"

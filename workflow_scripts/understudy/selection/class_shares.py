@@ -12,6 +12,7 @@ import pandas as pd
 
 from understudy.errors import StudyError
 from understudy.selection.choices import REAL_SETS
+from understudy.text import some
 
 Array = np.ndarray
 
@@ -59,8 +60,9 @@ def check_shares(given: Mapping[str, float], classes: Sequence[str]) -> None:
     odd, missing = (sorted(set(a) - set(b)) for a, b in ((given, classes), (classes, given)))
     if given and (odd or missing):
         wrong = f"no class is called {odd[0]!r}" if odd else f"class {missing[0]!r} has no share"
-        names = ", ".join(map(repr, classes[:10])) + (f" and {len(classes) - 10} more" if len(classes) > 10 else "")
-        raise StudyError(f"selection.class_shares: {wrong}; give each class its share, 0 is allowed: {names}")
+        raise StudyError(
+            f"selection.class_shares: {wrong}; give each class its share, 0 is allowed: {some(map(repr, classes), 10)}"
+        )
 
 
 class TargetShares:

@@ -1,4 +1,4 @@
-"""Where the files of a set of predictions lie, as readers are told."""
+"""The paths and column names that a reader of predictions needs for one set."""
 
 from typing import TypedDict
 
