@@ -8,6 +8,8 @@ from understudy.classifiers.layers import Shape
 from understudy.classifiers.networks import Classifier, build_network
 from understudy.classifiers.stacking import StackedRuns
 
+pytestmark = pytest.mark.slow(minutes=0.2)  # trainings, one by one and stacked
+
 SHAPE = Shape(1, 8, 10)
 STATISTICS = (torch.tensor([70.0]), torch.tensor([90.0]))
 CPU = torch.device("cpu")

@@ -15,6 +15,8 @@ from understudy.jobs.choices import choose_snapshots
 from understudy.jobs.context import JobContext
 from understudy.tables import read_table
 
+pytestmark = pytest.mark.slow(minutes=0.2)  # trainings
+
 RECIPE = {"batch_size": 10, "epochs": 3, "crop": 2, "learning_rate": 0.01}
 ARCHITECTURES = {
     "own": {"model": "resnet", "arguments": {"depth": 8, "width": 4}, "recipe": RECIPE},

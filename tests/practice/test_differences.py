@@ -5,6 +5,8 @@ from scipy import stats
 
 from understudy.practice.differences import differences_table
 
+pytestmark = pytest.mark.slow(minutes=0.2)  # simulations
+
 SEEDS = 5
 LIFT = {"static": 0.0, "dynamic": 0.01, "prune_2": 0.02, "practice_1": 0.05, "ablation_omega_2": 0.04}
 

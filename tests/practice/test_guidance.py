@@ -22,6 +22,8 @@ from understudy.practice.guidance import (
 from understudy.practice.learner import LearnerTraining
 from understudy.practice.sampling import Sampler
 
+pytestmark = pytest.mark.slow(minutes=0.2)  # samplings of a diffusion model
+
 ROOT = Path(__file__).parents[2]
 LABELS, SEEDS = np.array([0, 1]), np.array([5, 6])
 

@@ -8,6 +8,8 @@ from understudy.practice.simulation import simulated_errors
 from understudy.practice.theory import Cosines, predicted_error
 from understudy.seeds import numpy_generator, seed_for
 
+pytestmark = pytest.mark.slow(minutes=0.2)  # simulations
+
 DIMENSION = 512
 TRIALS = 50
 

@@ -11,6 +11,8 @@ from scipy.stats import norm
 
 from understudy.practice.theory import keep_threshold, predicted_error, selection_moments
 
+pytestmark = pytest.mark.slow(minutes=0.2)  # simulations
+
 MODES = ("keep_hard", "keep_easy")
 FRACTIONS = st.floats(0.02, 1)
 COSINES = st.floats(0, 1)

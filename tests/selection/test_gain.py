@@ -11,6 +11,8 @@ from understudy.selection.methods import METHODS
 from understudy.selection.split_errors import StudyErrors
 from understudy.statistics.sampling_covariance import stratified_covariance
 
+pytestmark = pytest.mark.slow(minutes=0.2)  # simulations
+
 
 def by_hand(seed: int = 0) -> tuple[pd.DataFrame, dict, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
