@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from clean_checkpoints import clean
 from tests.studies import practice_study, small_study
 from understudy.config import load_study
 from understudy.errors import StudyError
@@ -50,27 +51,37 @@ def test_each_rules_checkpoints_have_their_place(tmp_path, monkeypatch):
     assert all(any(name.startswith(kind) for name in found) for kind in kinds - {"ranking"})
 
 
-@pytest.mark.slow
-def test_they_are_listed_and_deleted_on_request_alone(plan, tmp_path):
-    (tmp_path / "study.yaml").write_text(yaml.safe_dump(small_study()))
+def test_they_are_listed_and_deleted_on_request_alone(plan, tmp_path, capsys):
+    study = tmp_path / "study.yaml"
+    study.write_text(yaml.safe_dump(small_study()))
     (tmp_path / "results" / "elsewhere").mkdir()
     (plan.root / "checkpoints" / "link").symlink_to(tmp_path / "results" / "elsewhere")
     before = len(left_checkpoints(plan))
 
-    def clean(*options):
-        command = [sys.executable, ROOT / "workflow_scripts" / "clean_checkpoints.py", "--configfile", "study.yaml"]
-        return subprocess.run([*command, *options], capture_output=True, text=True)
-
-    listed = clean()
-    assert listed.returncode == 0 and "dropped-block0" in listed.stdout and "would be deleted" in listed.stdout
+    clean(study, delete=False)
+    listed = capsys.readouterr().out
+    assert "dropped-block0" in listed and "would be deleted" in listed
     assert len(left_checkpoints(plan)) == before == 4
     (tmp_path / ".snakemake" / "locks").mkdir(parents=True)
     (tmp_path / ".snakemake" / "locks" / "0.input.lock").touch()
-    assert "a run is at work" in clean("--delete").stderr
+    with pytest.raises(StudyError, match="a run is at work"):
+        clean(study, delete=True)
+    assert len(left_checkpoints(plan)) == before
     (tmp_path / ".snakemake" / "locks" / "0.input.lock").unlink()
-    assert "4 places deleted" in clean("--delete").stdout
-    assert left_checkpoints(plan) == [] and all(place.is_dir() for place in checkpoint_folders(plan))
+    clean(study, delete=True)
+    assert "4 places deleted" in capsys.readouterr().out
+    assert left_checkpoints(plan) == [] and all(folder.is_dir() for folder in checkpoint_folders(plan))
     assert (tmp_path / "results" / "elsewhere").is_dir()
+
+
+@pytest.mark.slow
+def test_the_command_lists_and_ends_with_one_line_where_it_cannot(plan, tmp_path):
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(small_study()))
+    command = [sys.executable, ROOT / "workflow_scripts" / "clean_checkpoints.py", "--configfile"]
+    listed = subprocess.run([*command, "study.yaml"], capture_output=True, text=True)
+    assert listed.returncode == 0 and "would be deleted" in listed.stdout
+    missing = subprocess.run([*command, "none.yaml"], capture_output=True, text=True)
+    assert missing.returncode == 1 and missing.stderr.count("\n") == 1 and "none.yaml" in missing.stderr
 
 
 def test_a_link_is_not_followed(plan, tmp_path):

@@ -1,6 +1,5 @@
 """Watts-Strogatz graphs WS(K, P) for randomly wired networks (Xie et al. 2019), drawn by seed (no torch import)."""
 
-import networkx
 import pandas as pd
 
 from understudy.errors import StudyError
@@ -19,6 +18,8 @@ def draw_edges(nodes: int, neighbours: int, rewiring: float, seed: int) -> list[
         If no draw is connected.
 
     """
+    import networkx  # here: every start of Snakemake loads this module, and few draw graphs
+
     name = f"graph WS({neighbours}, {rewiring}) of {nodes} nodes"
     try:
         graph = networkx.connected_watts_strogatz_graph(
